@@ -1,0 +1,11 @@
+import { defineConfig } from 'prisma/config';
+
+// `generate`, `validate` and `format` never start the native schema engine, yet the CLI downloads it
+// before any command. Any existing file in this variable skips the download; migrations use the same
+// engine as WebAssembly instead (src/platform/database/schema-engine.ts).
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath;
+
+export default defineConfig({
+  schema: 'prisma/schema',
+  migrations: { path: 'prisma/migrations' },
+});

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AppConfig } from '../config/index.js';
+import { StartupError } from '../platform/errors/index.js';
+import { passwordFault } from '../platform/passwords/index.js';
+import { DuplicateUserError, UsersService } from '../users/index.js';
+import { ADMIN_ROLE, USER_ROLE } from './roles.js';
+
+interface AdminAccount {
+  readonly email: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Creates the first admin at a start that finds none. */
+@Injectable()
+export class FirstAdmin implements OnApplicationBootstrap {
+  /** The account that was made up at this start, for the one who started it to see once. */
+  madeUp: AdminAccount | undefined;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly users: UsersService,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { firstAdmin, production } = this.config;
+    if (firstAdmin === undefined && production) return;
+    if (await this.users.existsWithRole(ADMIN_ROLE)) return;
+    const account = firstAdmin ?? madeUpAccount();
+    const fault = passwordFault(account.password, account);
+    if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
+    if ((await this.create(account)) && firstAdmin === undefined) this.madeUp = account;
+  }
+
+  private async create(account: AdminAccount): Promise<boolean> {
+    try {
+      await this.users.create({ ...account, roles: [ADMIN_ROLE, USER_ROLE] });
+      return true;
+    } catch (error) {
+      if (!(error instanceof DuplicateUserError)) throw error;
+      // Another instance, starting at the same time, was first.
+      if (await this.users.existsWithRole(ADMIN_ROLE)) return false;
+      throw new StartupError(
+        `The first admin cannot be created: its ${error.taken} belongs to an account that is no admin, and is not promoted.`,
+      );
+    }
+  }
+}
+
+function madeUpAccount(): AdminAccount {
+  // The suffix brings the character classes of the password rule; the entropy is in front of it.
+  return { email: 'admin@example.com', username: 'admin', password: `${randomBytes(15).toString('base64url')}-aA1!` };
+}

@@ -1,0 +1,3 @@
+export { AccessModule } from './access.module.js';
+export { FirstAdmin } from './first-admin.js';
+export { permissionsOf } from './roles.js';

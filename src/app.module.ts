@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/index.js';
+import { AuthModule } from './auth/index.js';
+import { type AppConfig, ConfigModule } from './config/index.js';
+import { HealthModule } from './health/index.js';
+import { CacheModule } from './platform/cache/index.js';
+import { DatabaseModule } from './platform/database/index.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { PasswordsModule } from './platform/passwords/index.js';
+import { UsersModule } from './users/index.js';
+
+/** The composition root. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        CacheModule,
+        HttpModule,
+        PasswordsModule,
+        UsersModule,
+        AccessModule,
+        AuthModule,
+        HealthModule,
+      ],
+    };
+  }
+}

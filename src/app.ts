@@ -1,0 +1,28 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import type { AppConfig } from './config/index.js';
+import { serveExplorer } from './openapi.js';
+import { createAdapter, frame, secure } from './platform/http/fastify.js';
+import { answerOtherMethods, collectMethods } from './platform/http/methods.js';
+import { createLogger, NestLogger } from './platform/observability/index.js';
+
+/** The application, ready to listen. The tests boot this same function. */
+export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
+  const logger = createLogger(config);
+  const adapter = createAdapter(config);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance();
+  await frame(fastify, config, logger);
+  secure(app, config);
+  app.setGlobalPrefix(config.basePath);
+  const methods = collectMethods(fastify);
+  if (config.docs) serveExplorer(app);
+  await app.init();
+  answerOtherMethods(fastify, methods);
+  return app;
+}

@@ -1,0 +1,49 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Authenticated, Public } from '../platform/http/access-rule.js';
+import { ApiAnswer } from '../platform/http/api-docs.js';
+import { BodyLimit } from '../platform/http/body-limit.js';
+import type { Principal } from '../platform/http/principal.js';
+import { CurrentUser } from '../platform/http/request.js';
+import { AuthService } from './auth.service.js';
+import { LoginRequest, toLogin } from './dto/login.request.js';
+import { RefreshRequest } from './dto/refresh.request.js';
+import { LoginResponse, toLoginResponse, TokenResponse, toTokenResponse } from './dto/token.response.js';
+
+const MAX_AUTH_BODY_BYTES = 16 * 1024;
+
+@ApiTags('Auth')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Public()
+  @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
+  @ApiAnswer({ status: 200, description: 'The user and a pair of tokens.', model: LoginResponse })
+  async login(@Body() request: LoginRequest) {
+    return toLoginResponse(await this.auth.login(toLogin(request), request.password));
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Public()
+  @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @ApiOperation({ summary: 'Exchange a refresh token', description: 'The new pair replaces the old one.' })
+  @ApiAnswer({ status: 200, description: 'A new pair of tokens.', model: TokenResponse })
+  async refresh(@Body() { refreshToken }: RefreshRequest) {
+    return toTokenResponse(await this.auth.refresh(refreshToken));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @Authenticated()
+  @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @ApiOperation({ summary: 'Log out', description: 'Ends the session of the access token.' })
+  @ApiAnswer({ status: 204, description: 'Logged out.' })
+  async logout(@CurrentUser() { sessionId }: Principal): Promise<void> {
+    await this.auth.logout(sessionId);
+  }
+}

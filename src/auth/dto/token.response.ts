@@ -1,0 +1,35 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type User, toUserResponse, UserResponse } from '../../users/index.js';
+import type { TokenPair } from '../tokens.service.js';
+
+export class TokenResponse {
+  @ApiProperty({ description: 'JWT for the Authorization header.' })
+  accessToken!: string;
+
+  @ApiProperty({ description: 'JWT for one use at /auth/refresh.' })
+  refreshToken!: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  tokenType!: 'Bearer';
+
+  @ApiProperty({ type: 'integer', description: 'Seconds that the access token is good for.', example: 3600 })
+  expiresIn!: number;
+}
+
+export class LoginResponse extends TokenResponse {
+  @ApiProperty({ type: UserResponse })
+  user!: UserResponse;
+}
+
+export function toTokenResponse(tokens: TokenPair): TokenResponse {
+  return {
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    tokenType: 'Bearer',
+    expiresIn: tokens.expiresIn,
+  };
+}
+
+export function toLoginResponse({ user, tokens }: { user: User; tokens: TokenPair }): LoginResponse {
+  return { user: toUserResponse(user), ...toTokenResponse(tokens) };
+}

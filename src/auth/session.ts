@@ -1,0 +1,14 @@
+/** A login that goes on, and the state of its refresh token. Both kinds of token are made from it alone. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** `jti` of the refresh token that is good. */
+  readonly tokenId: string;
+  readonly tokenIssuedAt: Date;
+  /** When the refresh token, and the session if it goes unused, ends. */
+  readonly expiresAt: Date;
+  /** The end that no refresh passes. */
+  readonly endsAt: Date;
+}
+
+export type EndReason = 'logout' | 'password_changed' | 'user_deleted' | 'refresh_token_reused';

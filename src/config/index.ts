@@ -1,0 +1,4 @@
+export { AppConfig, type CacheConfig, type DatabaseConfig, loadConfig } from './app-config.js';
+export { ConfigError } from './config.error.js';
+export { ConfigModule } from './config.module.js';
+export { Environment } from './environment.js';

@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../config/index.js';
+import { Cache } from '../platform/cache/index.js';
+import { PrismaService } from '../platform/database/index.js';
+import type { HealthResponse, ServiceHealth } from './health.response.js';
+
+/** A store that takes longer than this, in milliseconds, is as good as away. */
+const DATABASE_TIMEOUT_MS = 1_000;
+const CACHE_TIMEOUT_MS = 500;
+
+const { version: release } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly cache: Cache,
+    private readonly config: AppConfig,
+  ) {}
+
+  async check(): Promise<HealthResponse> {
+    const [database, cache] = await Promise.all([this.checkDatabase(), this.checkCache()]);
+    const withoutDatabase = database.status === 'unhealthy';
+    return {
+      status: withoutDatabase ? 'unhealthy' : cache.status === 'unhealthy' ? 'degraded' : 'healthy',
+      version: this.config.apiVersion,
+      release,
+      timestamp: new Date().toISOString(),
+      uptime: Math.floor(process.uptime()),
+      services: { database, cache },
+    };
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.checkDatabase()).status === 'healthy';
+  }
+
+  private checkDatabase(): Promise<ServiceHealth> {
+    return measure(() => this.prisma.ping(), DATABASE_TIMEOUT_MS);
+  }
+
+  private checkCache(): Promise<ServiceHealth> {
+    return measure(() => this.cache.ping(), CACHE_TIMEOUT_MS);
+  }
+}
+
+async function measure(ping: () => Promise<void>, timeoutMs: number): Promise<ServiceHealth> {
+  const start = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<'unhealthy'>((resolve) => {
+    timer = setTimeout(() => resolve('unhealthy'), timeoutMs);
+  });
+  const answered = ping().then(
+    () => 'healthy' as const,
+    () => 'unhealthy' as const,
+  );
+  const status = await Promise.race([answered, tooSlow]);
+  clearTimeout(timer);
+  return { status, latencyMs: Math.round((performance.now() - start) * 100) / 100 };
+}

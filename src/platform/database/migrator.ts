@@ -1,0 +1,81 @@
+import pg from 'pg';
+import type { AppConfig, DatabaseConfig } from '../../config/index.js';
+import { StartupError } from '../errors/index.js';
+import type { DatabaseDriver } from './database-driver.js';
+import { openDriver } from './open-driver.js';
+import { applyMigrations, migrationNames } from './schema-engine.js';
+
+/** Any number that nobody else locks in this database; Prisma's own CLI uses another. */
+const MIGRATION_LOCK = 8_714_301;
+
+export class PendingMigrationsError extends StartupError {
+  constructor([first, ...others]: readonly string[]) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    super(`The database lacks the migration ${first}${more}: run "npm run migrate" before starting.`);
+  }
+}
+
+/**
+ * Opens a database that has every migration: development applies what is missing, production refuses to start.
+ *
+ * @throws PendingMigrationsError
+ */
+export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
+  const driver = await openDriver(config.database);
+  try {
+    const pending = await pendingMigrations(driver);
+    if (pending.length === 0) return driver;
+    if (config.production) throw new PendingMigrationsError(pending);
+    if (config.migrationDatabase.kind === 'postgres') await migrate(config.migrationDatabase);
+    else await applyMigrations(driver.adapter);
+    return driver;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
+
+/**
+ * Brings a database to the newest migration, as its schema's owner. Of two that run at once, one waits and then
+ * finds nothing left to do.
+ *
+ * @returns the names of the migrations that were applied
+ */
+export async function migrate(config: DatabaseConfig): Promise<string[]> {
+  const release = config.kind === 'postgres' ? await lockMigrations(config.url) : undefined;
+  try {
+    const driver = await openDriver(config, { unlimitedStatements: true });
+    try {
+      return await applyMigrations(driver.adapter);
+    } finally {
+      await driver.close();
+    }
+  } finally {
+    await release?.();
+  }
+}
+
+/** The migrations on disk that the database has not had, oldest first. */
+async function pendingMigrations(driver: DatabaseDriver): Promise<string[]> {
+  const connection = await driver.adapter.connect();
+  const query = (sql: string) => connection.queryRaw({ sql, args: [], argTypes: [] });
+  const { rows: tables } = await query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL`);
+  const applied = tables[0]?.[0]
+    ? await query('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
+    : { rows: [] };
+  const names = new Set(applied.rows.map(([name]) => name));
+  return (await migrationNames()).filter((name) => !names.has(name));
+}
+
+/** @returns what gives the lock back */
+async function lockMigrations(url: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+  return () => client.end();
+}

@@ -1,0 +1,19 @@
+import { Logger } from '@nestjs/common';
+import type { DatabaseConfig } from '../../config/index.js';
+import type { DatabaseDriver } from './database-driver.js';
+import { PgliteDriver } from './pglite.driver.js';
+import { PostgresDriver } from './postgres.driver.js';
+
+/** Opens the database that the configuration names. PostgreSQL connects at the first statement. */
+export async function openDriver(
+  config: DatabaseConfig,
+  options: { readonly unlimitedStatements?: boolean } = {},
+): Promise<DatabaseDriver> {
+  if (config.kind === 'pglite') return PgliteDriver.open(config.dataDir);
+  const logger = new Logger('Database');
+  return new PostgresDriver({
+    ...config,
+    ...options,
+    onIdleError: (error) => logger.warn(`A database connection was lost: ${error.message}`),
+  });
+}

@@ -1,0 +1,100 @@
+/** The codes a client sees; the exception filter knows the HTTP status of each. */
+export type ErrorCode =
+  | 'VALIDATION_ERROR'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'RESOURCE_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'REQUEST_TIMEOUT'
+  | 'DUPLICATE_RESOURCE'
+  | 'CONFLICT'
+  | 'PRECONDITION_FAILED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'INTERNAL_SERVER_ERROR'
+  | 'SERVICE_UNAVAILABLE';
+
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a service throws when it cannot do what was asked; its message is for the client. */
+export class DomainError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details?: readonly FieldFault[],
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+export class ValidationError extends DomainError {
+  constructor(details: readonly FieldFault[], message = 'Validation failed') {
+    super('VALIDATION_ERROR', message, details);
+  }
+
+  static of(field: string, message: string): ValidationError {
+    return new ValidationError([{ field, message }]);
+  }
+}
+
+export class UnauthorizedError extends DomainError {
+  /** @param tokenRefused whether a token was sent and refused, as opposed to none or wrong credentials */
+  constructor(
+    message: string,
+    readonly tokenRefused: boolean,
+  ) {
+    super('UNAUTHORIZED', message);
+  }
+
+  static noToken(): UnauthorizedError {
+    return new UnauthorizedError('No token provided', false);
+  }
+
+  static invalidToken(): UnauthorizedError {
+    return new UnauthorizedError('Invalid token', true);
+  }
+
+  static expiredToken(): UnauthorizedError {
+    return new UnauthorizedError('Token expired', true);
+  }
+}
+
+export class ForbiddenError extends DomainError {
+  constructor(message = 'You do not have permission to do this') {
+    super('FORBIDDEN', message);
+  }
+}
+
+export class NotFoundError extends DomainError {
+  constructor(message: string) {
+    super('RESOURCE_NOT_FOUND', message);
+  }
+}
+
+export class DuplicateError extends DomainError {
+  constructor(field: string, message: string) {
+    super('DUPLICATE_RESOURCE', message, [{ field, message }]);
+  }
+}
+
+export class PreconditionFailedError extends DomainError {
+  constructor() {
+    super('PRECONDITION_FAILED', 'The resource has changed since: If-Match does not match');
+  }
+}
+
+export class UnsupportedMediaTypeError extends DomainError {
+  constructor() {
+    super('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, without a Content-Encoding');
+  }
+}
+
+export class MethodNotAllowedError extends DomainError {
+  constructor(readonly allowed: readonly string[]) {
+    super('METHOD_NOT_ALLOWED', `This resource answers to ${allowed.join(', ')}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Transaction } from '../database/transaction.js';
+
+// The parameter list of an arbitrary class; nothing is ever constructed through it.
+export type EventClass<E extends object> = abstract new (...args: never[]) => E;
+
+interface Subscription<H> {
+  readonly eventClass: EventClass<object>;
+  readonly handler: H;
+}
+
+type InTransactionHandler = (event: object, transaction: Transaction) => Promise<void>;
+type AfterCommitHandler = (event: object) => Promise<void>;
+
+/** Typed events between modules. A subscription to a class also gets the events of its subclasses. */
+@Injectable()
+export class EventBus {
+  private readonly logger = new Logger(EventBus.name);
+  private readonly inTransaction: Subscription<InTransactionHandler>[] = [];
+  private readonly afterCommit: Subscription<AfterCommitHandler>[] = [];
+
+  /** The handler's writes commit with the change; its exception vetoes the change. */
+  onTransaction<E extends object>(
+    eventClass: EventClass<E>,
+    handler: (event: E, transaction: Transaction) => Promise<void>,
+  ): void {
+    this.inTransaction.push({ eventClass, handler: async (event, tx) => handler(event as E, tx) });
+  }
+
+  /** The handler runs before the client gets its answer; its exception is logged, as the change stands. */
+  onCommit<E extends object>(eventClass: EventClass<E>, handler: (event: E) => Promise<void>): void {
+    this.afterCommit.push({ eventClass, handler: async (event) => handler(event as E) });
+  }
+
+  async deliverInTransaction(event: object, transaction: Transaction): Promise<void> {
+    for (const { eventClass, handler } of this.inTransaction) {
+      if (event instanceof eventClass) await handler(event, transaction);
+    }
+  }
+
+  async deliverAfterCommit(event: object): Promise<void> {
+    for (const { eventClass, handler } of this.afterCommit) {
+      if (!(event instanceof eventClass)) continue;
+      try {
+        await handler(event);
+      } catch (error) {
+        this.logger.error(`A handler of ${event.constructor.name} failed after the commit`, error);
+      }
+    }
+  }
+}

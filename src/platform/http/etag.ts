@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PreconditionFailedError, ValidationError } from '../errors/index.js';
+
+// RFC 9110, section 8.8.3; W/ may have been put on by a proxy.
+const ENTITY_TAG = /^(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
+
+/** `*`, or the opaque tags that an `If-Match` or `If-None-Match` header lists. */
+export type IfMatch = '*' | readonly string[];
+
+/** The strong entity tag of a version. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}
+
+/** @throws PreconditionFailedError unless the condition is absent or holds for this version */
+export function assertMatches(condition: IfMatch | undefined, version: number): void {
+  if (condition === undefined || condition === '*' || condition.includes(String(version))) return;
+  throw new PreconditionFailedError();
+}
+
+/** @throws ValidationError for a header that is neither `*` nor a list of entity tags */
+export function parseIfMatch(header: string | undefined): IfMatch | undefined {
+  return parseTags('If-Match', header);
+}
+
+/** @throws ValidationError for a header that is neither `*` nor a list of entity tags */
+export function parseIfNoneMatch(header: string | undefined): IfMatch | undefined {
+  return parseTags('If-None-Match', header);
+}
+
+/** Fastify hook: a GET or HEAD of what the client already has is answered 304, without a body. */
+export async function answerNotModified(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<unknown> {
+  const tag = reply.getHeader('etag');
+  if (typeof tag !== 'string' || reply.statusCode !== 200) return payload;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return payload;
+  const known = parseIfNoneMatch(request.headers['if-none-match']);
+  if (known === undefined || (known !== '*' && !known.some((opaque) => `"${opaque}"` === tag))) return payload;
+  reply.code(304).removeHeader('content-length').removeHeader('content-type');
+  return null;
+}
+
+function parseTags(name: string, header: string | undefined): IfMatch | undefined {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return '*';
+  return header.split(',').map((item) => {
+    const opaque = ENTITY_TAG.exec(item.trim())?.[1];
+    if (opaque === undefined) throw ValidationError.of(name, `${name} must be * or a list of entity tags`);
+    return opaque;
+  });
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import compress from '@fastify/compress';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as Pino } from 'pino';
+import type { AppConfig } from '../../config/index.js';
+import { logRequests } from '../observability/index.js';
+import { applyBodyLimit, MAX_BODY_BYTES } from './body-limit.js';
+import { answerNotModified } from './etag.js';
+import { runInRequestContext } from './request-context.js';
+import { parseBody } from './strict-json.js';
+import { parseQuery } from './strict-query.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
+/** Milliseconds until a head, or a head and body, must have arrived. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Smaller answers cost more to compress than to send. */
+const COMPRESSION_THRESHOLD_BYTES = 1_024;
+/** Over what Node takes for a whole head, so that a long id is refused like any other wrong one. */
+const MAX_PARAM_LENGTH = 32_768;
+
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Location',
+  'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'X-Request-Id',
+  'X-Device-Token',
+  'Idempotency-Replayed',
+];
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'If-Match',
+  'If-None-Match',
+  'Idempotency-Key',
+  'X-Request-Id',
+  'X-Device-Token',
+];
+
+export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: requestId,
+    requestIdHeader: false,
+    logger: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    skipMiddie: true,
+    routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
+  });
+}
+
+/** Everything that happens around Nest's handlers. To be called before the routes are registered. */
+export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
+    const userAgent = request.headers['user-agent'] ?? null;
+    runInRequestContext({ requestId: request.id, ip: request.ip, userAgent }, done);
+  });
+  fastify.addHook('onRoute', applyBodyLimit);
+  fastify.addHook('onResponse', logRequests(logger));
+  fastify.addHook('onSend', answerNotModified);
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parseBody);
+  await fastify.register(compress, {
+    threshold: COMPRESSION_THRESHOLD_BYTES,
+    encodings: ['br', 'gzip'],
+    globalDecompression: false,
+  });
+}
+
+export function secure(app: NestFastifyApplication, { corsOrigins }: AppConfig): void {
+  app.useSecurityHeaders({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'base-uri': ["'none'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+        'img-src': ["'self'", 'data:'],
+        'object-src': ["'none'"],
+        // The explorer's page brings its style with it.
+        'style-src': ["'self'", "'unsafe-inline'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+  });
+  app.enableCors({
+    origin: (origin: string | undefined, allow: (error: Error | null, allowed: boolean) => void) =>
+      allow(null, origin !== undefined && corsOrigins.includes(origin)),
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ALLOWED_HEADERS,
+    exposedHeaders: EXPOSED_HEADERS,
+    credentials: true,
+    maxAge: 600,
+  });
+}
+
+function requestId({ headers }: { headers: IncomingHttpHeaders }): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+}

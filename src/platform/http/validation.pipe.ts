@@ -1,0 +1,21 @@
+import { ValidationPipe } from '@nestjs/common';
+import type { ValidationError as ClassValidatorError } from 'class-validator';
+import { type FieldFault, ValidationError } from '../errors/index.js';
+
+/** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
+export function createValidationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    exceptionFactory: (errors) => new ValidationError(errors.flatMap((error) => toFaults(error))),
+  });
+}
+
+function toFaults(error: ClassValidatorError): FieldFault[] {
+  return Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    field: error.property,
+    message: rule === 'whitelistValidation' ? `${error.property} is not known here` : message,
+  }));
+}

@@ -1,0 +1,74 @@
+import type { LoggerService, LogLevel } from '@nestjs/common';
+import { type Logger as Pino, pino } from 'pino';
+import type { AppConfig } from '../../config/index.js';
+import { requestContext } from '../http/request-context.js';
+
+/** The process's logger. A line holds what is named here and in the calls, never a whole request or object. */
+export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {
+  return pino({
+    level: log.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
+    mixin: () => {
+      const context = requestContext();
+      return context === undefined ? {} : { requestId: context.requestId };
+    },
+    ...(log.format === 'pretty'
+      ? { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l', singleLine: true } } }
+      : {}),
+  });
+}
+
+/** What Nest says of its own start, a line per module and route: for whoever asks for it. */
+const START_UP_CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
+
+/** Nest's own lines, and those of `new Logger(context)`, through pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: Pino) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(START_UP_CHATTER.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  setLogLevels(_levels: LogLevel[]): void {}
+
+  /** Nest passes the context last, and what went wrong before it. */
+  private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+    const context = typeof rest.at(-1) === 'string' ? rest.at(-1) : undefined;
+    const error = [message, ...rest].find((value) => value instanceof Error);
+    this.pino[level](
+      { ...(context === undefined ? {} : { context }), ...(error === undefined ? {} : { err: error }) },
+      message instanceof Error ? message.message : String(message),
+    );
+  }
+}
+
+/** An error's own words and where it came from; not its other properties, which may hold what a client sent. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: 'not an Error' };
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  return { name, message, ...code, stack, ...(cause instanceof Error ? { cause: describeError(cause) } : {}) };
+}

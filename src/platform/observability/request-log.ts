@@ -1,0 +1,20 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger as Pino } from 'pino';
+import { requestContext } from '../http/request-context.js';
+
+/** Fastify onResponse hook: one line per request. The route's pattern instead of its path, which may hold anything. */
+export function logRequests(logger: Pino) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    logger.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route: request.is404 ? null : (request.routeOptions.url ?? null),
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 100) / 100,
+        userId: requestContext()?.principal?.userId ?? null,
+      },
+      'request',
+    );
+  };
+}

@@ -1,0 +1,69 @@
+import { codePoints, Field, type Rule } from '../../platform/http/field.decorator.js';
+import { PageQuery } from '../../platform/http/pagination.js';
+import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.js';
+import type { UserStatus } from '../user.js';
+
+const STATUSES = ['active', 'inactive', 'suspended', 'deleted'];
+const SORT_KEYS = Object.keys(SORT_COLUMNS);
+const ORDERS = ['asc', 'desc'];
+const MIN_SEARCH_LENGTH = 2;
+
+export class ListUsersQuery extends PageQuery {
+  @Field(searchRule, 'optional', {
+    type: String,
+    minLength: MIN_SEARCH_LENGTH,
+    description: 'Anywhere in username, email, first or last name, without regard to case.',
+  })
+  search?: string;
+
+  @Field(filled('email'), 'optional', { type: String, description: 'Exact, without regard to case.' })
+  email?: string;
+
+  @Field(filled('username'), 'optional', { type: String, description: 'Exact, without regard to case.' })
+  username?: string;
+
+  @Field(oneOf('status', STATUSES), 'optional', {
+    enum: STATUSES,
+    description: '`deleted` needs users:delete; without a status, deleted users are left out.',
+  })
+  status?: UserStatus;
+
+  @Field(filled('role'), 'optional', { type: String, description: 'Who holds this role.' })
+  role?: string;
+
+  @Field(oneOf('sortBy', SORT_KEYS), 'optional', { enum: SORT_KEYS, default: LIST_DEFAULTS.sortBy })
+  sortBy?: UserSortKey;
+
+  @Field(oneOf('sortOrder', ORDERS), 'optional', { enum: ORDERS, default: LIST_DEFAULTS.sortOrder })
+  sortOrder?: 'asc' | 'desc';
+}
+
+export function toUserListQuery(query: ListUsersQuery): UserListQuery {
+  return {
+    page: Number(query.page ?? LIST_DEFAULTS.page),
+    limit: Number(query.limit ?? LIST_DEFAULTS.limit),
+    cursor: query.cursor,
+    search: query.search,
+    email: query.email,
+    username: query.username,
+    status: query.status,
+    role: query.role,
+    sortBy: query.sortBy ?? LIST_DEFAULTS.sortBy,
+    sortOrder: query.sortOrder ?? LIST_DEFAULTS.sortOrder,
+  };
+}
+
+function searchRule(value: unknown): string | undefined {
+  return typeof value === 'string' && codePoints(value) >= MIN_SEARCH_LENGTH
+    ? undefined
+    : `search must be at least ${MIN_SEARCH_LENGTH} characters`;
+}
+
+function filled(name: string): Rule {
+  return (value) => (typeof value === 'string' && value !== '' ? undefined : `${name} must not be empty`);
+}
+
+function oneOf(name: string, values: readonly string[]): Rule {
+  return (value) =>
+    typeof value === 'string' && values.includes(value) ? undefined : `${name} must be one of: ${values.join(', ')}`;
+}

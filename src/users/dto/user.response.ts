@@ -1,0 +1,78 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { User } from '../user.js';
+
+/** What a client sees of an account. Nothing else leaves. */
+export class UserResponse {
+  @ApiProperty({ format: 'uuid', description: 'UUIDv7', example: '01931b8e-3c5a-7cc1-9d0e-2f6b8a4d1e37' })
+  id!: string;
+
+  @ApiProperty({ example: 'adalovelace' })
+  username!: string;
+
+  @ApiProperty({ format: 'email', example: 'ada@example.com' })
+  email!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Ada' })
+  firstName!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Lovelace' })
+  lastName!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '+441632960001' })
+  phoneNumber!: string | null;
+
+  @ApiProperty({ type: String, format: 'date', nullable: true, example: '1815-12-10' })
+  dateOfBirth!: string | null;
+
+  @ApiProperty({ type: String, format: 'uri', nullable: true })
+  profilePictureUrl!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  bio!: string | null;
+
+  @ApiProperty({ enum: ['active', 'inactive', 'suspended', 'deleted'] })
+  status!: string;
+
+  @ApiProperty({ description: 'True only for the status active.' })
+  isActive!: boolean;
+
+  @ApiProperty()
+  emailVerified!: boolean;
+
+  @ApiProperty({ type: [String], description: 'Sorted.', example: ['user'] })
+  roles!: string[];
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  lastLogin!: string | null;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'In lists of deleted users only.' })
+  deletedAt?: string;
+}
+
+export function toUserResponse(user: User): UserResponse {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    firstName: user.firstName,
+    lastName: user.lastName,
+    phoneNumber: user.phoneNumber,
+    dateOfBirth: user.dateOfBirth?.toISOString().slice(0, 10) ?? null,
+    profilePictureUrl: user.profilePictureUrl,
+    bio: user.bio,
+    status: user.status,
+    isActive: user.status === 'active',
+    emailVerified: user.emailVerified,
+    roles: user.roles.toSorted(),
+    createdAt: user.createdAt.toISOString(),
+    updatedAt: user.updatedAt.toISOString(),
+    lastLogin: user.lastLogin?.toISOString() ?? null,
+    ...(user.deletedAt === null ? {} : { deletedAt: user.deletedAt.toISOString() }),
+  };
+}

@@ -1,0 +1,164 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma, PrismaService } from '../platform/database/index.js';
+import { type Cursor, CursorCodec } from '../platform/http/cursor-codec.js';
+import { DEFAULT_LIMIT, type Pagination } from '../platform/http/pagination.js';
+import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
+
+export const SORT_COLUMNS = {
+  createdAt: { column: 'created_at', cast: 'timestamptz', nullable: false },
+  email: { column: 'email_lower', cast: 'text', nullable: false },
+  username: { column: 'username_lower', cast: 'text', nullable: false },
+  lastName: { column: 'last_name_lower', cast: 'text', nullable: true },
+} as const;
+
+export type UserSortKey = keyof typeof SORT_COLUMNS;
+
+export interface UserListQuery {
+  readonly page: number;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly search: string | undefined;
+  readonly email: string | undefined;
+  readonly username: string | undefined;
+  readonly status: UserStatus | undefined;
+  readonly role: string | undefined;
+  readonly sortBy: UserSortKey;
+  readonly sortOrder: 'asc' | 'desc';
+}
+
+export interface UserPage {
+  readonly users: User[];
+  readonly pagination: Pagination;
+}
+
+export const LIST_DEFAULTS = { page: 1, limit: DEFAULT_LIMIT, sortBy: 'createdAt', sortOrder: 'desc' } as const;
+
+/** Pages of the users table, by number or, at the same cost however deep, by cursor. */
+@Injectable()
+export class UserList {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  async page(query: UserListQuery): Promise<UserPage> {
+    return query.cursor === undefined ? this.pageByNumber(query) : this.pageByCursor(query, query.cursor);
+  }
+
+  private async pageByNumber(query: UserListQuery): Promise<UserPage> {
+    const where = filterSql(query);
+    const skip = BigInt(query.page - 1) * BigInt(query.limit);
+    const [users, [counted]] = await Promise.all([
+      this.prisma.$queryRaw<User[]>`
+        SELECT ${USER_COLUMNS_SQL} FROM users WHERE ${where} ORDER BY ${orderSql(query, false)} LIMIT ${query.limit} OFFSET ${skip}`,
+      this.prisma.$queryRaw<{ total: bigint }[]>`SELECT count(*) AS total FROM users WHERE ${where}`,
+    ]);
+    const totalItems = Number(counted?.total ?? 0);
+    const hasNext = skip + BigInt(query.limit) < BigInt(totalItems);
+    const hasPrevious = query.page > 1 && totalItems > 0;
+    return {
+      users,
+      pagination: {
+        currentPage: query.page,
+        perPage: query.limit,
+        totalPages: Math.ceil(totalItems / query.limit),
+        totalItems,
+        ...this.links(query, users, hasNext, hasPrevious),
+      },
+    };
+  }
+
+  private async pageByCursor(query: UserListQuery, text: string): Promise<UserPage> {
+    const cursor = this.cursors.decode(text, identityOf(query));
+    const backwards = cursor.direction === 'previous';
+    const parts = keysetParts(query, cursor).map(
+      (condition) => Prisma.sql`
+        (SELECT * FROM users WHERE ${filterSql(query)} AND ${condition}
+         ORDER BY ${orderSql(query, backwards)} LIMIT ${query.limit + 1})`,
+    );
+    const found = await this.prisma.$queryRaw<User[]>`
+      SELECT ${USER_COLUMNS_SQL} FROM (${Prisma.join(parts, ' UNION ALL ')}) AS parts
+      ORDER BY ${orderSql(query, backwards)} LIMIT ${query.limit + 1}`;
+    const more = found.length > query.limit;
+    const nearest = found.slice(0, query.limit);
+    const users = backwards ? nearest.toReversed() : nearest;
+    const [hasNext, hasPrevious] = backwards ? [cursor.anchor !== null, more] : [more, true];
+    return { users, pagination: { perPage: query.limit, ...this.links(query, users, hasNext, hasPrevious) } };
+  }
+
+  private links(query: UserListQuery, users: readonly User[], hasNext: boolean, hasPrevious: boolean) {
+    const link = (direction: Cursor['direction'], neighbour: User | undefined) =>
+      this.cursors.encode(
+        { direction, anchor: neighbour === undefined ? null : { key: sortKey(query, neighbour), id: neighbour.id } },
+        identityOf(query),
+      );
+    return {
+      hasNext,
+      hasPrevious,
+      nextCursor: hasNext ? link('next', users.at(-1)) : null,
+      previousCursor: hasPrevious ? link('previous', users[0]) : null,
+    };
+  }
+}
+
+/** What makes two queries the same list, for cursors. */
+function identityOf({ search, email, username, status, role, sortBy, sortOrder }: UserListQuery): unknown[] {
+  return ['users', search, email, username, status, role, sortBy, sortOrder];
+}
+
+function column({ sortBy }: UserListQuery): Prisma.Sql {
+  return Prisma.raw(SORT_COLUMNS[sortBy].column);
+}
+
+function filterSql(query: UserListQuery): Prisma.Sql {
+  const { search, email, username, status, role } = query;
+  const conditions = [status === 'deleted' ? Prisma.sql`deleted_at IS NOT NULL` : Prisma.sql`deleted_at IS NULL`];
+  if (status !== undefined) conditions.push(Prisma.sql`status = ${status}::user_status`);
+  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${email.toLowerCase()}`);
+  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${username.toLowerCase()}`);
+  if (role !== undefined) conditions.push(Prisma.sql`roles @> ARRAY[${role}]`);
+  if (search !== undefined) {
+    const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+    conditions.push(Prisma.sql`(username_lower LIKE ${pattern} OR email_lower LIKE ${pattern}
+      OR first_name_lower LIKE ${pattern} OR last_name_lower LIKE ${pattern})`);
+  }
+  return Prisma.join(conditions, ' AND ');
+}
+
+/** Nulls come last in both orders, so first when a page is read backwards. */
+function orderSql(query: UserListQuery, backwards: boolean): Prisma.Sql {
+  const { column: name, nullable } = SORT_COLUMNS[query.sortBy];
+  const order = (query.sortOrder === 'asc') === backwards ? 'DESC' : 'ASC';
+  const nulls = nullable ? ` NULLS ${backwards ? 'FIRST' : 'LAST'}` : '';
+  return Prisma.raw(`${name} ${order}${nulls}, id ${order}`);
+}
+
+/** The rows beyond the cursor, as one or two ranges that an index serves each: those with a sort key and those without. */
+function keysetParts(query: UserListQuery, { direction, anchor }: Cursor): Prisma.Sql[] {
+  const { cast, nullable } = SORT_COLUMNS[query.sortBy];
+  const backwards = direction === 'previous';
+  const beyond = Prisma.raw((query.sortOrder === 'asc') === backwards ? '<' : '>');
+  const keyed = Prisma.sql`${column(query)} IS NOT NULL`;
+  const keyless = Prisma.sql`${column(query)} IS NULL`;
+  if (anchor === null) return nullable ? [keyed, keyless] : [Prisma.sql`TRUE`];
+  if (anchor.key === null) {
+    const rest = Prisma.sql`${keyless} AND id ${beyond} ${anchor.id}::uuid`;
+    return backwards ? [rest, keyed] : [rest];
+  }
+  const key = Prisma.sql`${anchor.key}::${Prisma.raw(cast)}`;
+  const range = Prisma.sql`(${column(query)}, id) ${beyond} (${key}, ${anchor.id}::uuid)`;
+  return nullable && !backwards ? [range, keyless] : [range];
+}
+
+function sortKey({ sortBy }: UserListQuery, user: User): string | null {
+  switch (sortBy) {
+    case 'createdAt':
+      return user.createdAt.toISOString();
+    case 'email':
+      return user.email.toLowerCase();
+    case 'username':
+      return user.username.toLowerCase();
+    case 'lastName':
+      return user.lastName?.toLowerCase() ?? null;
+  }
+}

@@ -1,0 +1,57 @@
+import { Prisma } from '../platform/database/index.js';
+
+export type UserStatus = 'active' | 'inactive' | 'suspended' | 'deleted';
+
+/** The columns of an account that leave its repository; the password's hash does only where it is asked for. */
+export const USER_COLUMNS = {
+  id: true,
+  username: true,
+  email: true,
+  firstName: true,
+  lastName: true,
+  phoneNumber: true,
+  dateOfBirth: true,
+  profilePictureUrl: true,
+  bio: true,
+  status: true,
+  emailVerified: true,
+  roles: true,
+  version: true,
+  createdAt: true,
+  updatedAt: true,
+  lastLogin: true,
+  deletedAt: true,
+} satisfies Prisma.UserSelect;
+
+/** The same columns in SQL, under the names that Prisma gives them. */
+export const USER_COLUMNS_SQL = Prisma.raw(
+  Object.keys(USER_COLUMNS)
+    .map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)
+    .join(', '),
+);
+
+export const CREDENTIAL_COLUMNS = { ...USER_COLUMNS, passwordHash: true } satisfies Prisma.UserSelect;
+
+export type User = Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>;
+export type UserWithPassword = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
+
+/** How a login names the account. */
+export type Login = { readonly email: string } | { readonly username: string };
+
+/** What an update may change. `null` clears an optional field. */
+export interface UserChanges {
+  readonly email?: string;
+  readonly firstName?: string | null;
+  readonly lastName?: string | null;
+  readonly phoneNumber?: string | null;
+  readonly dateOfBirth?: Date | null;
+  readonly profilePictureUrl?: string | null;
+  readonly bio?: string | null;
+}
+
+export interface NewUser extends UserChanges {
+  readonly username: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly roles: readonly string[];
+}

@@ -1,0 +1,134 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  PublicWhile,
+  RequirePermissionFor,
+  RequirePermissions,
+  SelfOnly,
+  SelfOr,
+} from '../platform/http/access-rule.js';
+import { Answer, Message } from '../platform/http/answer.js';
+import { ApiAnswer, ETAG_HEADER, LOCATION_HEADER } from '../platform/http/api-docs.js';
+import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
+import { Pagination } from '../platform/http/pagination.js';
+import type { Principal } from '../platform/http/principal.js';
+import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
+import { ChangePasswordRequest } from './dto/change-password.request.js';
+import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
+import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
+import { toUserChanges, UpdateUserRequest } from './dto/update-user.request.js';
+import { toUserResponse, UserResponse } from './dto/user.response.js';
+import type { User } from './user.js';
+import { UserList } from './user-list.js';
+import { UserProfiles } from './user-profiles.js';
+import { UsersService } from './users.service.js';
+
+const userIdParam = ApiParam({ name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } });
+const oneUser = { under: 'user', model: UserResponse };
+
+@ApiTags('Users')
+@Controller('users')
+export class UsersController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly profiles: UserProfiles,
+    private readonly userList: UserList,
+  ) {}
+
+  @Post()
+  @PublicWhile(({ registration }) => registration === 'open', 'users:create')
+  @Message('User created successfully')
+  @ApiOperation({ summary: 'Register a user' })
+  @ApiAnswer({
+    status: 201,
+    description: 'The new user.',
+    message: 'User created successfully',
+    headers: { ...LOCATION_HEADER, ...ETAG_HEADER },
+    ...oneUser,
+  })
+  async create(@Body() request: CreateUserRequest) {
+    return created(await this.users.create(toNewAccount(request)));
+  }
+
+  @Get()
+  @RequirePermissions('users:read')
+  @RequirePermissionFor('status', 'deleted', 'users:delete')
+  @ApiOperation({ summary: 'List, filter and search users' })
+  @ApiAnswer({
+    status: 200,
+    description: 'A page of users.',
+    under: 'users',
+    model: UserResponse,
+    list: true,
+    beside: { pagination: Pagination },
+  })
+  async list(@Query() query: ListUsersQuery) {
+    const { users, pagination } = await this.userList.page(toUserListQuery(query));
+    return { users: users.map(toUserResponse), pagination };
+  }
+
+  @Get(':id')
+  @SelfOr('users:read')
+  @userIdParam
+  @ApiOperation({ summary: 'Read a user' })
+  @ApiAnswer({ status: 200, description: 'The user.', headers: ETAG_HEADER, ...oneUser })
+  async get(@UserId() id: string) {
+    const { user, version } = await this.profiles.get(id);
+    return new Answer({ user }, { version, cacheControl: 'private, no-cache' });
+  }
+
+  @Patch(':id')
+  @SelfOr('users:update')
+  @userIdParam
+  @Message('User updated successfully')
+  @ApiOperation({ summary: 'Update a user' })
+  @ApiAnswer({
+    status: 200,
+    description: 'The updated user.',
+    message: 'User updated successfully',
+    headers: ETAG_HEADER,
+    ...oneUser,
+  })
+  async update(
+    @UserId() id: string,
+    @Body() request: UpdateUserRequest,
+    @CurrentUser() principal: Principal,
+    @IfMatch() ifMatch: IfMatchCondition | undefined,
+  ) {
+    const bySelf = principal.userId === id;
+    const { currentPassword } = request;
+    return versioned(await this.users.update(id, toUserChanges(request), { bySelf, currentPassword, ifMatch }));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @SelfOr('users:delete')
+  @userIdParam
+  @ApiOperation({ summary: 'Delete a user', description: 'Soft; ends every session of the user.' })
+  @ApiAnswer({ status: 204, description: 'Deleted.' })
+  async delete(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined): Promise<void> {
+    await this.users.delete(id, ifMatch);
+  }
+
+  @Put(':id/password')
+  @SelfOnly()
+  @userIdParam
+  @Message('Password updated successfully')
+  @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
+  @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
+  async changePassword(
+    @UserId() id: string,
+    @Body() { currentPassword, newPassword }: ChangePasswordRequest,
+    @CurrentUser() { sessionId }: Principal,
+  ): Promise<void> {
+    await this.users.changePassword(id, sessionId, currentPassword, newPassword);
+  }
+}
+
+function versioned(user: User): Answer<{ user: UserResponse }> {
+  return new Answer({ user: toUserResponse(user) }, { version: user.version });
+}
+
+function created(user: User): Answer<{ user: UserResponse }> {
+  return new Answer({ user: toUserResponse(user) }, { version: user.version, location: `/users/${user.id}` });
+}

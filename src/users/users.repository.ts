@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma, PrismaService, uniqueViolation } from '../platform/database/index.js';
+import {
+  CREDENTIAL_COLUMNS,
+  type Login,
+  type NewUser,
+  type User,
+  USER_COLUMNS,
+  USER_COLUMNS_SQL,
+  type UserChanges,
+  type UserWithPassword,
+} from './user.js';
+import { DUPLICATES, DuplicateUserError } from './users.errors.js';
+
+interface AccountNames {
+  readonly email?: string;
+  readonly username?: string;
+}
+
+/** The users table. Deleted accounts are not there, unless a method says otherwise. */
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async findById(id: string): Promise<User | null> {
+    return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: USER_COLUMNS });
+  }
+
+  async findCredentialsById(id: string): Promise<UserWithPassword | null> {
+    return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: CREDENTIAL_COLUMNS });
+  }
+
+  async findCredentials(login: Login): Promise<UserWithPassword | null> {
+    const name =
+      'email' in login ? { emailLower: login.email.toLowerCase() } : { usernameLower: login.username.toLowerCase() };
+    return this.prisma.user.findFirst({ where: { ...name, deletedAt: null }, select: CREDENTIAL_COLUMNS });
+  }
+
+  /** Locks the row until the transaction ends, so that what is decided from it still holds when it is written. */
+  async lock(id: string, db: Prisma.TransactionClient): Promise<UserWithPassword | null> {
+    const [row] = await db.$queryRaw<UserWithPassword[]>`
+      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash"
+      FROM users WHERE id = ${id}::uuid AND deleted_at IS NULL FOR UPDATE`;
+    return row ?? null;
+  }
+
+  async existsWithRole(role: string): Promise<boolean> {
+    const found = await this.prisma.user.findFirst({
+      where: { roles: { has: role }, deletedAt: null },
+      select: { id: true },
+    });
+    return found !== null;
+  }
+
+  async insert(user: NewUser, db: Prisma.TransactionClient): Promise<User> {
+    const { username, passwordHash, roles, ...profile } = user;
+    return db.user.create({
+      data: {
+        username,
+        usernameLower: username.toLowerCase(),
+        passwordHash,
+        roles: [...roles],
+        ...profile,
+        ...lowered(profile),
+        emailLower: user.email.toLowerCase(),
+      },
+      select: USER_COLUMNS,
+    });
+  }
+
+  async update(id: string, changes: UserChanges, db: Prisma.TransactionClient): Promise<User> {
+    const emailChange = changes.email === undefined ? {} : { emailVerified: false };
+    return db.user.update({
+      where: { id },
+      data: { ...changes, ...lowered(changes), ...emailChange, ...nextVersion() },
+      select: USER_COLUMNS,
+    });
+  }
+
+  /** Soft: the row stays, its email and username are free. */
+  async delete(id: string, db: Prisma.TransactionClient): Promise<void> {
+    await db.user.update({
+      where: { id },
+      data: { status: 'deleted', deletedAt: new Date(), ...nextVersion() },
+      select: { id: true },
+    });
+  }
+
+  async setPassword(id: string, passwordHash: string, db: Prisma.TransactionClient): Promise<void> {
+    await db.user.update({ where: { id }, data: { passwordHash }, select: { id: true } });
+  }
+
+  /** @returns `null` when the account or its password has changed since its credentials were read */
+  async recordLogin(credentials: UserWithPassword, db: Prisma.TransactionClient): Promise<User | null> {
+    const [user] = await db.user.updateManyAndReturn({
+      where: { id: credentials.id, status: 'active', passwordHash: credentials.passwordHash },
+      data: { lastLogin: new Date() },
+      select: USER_COLUMNS,
+    });
+    return user ?? null;
+  }
+
+  /**
+   * Runs a transaction that writes these names.
+   *
+   * @throws DuplicateUserError when one is taken, also by another transaction at the same moment
+   */
+  async namingDuplicates<T>(names: AccountNames, transaction: () => Promise<T>): Promise<T> {
+    try {
+      return await transaction();
+    } catch (error) {
+      const violated = uniqueViolation(error);
+      if (violated.length === 0) throw error;
+      const byIndex = DUPLICATES.find((duplicate) => duplicate.names.some((name) => violated.includes(name)));
+      throw new DuplicateUserError((await this.takenField(names)) ?? byIndex?.field ?? 'email');
+    }
+  }
+
+  /** The index that refused names only one of the two; this tells email first when both are taken. */
+  private async takenField({ email, username }: AccountNames) {
+    const candidates = [
+      { field: 'email' as const, where: email === undefined ? undefined : { emailLower: email.toLowerCase() } },
+      {
+        field: 'username' as const,
+        where: username === undefined ? undefined : { usernameLower: username.toLowerCase() },
+      },
+    ];
+    for (const { field, where } of candidates) {
+      if (where === undefined) continue;
+      const holder = await this.prisma.user.findFirst({ where: { ...where, deletedAt: null }, select: { id: true } });
+      if (holder !== null) return field;
+    }
+    return undefined;
+  }
+}
+
+function nextVersion() {
+  return { version: { increment: 1 }, updatedAt: new Date() };
+}
+
+/** The lower-cased copies of the names among the changes, which case-blind search and sorting read. */
+function lowered({ email, firstName, lastName }: UserChanges) {
+  return {
+    ...(email === undefined ? {} : { emailLower: email.toLowerCase() }),
+    ...(firstName === undefined ? {} : { firstNameLower: firstName?.toLowerCase() ?? null }),
+    ...(lastName === undefined ? {} : { lastNameLower: lastName?.toLowerCase() ?? null }),
+  };
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction, Transactions } from '../platform/database/index.js';
+import { ValidationError } from '../platform/errors/index.js';
+import { assertMatches, type IfMatch } from '../platform/http/etag.js';
+import { passwordFault, PasswordHasher } from '../platform/passwords/index.js';
+import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
+import { UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
+import { UserCreated, UserDeleted, UserLoggedIn, UserPasswordChanged, UserUpdated } from './users.events.js';
+import { UsersRepository } from './users.repository.js';
+
+export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
+  readonly password: string;
+  readonly roles?: readonly string[];
+}
+
+export interface UpdateConditions {
+  /** The owner's password; needed by the owner for a new email. */
+  readonly currentPassword: string | undefined;
+  readonly bySelf: boolean;
+  readonly ifMatch: IfMatch | undefined;
+}
+
+/** The account: how it comes to be, changes and goes. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly transactions: Transactions,
+    private readonly passwords: PasswordHasher,
+  ) {}
+
+  /** @throws DuplicateUserError */
+  async create({ password, roles = ['user'], ...account }: NewAccount): Promise<User> {
+    const passwordHash = await this.passwords.hash(password);
+    return this.users.namingDuplicates(account, () =>
+      this.transactions.run(async (transaction) => {
+        const user = await this.users.insert({ ...account, passwordHash, roles }, transaction.db);
+        await transaction.publish(new UserCreated(user));
+        return user;
+      }),
+    );
+  }
+
+  /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError */
+  async update(id: string, changes: UserChanges, conditions: UpdateConditions): Promise<User> {
+    const confirmedHash = await this.confirmEmailChange(id, changes, conditions);
+    return this.users.namingDuplicates(changes, () =>
+      this.transactions.run(async (transaction) => {
+        const { passwordHash, ...before } = await this.lock(id, transaction, conditions.ifMatch);
+        if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
+        const { email, ...rest } = changes;
+        const effective = email === undefined || email === before.email ? rest : changes;
+        const after = await this.users.update(id, effective, transaction.db);
+        await transaction.publish(new UserUpdated(before, after));
+        return after;
+      }),
+    );
+  }
+
+  /** @throws UserNotFoundError, PreconditionFailedError */
+  async delete(id: string, ifMatch: IfMatch | undefined): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      const { passwordHash: _, ...before } = await this.lock(id, transaction, ifMatch);
+      await this.users.delete(id, transaction.db);
+      await transaction.publish(new UserDeleted(before));
+    });
+  }
+
+  /**
+   * @param sessionId the session that asks, which goes on
+   * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError
+   */
+  async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
+    const credentials = await this.users.findCredentialsById(id);
+    if (credentials === null) throw new UserNotFoundError();
+    const fault = passwordFault(newPassword, credentials);
+    if (fault !== undefined) throw ValidationError.of('newPassword', fault);
+    await this.assertPassword(credentials, currentPassword);
+    const passwordHash = await this.passwords.hash(newPassword);
+    await this.transactions.run(async (transaction) => {
+      const before = await this.lock(id, transaction, undefined);
+      // Another change came first: the password that was checked is no longer the current one.
+      if (before.passwordHash !== credentials.passwordHash) throw new WrongCurrentPasswordError();
+      await this.users.setPassword(id, passwordHash, transaction.db);
+      await transaction.publish(new UserPasswordChanged(id, sessionId));
+    });
+  }
+
+  /** For a login: the account and its password's hash. */
+  async findCredentials(login: Login): Promise<UserWithPassword | null> {
+    return this.users.findCredentials(login);
+  }
+
+  /** @returns `null` when the account or its password has changed since its credentials were read */
+  async recordLogin(credentials: UserWithPassword, transaction: Transaction): Promise<User | null> {
+    const user = await this.users.recordLogin(credentials, transaction.db);
+    if (user !== null) await transaction.publish(new UserLoggedIn(user.id));
+    return user;
+  }
+
+  async existsWithRole(role: string): Promise<boolean> {
+    return this.users.existsWithRole(role);
+  }
+
+  private async lock(id: string, { db }: Transaction, ifMatch: IfMatch | undefined): Promise<UserWithPassword> {
+    const user = await this.users.lock(id, db);
+    if (user === null) throw new UserNotFoundError();
+    assertMatches(ifMatch, user.version);
+    return user;
+  }
+
+  /** @returns the hash that the password was checked against; `undefined` where none is needed */
+  private async confirmEmailChange(
+    id: string,
+    { email }: UserChanges,
+    { bySelf, currentPassword }: UpdateConditions,
+  ): Promise<string | undefined> {
+    if (!bySelf || email === undefined) return undefined;
+    const credentials = await this.users.findCredentialsById(id);
+    if (credentials === null) throw new UserNotFoundError();
+    if (credentials.email === email) return undefined;
+    if (currentPassword === undefined) {
+      throw ValidationError.of('currentPassword', 'currentPassword is required to change the email');
+    }
+    await this.assertPassword(credentials, currentPassword);
+    return credentials.passwordHash;
+  }
+
+  private async assertPassword({ passwordHash }: UserWithPassword, password: string): Promise<void> {
+    if (!(await this.passwords.verify(passwordHash, password))) throw new WrongCurrentPasswordError();
+  }
+}
