@@ -22,7 +22,13 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   app.setGlobalPrefix(config.basePath);
   const methods = collectMethods(fastify);
   if (config.docs) serveExplorer(app);
-  await app.init();
+  try {
+    await app.init();
+  } catch (error) {
+    // What was opened before the start failed must not outlive it.
+    await app.close();
+    throw error;
+  }
   answerOtherMethods(fastify, methods);
   return app;
 }
