@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ShadowDatabase } from '../platform/database/pglite.driver.js';
 import { diffFromMigrations, MIGRATIONS_FOLDER } from '../platform/database/schema-engine.js';
 import { StartupError } from '../platform/errors/index.js';
-import { explain } from './run-command.js';
+import { runToEnd } from './run-command.js';
 
 // npm run migrate:new -- add_invitations: writes the SQL from the migrations to the schema, to be read and edited.
 const NAME = /^[a-z][a-z0-9_]{2,99}$/;
@@ -29,9 +29,4 @@ function timestamp(): string {
   return new Date().toISOString().replace(/\D/g, '').slice(0, 14);
 }
 
-try {
-  process.stdout.write(`${await newMigration(process.argv[2])}\n`);
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
-}
+await runToEnd(() => newMigration(process.argv[2]));

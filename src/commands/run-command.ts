@@ -2,14 +2,22 @@ import { existsSync } from 'node:fs';
 import { type AppConfig, ConfigError, loadConfig } from '../config/index.js';
 import { StartupError } from '../platform/errors/index.js';
 
-/** Runs an operator's command on the environment's configuration; what went wrong is one line and exit code 1. */
-export async function runCommand(command: (config: AppConfig) => Promise<string>): Promise<void> {
-  try {
+/** Runs an operator's command on the environment's configuration. */
+export function runCommand(command: (config: AppConfig) => Promise<string>): Promise<never> {
+  return runToEnd(async () => {
     if (existsSync('.env')) process.loadEnvFile('.env');
-    process.stdout.write(`${await command(loadConfig(process.env))}\n`);
+    return command(loadConfig(process.env));
+  });
+}
+
+/** Prints what `work` says, or why it failed, and ends the process: the schema engine leaves a timer running. */
+export async function runToEnd(work: () => Promise<string>): Promise<never> {
+  try {
+    process.stdout.write(`${await work()}\n`);
+    process.exit(0);
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = 1;
+    process.exit(1);
   }
 }
 
