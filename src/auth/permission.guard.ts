@@ -3,12 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AppConfig } from '../config/index.js';
 import { ForbiddenError } from '../platform/errors/index.js';
-import {
-  ACCESS_RULE,
-  type AccessRule,
-  EXTRA_PERMISSIONS,
-  type QueryPermission,
-} from '../platform/http/access-rule.js';
+import { ACCESS_RULE, type AccessRule, EXTRA_PERMISSIONS, type QueryPermission } from '../platform/http/access-rule.js';
 import { requestContext } from '../platform/http/request-context.js';
 import { namesSelf } from '../platform/http/request.js';
 

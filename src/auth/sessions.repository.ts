@@ -75,7 +75,11 @@ export class SessionsRepository {
   }
 
   /** A live session, and whether `presented` is the token that its current one replaced within the last `graceMs`. */
-  async findForReplay(id: string, presented: string, graceMs: number): Promise<(Session & { replay: boolean }) | undefined> {
+  async findForReplay(
+    id: string,
+    presented: string,
+    graceMs: number,
+  ): Promise<(Session & { replay: boolean }) | undefined> {
     const [session] = await this.prisma.$queryRaw<(Session & { replay: boolean })[]>`
       SELECT ${SESSION_COLUMNS_SQL},
         s.parent_token_id IS NOT DISTINCT FROM ${presented}::uuid

@@ -47,7 +47,8 @@ export abstract class AppConfig {
   abstract readonly argon2: { readonly memoryKiB: number; readonly timeCost: number; readonly parallelism: number };
   abstract readonly registration: 'open' | 'closed';
   /** The first admin to create, if the environment names one. */
-  abstract readonly firstAdmin: { readonly email: string; readonly username: string; readonly password: string } | undefined;
+  abstract readonly firstAdmin:
+    { readonly email: string; readonly username: string; readonly password: string } | undefined;
   abstract readonly docs: boolean;
   abstract readonly corsOrigins: readonly string[];
   /** Addresses and networks whose `X-Forwarded-For` is believed. */

@@ -47,7 +47,7 @@ function IsDuration(options?: ValidationOptions): PropertyDecorator {
   );
 }
 
-function IsOneOf<T extends string>(...values: T[]): PropertyDecorator {
+function IsOneOf(...values: string[]): PropertyDecorator {
   return IsIn(values, { message: `$property must be one of: ${values.join(', ')}` });
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
-import { StartupError } from "../errors/index.js";
+import { StartupError } from '../errors/index.js';
 
 /** What a Unix socket's path may have at most on macOS; Linux allows four more. */
 const MAX_SOCKET_PATH_BYTES = 103;
@@ -63,7 +63,9 @@ function socketPath(folder: string, number: number): string {
   const near = relative(process.cwd(), absolute);
   const path = near.length < absolute.length ? near : absolute;
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    throw new StartupError(`The path of the data folder ${folder} is too long: ${MAX_SOCKET_PATH_BYTES} bytes at most.`);
+    throw new StartupError(
+      `The path of the data folder ${folder} is too long: ${MAX_SOCKET_PATH_BYTES} bytes at most.`,
+    );
   }
   return path;
 }

@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '../../config/index.js';
 import type { DatabaseDriver } from './database-driver.js';
-import { PgliteDriver } from './pglite.driver.js';
 import { PostgresDriver } from './postgres.driver.js';
 
 /** Opens the database that the configuration names. PostgreSQL connects at the first statement. */
@@ -9,7 +8,11 @@ export async function openDriver(
   config: DatabaseConfig,
   options: { readonly unlimitedStatements?: boolean } = {},
 ): Promise<DatabaseDriver> {
-  if (config.kind === 'pglite') return PgliteDriver.open(config.dataDir);
+  if (config.kind === 'pglite') {
+    // Only where it is used: its WebAssembly costs memory and time to load.
+    const { PgliteDriver } = await import('./pglite.driver.js');
+    return PgliteDriver.open(config.dataDir);
+  }
   const logger = new Logger('Database');
   return new PostgresDriver({
     ...config,

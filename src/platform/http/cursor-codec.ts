@@ -23,7 +23,9 @@ export class CursorCodec {
 
   /** @param query the list's filters and sort; the same again when the cursor comes back */
   encode(cursor: Cursor, query: readonly unknown[]): string {
-    const payload = Buffer.from(JSON.stringify([cursor.direction, cursor.anchor?.key ?? null, cursor.anchor?.id ?? null]));
+    const payload = Buffer.from(
+      JSON.stringify([cursor.direction, cursor.anchor?.key ?? null, cursor.anchor?.id ?? null]),
+    );
     return Buffer.concat([this.mac(payload, query), payload]).toString('base64url');
   }
 

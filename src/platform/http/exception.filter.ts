@@ -45,7 +45,6 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     addHeaders(reply, error);
     void reply
       .code(STATUS[error.code])
-      .header('x-request-id', request.id)
       .header('cache-control', 'no-store')
       .type('application/json; charset=utf-8')
       .send({

@@ -53,19 +53,21 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     skipMiddie: true,
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: ({ url = '/' }) => literalUnlessDecodable(url),
   });
 }
 
 /** Everything that happens around Nest's handlers. To be called before the routes are registered. */
 export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
     if (request.url.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
     const userAgent = request.headers['user-agent'] ?? null;
     runInRequestContext({ requestId: request.id, ip: request.ip, userAgent }, done);
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));
+  // At the end, as a CORS preflight is answered before any onRequest hook of ours.
+  fastify.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   fastify.addHook('onSend', answerNotModified);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parseBody);
@@ -107,4 +109,18 @@ export function secure(app: NestFastifyApplication, { corsOrigins }: AppConfig):
 function requestId({ headers }: { headers: IncomingHttpHeaders }): string {
   const sent = headers['x-request-id'];
   return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+}
+
+/**
+ * Takes the percent signs of a path that cannot be decoded for themselves. The router would answer it on its own,
+ * before any hook and guard; so it is an unknown route or a wrong id like any other.
+ */
+function literalUnlessDecodable(url: string): string {
+  const [path = '', ...query] = url.split(/(?=\?)/);
+  try {
+    decodeURIComponent(path);
+    return url;
+  } catch {
+    return path.replaceAll('%', '%25') + query.join('');
+  }
 }

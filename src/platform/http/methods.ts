@@ -24,7 +24,7 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: ReadonlyMa
     // CONNECT never reaches a handler.
     if (method !== 'CONNECT' && !fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }
-  for (const [url, known] of [...methods]) {
+  for (const [url, known] of methods) {
     if (url.endsWith('*')) continue;
     const allowed = ORDER.filter((method) => known.has(method) || method === 'OPTIONS');
     if (!known.has('OPTIONS')) {

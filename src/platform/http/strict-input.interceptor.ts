@@ -25,7 +25,7 @@ export class StrictInputInterceptor implements NestInterceptor {
     for (const source of ['query', 'body'] as const) {
       const input = request[source];
       if (input instanceof MalformedInput) throw new ValidationError(input.details);
-      if (declared.has(source) || input === undefined || input === null) continue;
+      if (declared.has(source) || input === undefined) continue;
       refuseContent(source, input);
     }
     return next.handle();
@@ -36,20 +36,20 @@ export class StrictInputInterceptor implements NestInterceptor {
     const known = this.declared.get(handler);
     if (known !== undefined) return known;
     const parameters: object = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {};
-    const kinds = Object.keys(parameters).map((key) => Number(key.split(':')[0]));
+    const kinds = new Set(Object.keys(parameters).map((key) => Number(key.split(':')[0])));
     const found = new Set<Source>();
-    if (kinds.includes(RouteParamtypes.BODY)) found.add('body');
-    if (kinds.includes(RouteParamtypes.QUERY)) found.add('query');
+    if (kinds.has(RouteParamtypes.BODY)) found.add('body');
+    if (kinds.has(RouteParamtypes.QUERY)) found.add('query');
     this.declared.set(handler, found);
     return found;
   }
 }
 
 function refuseContent(source: Source, input: unknown): void {
-  if (typeof input !== 'object' || Array.isArray(input)) {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw ValidationError.of(source, 'This route takes no body');
   }
-  const fields = Object.keys(input ?? {});
+  const fields = Object.keys(input);
   if (fields.length === 0) return;
   throw new ValidationError(fields.map((field) => ({ field, message: `${field} is not known here` })));
 }

@@ -53,6 +53,11 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
+/** Whether every object has this name already: validation would drop it, where it refuses other unknown ones. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype || name === 'prototype';
+}
+
 function refuseAmbiguity(text: string): void {
   const open: Set<string>[] = [];
   let keys = 0;
@@ -60,24 +65,25 @@ function refuseAmbiguity(text: string): void {
     if (open.push(new Set()) > MAX_DEPTH) throw new Refusal(`The body is nested over ${MAX_DEPTH} levels deep`);
   };
   const leave = () => void open.pop();
-  const check = (value: unknown) => {
-    if (typeof value === 'string' && !isStorable(value)) {
-      throw new Refusal('The body contains a NUL character or a lone surrogate');
-    }
-  };
   visit(text, {
     onObjectBegin: enter,
     onArrayBegin: enter,
     onObjectEnd: leave,
     onArrayEnd: leave,
-    onLiteralValue: check,
+    onLiteralValue: refuseUnstorable,
     onObjectProperty: (key) => {
-      check(key);
-      if (key === '__proto__') throw new Refusal('The body contains the key "__proto__"');
+      refuseUnstorable(key);
+      if (isInherited(key)) throw new Refusal(`The body contains the key "${key}"`);
       if (++keys > MAX_KEYS) throw new Refusal(`The body has more than ${MAX_KEYS} keys`);
       const seen = open.at(-1);
       if (seen?.has(key)) throw new Refusal('The body contains a key twice');
       seen?.add(key);
     },
   });
+}
+
+function refuseUnstorable(value: unknown): void {
+  if (typeof value === 'string' && !isStorable(value)) {
+    throw new Refusal('The body contains a NUL character or a lone surrogate');
+  }
 }

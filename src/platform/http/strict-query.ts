@@ -1,5 +1,5 @@
 import { MalformedInput } from './malformed-input.js';
-import { isStorable } from './strict-json.js';
+import { isInherited, isStorable } from './strict-json.js';
 
 /** Fastify query string parser: every parameter once, in valid UTF-8. */
 export function parseQuery(text: string): Record<string, string> | MalformedInput {
@@ -12,6 +12,7 @@ export function parseQuery(text: string): Record<string, string> | MalformedInpu
     if (name === undefined || value === undefined) {
       return new MalformedInput('query', 'The query contains a NUL character or is not valid percent-encoded UTF-8');
     }
+    if (isInherited(name)) return new MalformedInput('query', `${name} is not known here`);
     if (name in query) return new MalformedInput('query', 'The query contains a parameter twice');
     query[name] = value;
   }

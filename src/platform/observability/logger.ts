@@ -26,7 +26,7 @@ const START_UP_CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExp
 
 /** Nest's own lines, and those of `new Logger(context)`, through pino. */
 export class NestLogger implements LoggerService {
-  constructor(private readonly pino: Pino) {}
+  constructor(private readonly logger: Pino) {}
 
   log(message: unknown, ...rest: unknown[]): void {
     this.write(START_UP_CHATTER.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
@@ -55,10 +55,14 @@ export class NestLogger implements LoggerService {
   setLogLevels(_levels: LogLevel[]): void {}
 
   /** Nest passes the context last, and what went wrong before it. */
-  private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+  private write(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
     const context = typeof rest.at(-1) === 'string' ? rest.at(-1) : undefined;
     const error = [message, ...rest].find((value) => value instanceof Error);
-    this.pino[level](
+    this.logger[level](
       { ...(context === undefined ? {} : { context }), ...(error === undefined ? {} : { err: error }) },
       message instanceof Error ? message.message : String(message),
     );

@@ -1,14 +1,6 @@
 import { ValidationError } from '../../platform/errors/index.js';
 import type { UserChanges } from '../user.js';
-import {
-  Bio,
-  CurrentPassword,
-  DateOfBirth,
-  Email,
-  PersonName,
-  PhoneNumber,
-  ProfilePictureUrl,
-} from './user-fields.js';
+import { Bio, CurrentPassword, DateOfBirth, Email, PersonName, PhoneNumber, ProfilePictureUrl } from './user-fields.js';
 
 /** At least one field besides `currentPassword`. */
 export class UpdateUserRequest {

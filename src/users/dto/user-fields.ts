@@ -59,7 +59,12 @@ export const PersonName = (label: string, presence: Presence, example: string) =
 export const Bio = () => Field(lengthRule('Bio', 0, MAX_TEXT_LENGTH), 'nullable', textDocs(0, MAX_TEXT_LENGTH));
 
 export const PhoneNumber = (presence: Presence) =>
-  Field(phoneNumberRule, presence, { type: String, pattern: E164.source, example: '+441632960001', description: 'E.164' });
+  Field(phoneNumberRule, presence, {
+    type: String,
+    pattern: E164.source,
+    example: '+441632960001',
+    description: 'E.164',
+  });
 
 export const DateOfBirth = (presence: Presence) =>
   Field(dateOfBirthRule, presence, { type: String, format: 'date', example: '1815-12-10' });
@@ -124,7 +129,9 @@ function profilePictureUrlRule(value: unknown): string | undefined {
   if (typeof value !== 'string' || !HTTP_URI.test(value) || !URL.canParse(value)) {
     return 'Profile picture URL must be an http or https URI';
   }
-  return value.length > MAX_TEXT_LENGTH ? `Profile picture URL must not exceed ${MAX_TEXT_LENGTH} characters` : undefined;
+  return value.length > MAX_TEXT_LENGTH
+    ? `Profile picture URL must not exceed ${MAX_TEXT_LENGTH} characters`
+    : undefined;
 }
 
 function textDocs(minLength: number, maxLength: number, example?: string): ApiPropertyOptions {

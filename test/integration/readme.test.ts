@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { ADMIN } from '../support/factories.js';
+
+const BLOCK = /^```(bash|json)\n(.*?)^```$/gms;
+const SEPARATOR = '--- next block ---';
+
+interface Step {
+  readonly command: string;
+  /** What the README says that the command prints. */
+  answer: string;
+}
+
+/** The commands of the first session, each with the answer that stands below it. */
+async function readSteps(): Promise<Step[]> {
+  const readme = await readFile('README.md', 'utf8');
+  const session = readme.split(/^## /m).find((section) => section.startsWith('A first session')) ?? '';
+  const steps: Step[] = [];
+  for (const [, language, text = ''] of session.matchAll(BLOCK)) {
+    if (language === 'bash') steps.push({ command: text, answer: '' });
+    else Object.assign(steps.at(-1) ?? {}, { answer: text });
+  }
+  return steps;
+}
+
+/** What differs from run to run, and the white space, which is for the reader. */
+function comparable(text: string): string {
+  return text
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/\s+/g, '');
+}
+
+describe('the first session of the README', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp({ ADMIN_USERNAME: 'admin' });
+  });
+  afterAll(() => test.close());
+
+  it('gives the answers that it shows', async () => {
+    const steps = await readSteps();
+    expect(steps.length).toBeGreaterThan(7);
+    const script = steps
+      .map(({ command }) => command)
+      .join(`\necho '${SEPARATOR}'\n`)
+      .replaceAll('http://localhost:3000', test.api.origin)
+      .replace('the one that npm start printed', ADMIN.password);
+    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script]);
+    const printed = stdout.split(SEPARATOR).map(comparable);
+    expect(printed).toEqual(steps.map(({ answer }) => comparable(answer)));
+  });
+});
