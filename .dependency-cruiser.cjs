@@ -50,14 +50,14 @@ module.exports = {
     {
       name: 'nobody-imports-extensions',
       severity: 'error',
-      from: { pathNot: '^src/(extensions/|app\\.module\\.ts$)' },
+      from: { pathNot: '^src/(extensions/|load-extensions\\.ts$)' },
       to: { path: '^src/extensions/' },
     },
     {
       name: 'nobody-imports-the-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|app)\\.ts$' },
-      to: { path: '^src/(main|app|app\\.module|openapi)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main|app|app\\.module)\\.ts$' },
+      to: { path: '^src/(main|app|app\\.module|openapi|load-extensions)\\.ts$' },
     },
     {
       name: 'only-config-reads-the-environment-file',

@@ -3,6 +3,7 @@ import { AccessModule } from './access/index.js';
 import { AuthModule } from './auth/index.js';
 import { type AppConfig, ConfigModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
+import { loadExtensions } from './load-extensions.js';
 import { CacheModule } from './platform/cache/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -12,7 +13,7 @@ import { UsersModule } from './users/index.js';
 /** The composition root. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig): DynamicModule {
+  static async forRoot(config: AppConfig): Promise<DynamicModule> {
     return {
       module: AppModule,
       imports: [
@@ -25,6 +26,7 @@ export class AppModule {
         AccessModule,
         AuthModule,
         HealthModule,
+        ...(await loadExtensions()),
       ],
     };
   }

@@ -1,5 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { errorDescription, errorHeaders, ErrorResponse, type ErrorStatus } from './platform/http/api-errors.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
 export function describeApi(app: NestFastifyApplication): OpenAPIObject {
@@ -10,7 +16,19 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setVersion('1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
-  return SwaggerModule.createDocument(app, builder.build());
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [ErrorResponse],
+    operationIdFactory: (controller, method) =>
+      controller.replace(/Controller$/, '').toLowerCase() + method.charAt(0).toUpperCase() + method.slice(1),
+  });
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation !== undefined) complete(operation, method, path);
+    }
+  }
+  closeRequestSchemas(document);
+  return document;
 }
 
 /** Serves the explorer at `/docs` and the description at `/openapi.json` and `/openapi.yaml`. */
@@ -21,4 +39,44 @@ export function serveExplorer(app: NestFastifyApplication): void {
     customSiteTitle: 'User Management API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
   });
+}
+
+/** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
+function complete(operation: Operation, method: string, path: string): void {
+  const access = Object.entries(operation).find(([name]) => name === 'x-access')?.[1];
+  if (typeof access === 'string' && access !== 'anyone') {
+    operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
+  }
+  for (const status of impliedErrors(operation, access, method, path)) {
+    operation.responses[status] ??= {
+      description: errorDescription(status),
+      headers: errorHeaders(status),
+      content: { 'application/json': { schema: { $ref: getSchemaPath(ErrorResponse) } } },
+    };
+  }
+  for (const response of Object.values(operation.responses)) {
+    if (response !== undefined && !('$ref' in response)) {
+      response.headers = { ...response.headers, 'X-Request-Id': REQUEST_ID };
+    }
+  }
+}
+
+function impliedErrors(operation: Operation, access: unknown, method: string, path: string): ErrorStatus[] {
+  const needsToken = operation.security?.some((scheme) => 'bearer' in scheme) === true;
+  const needsMore = needsToken && access !== 'any user';
+  return [
+    400,
+    503,
+    ...(needsToken ? [401 as const] : []),
+    ...(needsMore ? [403 as const] : []),
+    ...(path.includes('{') ? [404 as const] : []),
+    ...(method === 'get' ? [] : [413 as const, 415 as const]),
+  ];
+}
+
+/** A body takes the fields that are described and no other. */
+function closeRequestSchemas({ components }: OpenAPIObject): void {
+  for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
+    if (name.endsWith('Request') && !('$ref' in schema)) schema.additionalProperties = false;
+  }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated, Public } from '../platform/http/access-rule.js';
 import { ApiAnswer } from '../platform/http/api-docs.js';
+import { ApiErrors } from '../platform/http/api-errors.js';
 import { BodyLimit } from '../platform/http/body-limit.js';
 import type { Principal } from '../platform/http/principal.js';
 import { CurrentUser } from '../platform/http/request.js';
@@ -23,6 +24,7 @@ export class AuthController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
   @ApiAnswer({ status: 200, description: 'The user and a pair of tokens.', model: LoginResponse })
+  @ApiErrors(401, 403)
   async login(@Body() request: LoginRequest) {
     return toLoginResponse(await this.auth.login(toLogin(request), request.password));
   }
@@ -33,6 +35,7 @@ export class AuthController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Exchange a refresh token', description: 'The new pair replaces the old one.' })
   @ApiAnswer({ status: 200, description: 'A new pair of tokens.', model: TokenResponse })
+  @ApiErrors(401)
   async refresh(@Body() { refreshToken }: RefreshRequest) {
     return toTokenResponse(await this.auth.refresh(refreshToken));
   }

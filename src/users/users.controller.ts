@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   PublicWhile,
   RequirePermissionFor,
@@ -9,6 +9,7 @@ import {
 } from '../platform/http/access-rule.js';
 import { Answer, Message } from '../platform/http/answer.js';
 import { ApiAnswer, ETAG_HEADER, LOCATION_HEADER } from '../platform/http/api-docs.js';
+import { ApiErrors } from '../platform/http/api-errors.js';
 import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
 import { Pagination } from '../platform/http/pagination.js';
 import type { Principal } from '../platform/http/principal.js';
@@ -24,6 +25,11 @@ import { UserProfiles } from './user-profiles.js';
 import { UsersService } from './users.service.js';
 
 const userIdParam = ApiParam({ name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } });
+const ifMatchHeader = ApiHeader({
+  name: 'If-Match',
+  required: false,
+  description: 'Only if the user still has this ETag.',
+});
 const oneUser = { under: 'user', model: UserResponse };
 
 @ApiTags('Users')
@@ -46,6 +52,7 @@ export class UsersController {
     headers: { ...LOCATION_HEADER, ...ETAG_HEADER },
     ...oneUser,
   })
+  @ApiErrors(409)
   async create(@Body() request: CreateUserRequest) {
     return created(await this.users.create(toNewAccount(request)));
   }
@@ -72,6 +79,8 @@ export class UsersController {
   @userIdParam
   @ApiOperation({ summary: 'Read a user' })
   @ApiAnswer({ status: 200, description: 'The user.', headers: ETAG_HEADER, ...oneUser })
+  @ApiResponse({ status: 304, description: 'The version of `If-None-Match` is the current one.', headers: ETAG_HEADER })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy at hand.' })
   async get(@UserId() id: string) {
     const { user, version } = await this.profiles.get(id);
     return new Answer({ user }, { version, cacheControl: 'private, no-cache' });
@@ -89,6 +98,8 @@ export class UsersController {
     headers: ETAG_HEADER,
     ...oneUser,
   })
+  @ApiErrors(409, 412)
+  @ifMatchHeader
   async update(
     @UserId() id: string,
     @Body() request: UpdateUserRequest,
@@ -106,6 +117,8 @@ export class UsersController {
   @userIdParam
   @ApiOperation({ summary: 'Delete a user', description: 'Soft; ends every session of the user.' })
   @ApiAnswer({ status: 204, description: 'Deleted.' })
+  @ApiErrors(412)
+  @ifMatchHeader
   async delete(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined): Promise<void> {
     await this.users.delete(id, ifMatch);
   }

@@ -52,7 +52,7 @@ function envelopeSchema({ under, model, list, beside, message }: Omit<AnswerDocs
 }
 
 function dataSchema(under: string | undefined, model: Type | undefined, list: boolean, beside: Record<string, Type>) {
-  if (model === undefined) return { nullable: true, enum: [null], description: 'Nothing to say.' };
+  if (model === undefined) return { type: 'null' as const };
   const reference = { $ref: getSchemaPath(model) };
   const content = list ? { type: 'array' as const, items: reference } : reference;
   if (under === undefined) return content;

@@ -10,6 +10,8 @@ const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 // The characters of a URI (RFC 3986), behind the two schemes a browser shows a picture from.
 const HTTP_URI = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/i;
 const MAX_EMAIL_LENGTH = 255;
+/** RFC 5321, section 4.5.3.1.1. */
+const MAX_LOCAL_PART_LENGTH = 64;
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 500;
 const MAX_CURRENT_PASSWORD_LENGTH = 1_024;
@@ -88,8 +90,10 @@ export function emailRule(value: unknown): string | undefined {
   const valid =
     typeof value === 'string' &&
     value.length <= MAX_EMAIL_LENGTH &&
+    value.lastIndexOf('@') <= MAX_LOCAL_PART_LENGTH &&
     PRINTABLE_ASCII.test(value) &&
-    isEmail(value, { allow_utf8_local_part: false });
+    // Its own maximum, of 254, is one less than ours; it would check the local part's length together with it.
+    isEmail(value, { allow_utf8_local_part: false, ignore_max_length: true });
   return valid ? undefined : 'Invalid email format';
 }
 

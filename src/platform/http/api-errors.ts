@@ -1,0 +1,76 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
+
+class FieldFaultResponse {
+  @ApiProperty({ example: 'email' })
+  field!: string;
+
+  @ApiProperty({ example: 'Invalid email format' })
+  message!: string;
+}
+
+class ErrorContent {
+  @ApiProperty({ example: 'VALIDATION_ERROR' })
+  code!: string;
+
+  @ApiProperty({ example: 'Validation failed' })
+  message!: string;
+
+  @ApiPropertyOptional({ type: [FieldFaultResponse] })
+  details?: FieldFaultResponse[];
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  timestamp!: string;
+
+  @ApiProperty({ description: 'The X-Request-Id of the answer.' })
+  requestId!: string;
+}
+
+/** Every failure. */
+export class ErrorResponse {
+  @ApiProperty({ enum: [false] })
+  success!: false;
+
+  @ApiProperty({ type: ErrorContent })
+  error!: ErrorContent;
+}
+
+const DESCRIPTIONS = {
+  400: '`VALIDATION_ERROR`: something sent is of the wrong shape.',
+  401: '`UNAUTHORIZED`: no token, a refused one, or wrong credentials.',
+  403: '`FORBIDDEN`: not allowed, whether or not the target exists.',
+  404: '`RESOURCE_NOT_FOUND`',
+  409: '`DUPLICATE_RESOURCE`: a name is taken; `details` says which.',
+  412: '`PRECONDITION_FAILED`: `If-Match` does not match.',
+  413: '`PAYLOAD_TOO_LARGE`',
+  415: '`UNSUPPORTED_MEDIA_TYPE`: the body is not plain `application/json`.',
+  503: '`SERVICE_UNAVAILABLE`: try again after `Retry-After` seconds.',
+} as const;
+
+export type ErrorStatus = keyof typeof DESCRIPTIONS;
+
+/** The headers that come with a failure of some statuses. */
+const HEADERS: Partial<Record<ErrorStatus, string>> = { 401: 'WWW-Authenticate', 503: 'Retry-After' };
+
+export function errorHeaders(status: ErrorStatus) {
+  const name = HEADERS[status];
+  return name === undefined ? {} : { [name]: { schema: { type: 'string' as const } } };
+}
+
+export function errorDescription(status: ErrorStatus): string {
+  return DESCRIPTIONS[status];
+}
+
+/** Documents failures of a route besides those that its access rule, path and body bring with them. */
+export function ApiErrors(...statuses: ErrorStatus[]): MethodDecorator {
+  return applyDecorators(
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: errorDescription(status),
+        headers: errorHeaders(status),
+        type: ErrorResponse,
+      }),
+    ),
+  );
+}
