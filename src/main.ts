@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { createApp } from './app.js';
 import { FirstAdmin } from './access/index.js';
 import { explain } from './commands/run-command.js';
@@ -6,6 +7,8 @@ import { type AppConfig, loadConfig } from './config/index.js';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
 const DRAIN_MS = 8_000;
+/** How often connections are closed that have become idle since the drain began. */
+const IDLE_SWEEP_MS = 100;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -14,8 +17,10 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
+      const server: Server = app.getHttpServer();
+      setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS).unref();
       // Requests still open by then have had their chance.
-      setTimeout(() => app.getHttpServer().closeAllConnections(), DRAIN_MS).unref();
+      setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
       void app.close().then(() => process.exit(0));
     });
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '../platform/database/index.js';
 import type { EndReason, Session } from './session.js';
+import type { TokenClaims } from './tokens.service.js';
 
 const SESSION_COLUMNS = {
   id: true,
@@ -61,31 +62,31 @@ export class SessionsRepository {
    *
    * @returns the session, or `undefined` when the presented token is not the current one of a live session
    */
-  async rotate(id: string, presented: string, replacement: string, idleMs: number): Promise<Session | undefined> {
+  async rotate({ sid, sub, jti }: TokenClaims, replacement: string, idleMs: number): Promise<Session | undefined> {
     const [session] = await this.prisma.$queryRaw<Session[]>`
       UPDATE sessions s
       SET parent_token_id = s.token_id, token_id = ${replacement}::uuid,
           token_issued_at = clock_timestamp(), last_used_at = clock_timestamp(),
           expires_at = LEAST(clock_timestamp() + ${idleMs} * interval '1 millisecond', s.ends_at)
       FROM users u
-      WHERE s.id = ${id}::uuid AND s.token_id = ${presented}::uuid
+      WHERE s.id = ${sid}::uuid AND s.user_id = ${sub}::uuid AND s.token_id = ${jti}::uuid
         AND s.ended_at IS NULL AND s.expires_at > now() AND u.id = s.user_id AND u.status = 'active'
       RETURNING ${SESSION_COLUMNS_SQL}`;
     return session;
   }
 
-  /** A live session, and whether `presented` is the token that its current one replaced within the last `graceMs`. */
+  /** A live session, and whether the presented token is the one that its current one replaced within the last `graceMs`. */
   async findForReplay(
-    id: string,
-    presented: string,
+    { sid, sub, jti }: TokenClaims,
     graceMs: number,
   ): Promise<(Session & { replay: boolean }) | undefined> {
     const [session] = await this.prisma.$queryRaw<(Session & { replay: boolean })[]>`
       SELECT ${SESSION_COLUMNS_SQL},
-        s.parent_token_id IS NOT DISTINCT FROM ${presented}::uuid
+        s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid
           AND s.token_issued_at > clock_timestamp() - ${graceMs} * interval '1 millisecond' AS replay
       FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = ${id}::uuid AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
+      WHERE s.id = ${sid}::uuid AND s.user_id = ${sub}::uuid
+        AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
     return session;
   }
 

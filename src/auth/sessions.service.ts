@@ -74,13 +74,13 @@ export class SessionsService implements OnModuleInit {
    *
    * @throws UnauthorizedError
    */
-  async refresh({ sid, jti }: TokenClaims): Promise<Session> {
-    const rotated = await this.sessions.rotate(sid, jti, randomUUID(), this.lifetimes.idleMs);
+  async refresh(presented: TokenClaims): Promise<Session> {
+    const rotated = await this.sessions.rotate(presented, randomUUID(), this.lifetimes.idleMs);
     if (rotated !== undefined) return rotated;
-    const session = await this.sessions.findForReplay(sid, jti, this.graceMs);
+    const session = await this.sessions.findForReplay(presented, this.graceMs);
     if (session === undefined) throw UnauthorizedError.invalidToken();
     if (session.replay) return session;
-    await this.end(sid, 'refresh_token_reused');
+    await this.end(session.id, 'refresh_token_reused');
     throw UnauthorizedError.invalidToken();
   }
 

@@ -1,6 +1,7 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { isUUID } from 'class-validator';
 import { AppConfig } from '../config/index.js';
 import { UnauthorizedError } from '../platform/errors/index.js';
 import type { Session } from './session.js';
@@ -69,7 +70,7 @@ export class TokensService {
         complete: true,
       });
       const claims = claimsOf(read, REFRESH_TOKEN_TYPE);
-      if (claims !== undefined) return claims;
+      if (claims !== undefined && isUUID(claims.jti)) return claims;
     } catch (error) {
       throw toTokenError(error);
     }
@@ -88,6 +89,8 @@ export function claimsOf(token: unknown, type: string): TokenClaims | undefined 
   const { sub, sid, jti, iat, exp } = token['payload'];
   if (token['header']['typ'] !== type || token['header']['crit'] !== undefined) return undefined;
   if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined;
+  // The database compares them with ids, and fails on any other text.
+  if (!isUUID(sub) || !isUUID(sid)) return undefined;
   if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
   return { sub, sid, jti, iat, exp };
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import {
   IsEmail,
   IsIn,
@@ -23,7 +23,8 @@ const MAX_DURATION_MS = 3_650 * 86_400_000;
 function IsInteger(min: number, max: number): PropertyDecorator {
   const message = `$property must be a whole number from ${min} to ${max}`;
   return (target, key) => {
-    Type(() => Number)(target, key);
+    // Digits only: Number() reads 0x50 and 1e3 too.
+    Transform(({ value }) => (/^\d{1,10}$/.test(String(value)) ? Number(value) : Number.NaN))(target, key);
     IsInt({ message })(target, key);
     Min(min, { message })(target, key);
     Max(max, { message })(target, key);

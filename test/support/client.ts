@@ -1,3 +1,5 @@
+import { checkExchange } from './openapi-check.js';
+
 export interface ApiRequest {
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -17,7 +19,10 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-/** Speaks to a running server as a client does. Paths are below `/api/v1`; those of the root begin with `//`. */
+/**
+ * Speaks to a running server as a client does, and refuses what the API's description does not declare.
+ * Paths are below `/api/v1`; those of the root begin with `//`.
+ */
 export class ApiClient {
   constructor(readonly origin: string) {}
 
@@ -54,7 +59,10 @@ export class ApiClient {
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
-    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+    const { status, headers: received } = response;
+    const answer = { status, headers: received, text, body: json ? JSON.parse(text) : undefined };
+    checkExchange({ method, url: response.url, requestBody: body, answer });
+    return answer;
   }
 
   private url(path: string): string {

@@ -18,7 +18,12 @@ export interface Stores {
 export const onServers = globalThis.STORES === 'servers';
 
 export async function createStores(): Promise<Stores> {
-  return onServers ? createServerStores() : createEmbeddedStores();
+  return onServers ? createServerStores(fromEnv('TEST_TEMPLATE_DATABASE')) : createEmbeddedStores();
+}
+
+/** Stores that no migration has been applied to. */
+export async function createUnmigratedStores(): Promise<Stores> {
+  return onServers ? createServerStores('template0') : embeddedStoresIn(newFolder());
 }
 
 /** A folder of this suite's own, not there yet. */
@@ -29,15 +34,18 @@ export function newFolder(): string {
 async function createEmbeddedStores(): Promise<Stores> {
   const folder = newFolder();
   await cp(join(fromEnv('TEST_TEMPLATE_FOLDER'), 'pglite'), join(folder, 'pglite'), { recursive: true });
+  return embeddedStoresIn(folder);
+}
+
+function embeddedStoresIn(folder: string): Stores {
   return {
     env: { DATABASE_URL: `pglite:${folder}`, REDIS_URL: 'memory:', DATA_DIR: folder },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-async function createServerStores(): Promise<Stores> {
+async function createServerStores(template: string): Promise<Stores> {
   const name = `uma_test_${process.pid}_${randomUUID().slice(0, 8)}`;
-  const template = fromEnv('TEST_TEMPLATE_DATABASE');
   await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
   const url = new URL(fromEnv('TEST_POSTGRES_URL'));
   url.pathname = `/${name}`;

@@ -38,11 +38,13 @@ export class RedisCache implements Cache, OnApplicationShutdown {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      // ioredis waits as long at shutdown for a connection that is gone already.
+      disconnectTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
       retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
     });
-    this.redis.on('ready', () => this.noteReachable());
+    this.redis.on('ready', () => void this.catchUp());
     this.redis.on('error', (error: Error) => this.noteUnreachable(error));
   }
 
@@ -105,9 +107,11 @@ export class RedisCache implements Cache, OnApplicationShutdown {
     for (const key of keys) this.unconfirmed.delete(key);
   }
 
-  private noteReachable(): void {
+  /** Other instances read what this one could not invalidate, so it does so as soon as it can. */
+  private async catchUp(): Promise<void> {
     if (!this.reachable) this.logger.log('Redis answers again');
     this.reachable = true;
+    await this.forget([...this.unconfirmed]).catch((error: unknown) => this.noteUnreachable(error));
   }
 
   private noteUnreachable(error: unknown): void {

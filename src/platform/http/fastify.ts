@@ -51,6 +51,8 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // What has come in when the drain begins is served; only new connections are refused.
+    return503OnClosing: false,
     skipMiddie: true,
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
     rewriteUrl: ({ url = '/' }) => literalUnlessDecodable(url),

@@ -4,14 +4,13 @@ import { passwordFault } from '../../platform/passwords/index.js';
 import { codePoints, Field, type Presence, type Rule } from '../../platform/http/field.decorator.js';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
-const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
+// ASCII, and the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).
+const EMAIL_PARTS = /^[\x21-\x7e]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}$/;
 const E164 = /^\+?[1-9]\d{1,14}$/;
 const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 // The characters of a URI (RFC 3986), behind the two schemes a browser shows a picture from.
 const HTTP_URI = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/i;
 const MAX_EMAIL_LENGTH = 255;
-/** RFC 5321, section 4.5.3.1.1. */
-const MAX_LOCAL_PART_LENGTH = 64;
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 500;
 const MAX_CURRENT_PASSWORD_LENGTH = 1_024;
@@ -90,9 +89,8 @@ export function emailRule(value: unknown): string | undefined {
   const valid =
     typeof value === 'string' &&
     value.length <= MAX_EMAIL_LENGTH &&
-    value.lastIndexOf('@') <= MAX_LOCAL_PART_LENGTH &&
-    PRINTABLE_ASCII.test(value) &&
-    // Its own maximum, of 254, is one less than ours; it would check the local part's length together with it.
+    EMAIL_PARTS.test(value) &&
+    // Its own maximum for the whole is 254.
     isEmail(value, { allow_utf8_local_part: false, ignore_max_length: true });
   return valid ? undefined : 'Invalid email format';
 }

@@ -1,0 +1,107 @@
+// Two kinds of load: as fast as answers come on so many connections, or so many requests a second whatever happens.
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import autocannon from 'autocannon';
+import { CONNECTIONS } from './scenarios.mjs';
+
+/** Autocannon looks only so often whether its time is over, in milliseconds; its default of a second is a long tail. */
+const STOP_CHECK_MS = 20;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** What a load has found. Milliseconds. */
+class Outcome {
+  latencies = [];
+  unexpected = 0;
+  sent = 0;
+  seconds = 0;
+
+  constructor(expectedStatus) {
+    this.expectedStatus = expectedStatus;
+  }
+
+  note(status, latency) {
+    if (status !== this.expectedStatus) this.unexpected += 1;
+    this.latencies.push(latency);
+  }
+}
+
+/** @returns what applies the load once, so that preparing it is not measured */
+export async function prepareLoad(server, scenario, { seconds, users }) {
+  let cannon;
+  const connection = await scenario.prepare(server, { users, stop: () => cannon?.stop() });
+  if (scenario.requestsPerSecond !== undefined) return () => pacedLoad(server, scenario, connection, seconds);
+  return () => closedLoad(server, scenario, connection, seconds, (started) => (cannon = started));
+}
+
+/** Each connection sends its next request when it has the answer to its last one. */
+async function closedLoad(server, scenario, connection, seconds, onStart) {
+  const outcome = new Outcome(scenario.status);
+  let index = 0;
+  const began = performance.now();
+  const cannon = autocannon({
+    url: server.url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    sampleInt: STOP_CHECK_MS,
+    timeout: REQUEST_TIMEOUT_MS / 1_000,
+    setupClient(client) {
+      const { request, next, received } = connection(index);
+      index += 1;
+      client.setRequests([
+        {
+          ...request,
+          ...(next && { setupRequest: next }),
+          ...(received && { onResponse: (_status, body) => received(body) }),
+        },
+      ]);
+    },
+  });
+  onStart(cannon);
+  cannon.on('response', (_client, status, _bytes, latency) => outcome.note(status, latency));
+  const { errors, requests } = await cannon;
+  outcome.seconds = (performance.now() - began) / 1_000;
+  outcome.unexpected += errors;
+  outcome.sent = requests.sent;
+  return outcome;
+}
+
+/**
+ * Requests at a steady pace, each timed from the moment it was due: a server that stalls makes all of them late, where
+ * a closed loop would ask less of it just then.
+ */
+async function pacedLoad(server, scenario, connection, seconds) {
+  const outcome = new Outcome(scenario.status);
+  const agent = new Agent({ keepAlive: true });
+  const pending = [];
+  const total = Math.round(seconds * scenario.requestsPerSecond);
+  const began = performance.now();
+  for (let number = 0; number < total; number += 1) {
+    const due = began + (number * 1_000) / scenario.requestsPerSecond;
+    await sleep(Math.max(0, due - performance.now()));
+    const { request } = connection(number % CONNECTIONS);
+    pending.push(
+      once(server, request, agent)
+        .catch(() => 0)
+        .then((status) => outcome.note(status, performance.now() - due)),
+    );
+  }
+  await Promise.all(pending);
+  outcome.seconds = (performance.now() - began) / 1_000;
+  outcome.sent = total;
+  agent.destroy();
+  return outcome;
+}
+
+function once(server, { method, path, headers }, agent) {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(server.url + path, { method, headers, agent, timeout: REQUEST_TIMEOUT_MS });
+    sent.on('timeout', () => sent.destroy(new Error('No answer in time')));
+    sent.on('error', reject);
+    sent.on('response', (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve(answer.statusCode));
+      answer.on('error', reject);
+    });
+    sent.end();
+  });
+}

@@ -1,0 +1,84 @@
+// The results as Markdown: one table, ours / bare = ratio in each cell.
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import process from 'node:process';
+
+const COLUMNS = [
+  { title: 'requests/s', key: 'requestsPerSecond' },
+  { title: 'p50 ms', key: 'p50Ms' },
+  { title: 'p99 ms', key: 'p99Ms' },
+  { title: 'server CPU ms/request', key: 'serverCpuMs' },
+  { title: 'PostgreSQL CPU ms/request', key: 'postgresCpuMs' },
+  { title: 'server RSS MB', key: 'rssMb' },
+];
+
+export function ratio(result, key) {
+  const { [key]: ours } = result.ours;
+  const { [key]: bare } = result.bare;
+  return ours === undefined || bare === undefined || bare === 0 ? undefined : ours / bare;
+}
+
+/** About three digits that mean something. */
+export function format(value) {
+  if (value === undefined || Number.isNaN(value)) return '–';
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
+}
+
+/** @param results per scenario: its title, the summary of `ours` and of `bare`, and a `fault` if there was one */
+export function toMarkdown(results, { users, rounds, seconds, connections, setup }) {
+  const memoryGb = (totalmem() / 2 ** 30).toFixed(1);
+  const lines = [
+    '# Benchmark results',
+    '',
+    `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, PostgreSQL ${setup.postgresVersion}, Redis ${setup.redisVersion}`,
+    `- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memoryGb} GB of memory; servers, load, PostgreSQL and Redis share it`,
+    `- ${users.toLocaleString('en-US')} users, ${connections} connections, ${rounds} × ${seconds} s for each scenario and server, in turns`,
+    '',
+    'Medians over the rounds, as ours / bare = ratio.',
+    '',
+    ...table(results),
+    ...notes(results),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function table(results) {
+  const rows = results.map((result) => [
+    result.title + (isFaulty(result) ? ' ⚠' : ''),
+    ...COLUMNS.map(({ key }) => cell(result, key)),
+  ]);
+  const head = ['scenario', ...COLUMNS.map(({ title }) => title)];
+  // Padded, so that it reads as well without being rendered.
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const line = (cells) =>
+    `| ${cells.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return [line(head), rule, ...rows.map(line)];
+}
+
+function cell(result, key) {
+  const { [key]: ours } = result.ours;
+  const { [key]: bare } = result.bare;
+  if (ours === undefined && bare === undefined) return '–';
+  return `${format(ours)} / ${format(bare)} = ${ratio(result, key)?.toFixed(2) ?? '–'}`;
+}
+
+function notes(results) {
+  const lines = [];
+  for (const result of results) {
+    const { ours, bare, title, fault } = result;
+    if (ours.besidePerSecond !== undefined) {
+      lines.push(
+        `- ${title}: the flood got ${format(ours.besidePerSecond)} / ${format(bare.besidePerSecond)} logins a second.`,
+      );
+    }
+    if (!isFaulty(result)) continue;
+    const counts = `${ours.unexpected} / ${bare.unexpected} requests without the expected status`;
+    lines.push(`- ⚠ ${title}: ${[counts, fault].filter(Boolean).join('; ')}. Its numbers mean nothing.`);
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+export function isFaulty({ ours, bare, fault }) {
+  return fault !== undefined || ours.unexpected + bare.unexpected > 0;
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectFailure, statusCounts } from '../support/answers.js';
+import { register, startApp, type TestApp } from '../support/app.js';
+import type { ApiAnswer } from '../support/client.js';
+import { newAccount } from '../support/factories.js';
+import { inParallel } from '../support/parallel.js';
+
+const MESSAGES = { email: 'Email already exists', username: 'Username already exists' };
+
+function expectTaken(answer: ApiAnswer, field: 'email' | 'username'): void {
+  const message = MESSAGES[field];
+  expectFailure(answer, { status: 409, code: 'DUPLICATE_RESOURCE', message });
+  expect(answer.body.error.details).toEqual([{ field, message }]);
+}
+
+describe('POST /users with a name that is taken', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp();
+  });
+  afterAll(() => test.close());
+
+  it.each([
+    ['as it is', (text: string) => text],
+    ['in capitals', (text: string) => text.toUpperCase()],
+    ['in another mix of cases', (text: string) => text[0]?.toUpperCase() + text.slice(1)],
+  ])('is a 409 that names the email, or else the username, sent %s', async (_, vary) => {
+    const owner = newAccount();
+    await register(test.api, owner);
+    const [email, username] = [vary(owner.email), vary(owner.username)];
+    expectTaken(await test.api.post('/users', newAccount({ email })), 'email');
+    expectTaken(await test.api.post('/users', newAccount({ username })), 'username');
+    expectTaken(await test.api.post('/users', newAccount({ email, username })), 'email');
+  });
+
+  it('names the email first when it and the username belong to two accounts', async () => {
+    const [one, other] = [newAccount(), newAccount()];
+    await register(test.api, one);
+    await register(test.api, other);
+    expectTaken(await test.api.post('/users', newAccount({ email: one.email, username: other.username })), 'email');
+    expectTaken(await test.api.post('/users', newAccount({ email: other.email, username: one.username })), 'email');
+  });
+
+  it('is a 400 before it is a 409', async () => {
+    const { email } = newAccount();
+    await register(test.api, newAccount({ email }));
+    const answer = await test.api.post('/users', newAccount({ email, firstName: '' }));
+    expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });
+  });
+
+  it.each(['email', 'username'] as const)('lets one of 50 parallel registrations of one %s through', async (field) => {
+    const wanted = newAccount()[field];
+    const answers = await inParallel(50, (index) =>
+      test.api.post('/users', newAccount({ [field]: index % 2 === 0 ? wanted : wanted.toUpperCase() })),
+    );
+    expect(statusCounts(answers)).toEqual({ 201: 1, 409: 49 });
+    for (const answer of answers.filter(({ status }) => status === 409)) expectTaken(answer, field);
+    const { token } = await test.admin();
+    const list = await test.api.get(`/users?${field}=${encodeURIComponent(wanted)}`, { token });
+    expect(list.body.data.pagination.totalItems).toBe(1);
+  });
+
+  it('names the email when 50 parallel registrations agree in both names', async () => {
+    const account = newAccount();
+    const answers = await inParallel(50, () => test.api.post('/users', account));
+    expect(statusCounts(answers)).toEqual({ 201: 1, 409: 49 });
+    for (const answer of answers.filter(({ status }) => status === 409)) expectTaken(answer, 'email');
+  });
+});

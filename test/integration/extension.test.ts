@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { login, register, SECRETS } from '../support/app.js';
+import { ADMIN, newAccount } from '../support/factories.js';
+import { spawnApp, type SpawnedApp } from '../support/process.js';
+import { createStores, newFolder, type Stores } from '../support/stores.js';
+
+const SOURCES = [
+  'src',
+  'prisma',
+  'prisma.config.ts',
+  'package.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+
+/** The example of docs/extending.md, which is the whole of its file. */
+async function exampleExtension(): Promise<string> {
+  const documentation = await readFile('docs/extending.md', 'utf8');
+  const [, source] = /^```ts\n(.*?)^```$/ms.exec(documentation) ?? [];
+  return source ?? '';
+}
+
+/** A copy of the project, with the extension dropped in, built. */
+async function buildWith(source: string): Promise<string> {
+  const folder = newFolder();
+  for (const name of SOURCES) await cp(name, join(folder, name), { recursive: true });
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  await mkdir(join(folder, 'src', 'extensions', 'greetings'));
+  await writeFile(join(folder, 'src', 'extensions', 'greetings', 'index.ts'), source);
+  await promisify(execFile)('npx', ['nest', 'build'], { cwd: folder });
+  return folder;
+}
+
+describe('A module dropped into src/extensions', () => {
+  let stores: Stores;
+  let spawned: SpawnedApp;
+  beforeAll(async () => {
+    stores = await createStores();
+    const project = await buildWith(await exampleExtension());
+    spawned = await spawnApp(
+      {
+        ...stores.env,
+        ...SECRETS,
+        ADMIN_EMAIL: ADMIN.email,
+        ADMIN_USERNAME: ADMIN.username,
+        ADMIN_PASSWORD: ADMIN.password,
+      },
+      join(project, 'dist', 'main.js'),
+    );
+  }, 120_000);
+  afterAll(async () => {
+    await spawned.stop();
+    await stores.remove();
+  });
+
+  const url = (path: string) => `${spawned.api.origin}/api/v1/greetings${path}`;
+  const read = async (path: string, token?: string) => {
+    const answer = await fetch(url(path), token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+    return { status: answer.status, body: await answer.json() };
+  };
+
+  it('is mounted below the base path, in the envelope, without a change to any file', async () => {
+    expect(await read('')).toEqual({ status: 200, body: { success: true, data: { greeting: { text: 'Hello' } } } });
+  });
+
+  it('has its access rules enforced, and reads the database, the cache and the events', async () => {
+    const account = newAccount();
+    const { token } = await register(spawned.api, account);
+    const admin = await login(spawned.api, ADMIN);
+    expect(await read('/me')).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHORIZED' } } });
+    expect(await read('/me', token)).toMatchObject({
+      body: { data: { greeting: { text: `Hello ${account.username}` } } },
+    });
+    expect(await read('/everybody', token)).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
+    expect(await read('/everybody', admin.token)).toMatchObject({
+      body: { data: { greeting: { text: `Hello all 2, and welcome ${account.username}` } } },
+    });
+  });
+
+  it('is in the description of the API', async () => {
+    const description = await fetch(`${spawned.api.origin}/openapi.json`);
+    expect(await description.text()).toContain('"/api/v1/greetings/everybody"');
+  });
+});

@@ -1,0 +1,51 @@
+import { expect } from '@jest/globals';
+import type { ApiAnswer } from './client.js';
+
+/** What a failure's envelope must be; `fault` is one entry of its details. */
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string;
+  readonly fault?: { readonly field: string; readonly message?: string | undefined };
+}
+
+/** Fails unless the answer is this failure, in the one envelope that failures have. */
+export function expectFailure(
+  { status, headers, body }: ApiAnswer,
+  { code, message, fault, ...expected }: Failure,
+): void {
+  expect({ status, body }).toEqual({
+    status: expected.status,
+    body: {
+      success: false,
+      error: {
+        code,
+        message: message ?? expect.any(String),
+        ...(body?.error?.details === undefined ? {} : { details: expect.any(Array) }),
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        requestId: headers.get('x-request-id'),
+      },
+    },
+  });
+  if (fault === undefined) return;
+  const { field, message: reason = expect.any(String) } = fault;
+  expect(body.error.details).toContainEqual({ field, message: reason });
+}
+
+/** Fails unless the answer is a 400 whose details name the field. */
+export function expectInvalid(answer: ApiAnswer, field: string, message?: string): void {
+  expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR', fault: { field, message } });
+}
+
+/** A failure's bytes without the two values that differ from request to request, and the challenge beside them. */
+export function sameForAll({ status, headers, text, body }: ApiAnswer) {
+  const bytes = text.replace(body.error.timestamp, 'TIMESTAMP').replace(body.error.requestId, 'REQUEST-ID');
+  return { status, challenge: headers.get('www-authenticate'), bytes };
+}
+
+/** How many answers came with each status. */
+export function statusCounts(answers: readonly ApiAnswer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { parse } from 'yaml';
+import type { ApiAnswer } from './client.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
+  readonly responses: Readonly<Record<string, DeclaredResponse | undefined>>;
+}
+
+interface DeclaredResponse {
+  readonly headers?: Json;
+  readonly content?: Readonly<Record<string, { readonly schema: Json } | undefined>>;
+}
+
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation | undefined>>>>;
+  readonly components: Json;
+}
+
+/** What goes over HTTP by itself, and the security headers that every answer has. */
+const COMMON_HEADERS = new Set(
+  `access-control-allow-credentials access-control-allow-headers access-control-allow-methods
+  access-control-allow-origin access-control-expose-headers access-control-max-age cache-control connection
+  content-encoding content-length content-security-policy content-type cross-origin-opener-policy
+  cross-origin-resource-policy date keep-alive origin-agent-cluster referrer-policy strict-transport-security
+  transfer-encoding vary x-content-type-options x-dns-prefetch-control x-download-options x-frame-options
+  x-permitted-cross-domain-policies x-request-id x-xss-protection`.split(/\s+/),
+);
+const BASE_PATH = '/api/v1/';
+
+const description = parse(readFileSync('docs/api/openapi.yaml', 'utf8')) as Description;
+const templates = Object.keys(description.paths).map((template) => ({
+  template,
+  pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
+}));
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+const validators = new WeakMap<object, { open: ValidateFunction; closed: ValidateFunction }>();
+
+/** A request or an answer is not what the API's description says. */
+export class UndeclaredError extends Error {}
+
+export interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  readonly requestBody: unknown;
+  readonly answer: ApiAnswer;
+}
+
+/**
+ * Compares one exchange with the API's description: the status, each header and each field of the answer, and what was
+ * sent where it was taken.
+ *
+ * @throws UndeclaredError
+ */
+export function checkExchange(exchange: Exchange): void {
+  const { pathname, searchParams } = new URL(exchange.url);
+  if (!pathname.startsWith(BASE_PATH) || exchange.method === 'OPTIONS') return;
+  const operation = findOperation(exchange.method, pathname);
+  if (operation === undefined) return refuseUnless(exchange.answer.status >= 400, exchange, 'an undeclared operation');
+  const { status, headers, body } = exchange.answer;
+  const response = operation.responses[status];
+  if (response === undefined) return refuseUnless(false, exchange, `the undeclared status ${status}`);
+  const declared = new Set(Object.keys(response.headers ?? {}).map((name) => name.toLowerCase()));
+  for (const [name] of headers) {
+    refuseUnless(declared.has(name) || COMMON_HEADERS.has(name), exchange, `the undeclared header ${name}`);
+  }
+  const schema = response.content?.['application/json']?.schema;
+  if (exchange.method === 'HEAD') return undefined;
+  if (schema === undefined) return refuseUnless(body === undefined, exchange, 'an undeclared body');
+  refuseUnless(validate(schema, 'closed', body), exchange, `a body that is not as declared: ${faults(schema, body)}`);
+  if (status < 300) checkRequest(operation, searchParams, exchange);
+  return undefined;
+}
+
+function checkRequest(operation: Operation, query: URLSearchParams, exchange: Exchange): void {
+  const known = new Set(operation.parameters?.filter((parameter) => parameter.in === 'query').map(({ name }) => name));
+  for (const name of query.keys()) refuseUnless(known.has(name), exchange, `taking the undeclared parameter ${name}`);
+  const schema = operation.requestBody?.content['application/json']?.schema;
+  if (schema === undefined) return;
+  refuseUnless(validate(schema, 'open', exchange.requestBody), exchange, 'taking a body that is not as declared');
+}
+
+function findOperation(method: string, pathname: string): Operation | undefined {
+  const found = templates.find(({ pattern }) => pattern.test(pathname));
+  if (found === undefined) return undefined;
+  const name = method === 'HEAD' ? 'get' : method.toLowerCase();
+  return description.paths[found.template]?.[name];
+}
+
+function validate(schema: Json, kind: 'open' | 'closed', value: unknown): boolean {
+  return validatorOf(schema)[kind](value);
+}
+
+function faults(schema: Json, value: unknown): string {
+  const { closed } = validatorOf(schema);
+  closed(value);
+  return ajv.errorsText(closed.errors);
+}
+
+function validatorOf(schema: Json) {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const { components } = description;
+  const made = {
+    open: ajv.compile({ ...schema, components }),
+    closed: ajv.compile({ ...close(schema), components: close(components) }),
+  };
+  validators.set(schema, made);
+  return made;
+}
+
+/** The same schema, in which no object may have a property that is not described. */
+function close(schema: Json): Json {
+  const closed = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, isObject(value) ? close(value) : value]),
+  );
+  return isObject(schema['properties']) && schema['type'] === 'object'
+    ? { additionalProperties: false, ...closed }
+    : closed;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuseUnless(good: boolean, { method, url }: Exchange, fault: string): void {
+  if (!good) throw new UndeclaredError(`${method} ${url} was answered with ${fault}`);
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { FAST_HASHES } from './app.js';
+import { ApiClient } from './client.js';
+import { newFolder } from './stores.js';
+import { waitUntil } from './wait.js';
+
+const START_TIMEOUT_MS = 30_000;
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One of the built programs, as an operator runs it. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  /** How it ended, once it has. */
+  readonly outcome: Promise<Outcome>;
+  private readonly child: ChildProcess;
+
+  /** @param script below `dist/`, or a whole path */
+  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string) {
+    // Nothing of this process's environment: what the program is configured with stands in the test.
+    const child = spawn(process.execPath, [resolve('dist', script)], {
+      cwd,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.outcome = once(child, 'close').then(([code, signal]) => {
+      running.delete(this);
+      return { code, signal, stdout: this.stdout, stderr: this.stderr };
+    });
+    running.add(this);
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
+    this.child.kill(signal);
+    return this.outcome;
+  }
+}
+
+export interface SpawnedApp {
+  readonly program: Program;
+  readonly api: ApiClient;
+  /** The lines of JSON that it has logged until now. */
+  logged(): Record<string, unknown>[];
+  stop(signal?: NodeJS.Signals): Promise<Outcome>;
+}
+
+const running = new Set<Program>();
+
+/** Runs a program to its end. */
+export async function runProgram(script: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
+  return new Program(script, env, await emptyFolder()).outcome;
+}
+
+/**
+ * Starts the built application and waits until it answers.
+ *
+ * @param script below `dist/`, or a whole path
+ */
+export async function spawnApp(env: Readonly<Record<string, string>>, script = 'main.js'): Promise<SpawnedApp> {
+  const port = await freePort();
+  const settings = { ...FAST_HASHES, HOST: '127.0.0.1', PORT: String(port), ...env };
+  const program = new Program(script, settings, await emptyFolder());
+  const api = new ApiClient(`http://127.0.0.1:${port}`);
+  await waitUntil(
+    'the application answers',
+    async () => {
+      if (!program.running) throw new Error(`The application did not start:\n${(await program.outcome).stderr}`);
+      return api.get('/health/live').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    },
+    START_TIMEOUT_MS,
+  );
+  return {
+    program,
+    api,
+    logged: () =>
+      program.stdout
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    stop: (signal) => program.stop(signal),
+  };
+}
+
+/** To be called after each test: no program outlives it, however it ended. */
+export async function killPrograms(): Promise<void> {
+  await Promise.all([...running].map((program) => program.stop('SIGKILL')));
+}
+
+/** To start in: the application reads `.env` from the folder it is started in. */
+async function emptyFolder(): Promise<string> {
+  const folder = join(newFolder(), 'cwd');
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const INTERVAL_MS = 50;
+
+/** Waits until it is so; fails when it is not within the time. */
+export async function waitUntil(what: string, isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
+    await sleep(INTERVAL_MS);
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from '../../src/config/index.js';
+
+const GOOD = 'k1-nothing-but-a-test-signs-with-this-one';
+const OTHER = 'k2-nothing-but-a-test-signs-with-this-one';
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://app_user@db.test/users',
+  REDIS_URL: 'redis://cache.test',
+  JWT_SECRET: GOOD,
+  JWT_REFRESH_SECRET: OTHER,
+};
+const DEVELOPMENT = { JWT_SECRET: GOOD, JWT_REFRESH_SECRET: OTHER };
+
+function faultsOf(variables: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(variables);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('The configuration of production', () => {
+  it.each<[string, Record<string, string>]>([
+    ['real stores', {}],
+    ['embedded stores that are asked for by name', { DATABASE_URL: 'pglite:/data', REDIS_URL: 'memory:' }],
+    ['DB_HOST', { DATABASE_URL: '', DB_HOST: 'db.test' }],
+    ['a secret of 32 bytes', { JWT_SECRET: '0123456789abcdef0123456789abcdeX' }],
+    ['a secret of 32 bytes in 16 letters', { JWT_SECRET: 'äöüßäöüßäöüßäöüé' }],
+    ["OWASP's 7 MiB with 5 passes", { ARGON2_MEMORY_KIB: '7168', ARGON2_TIME_COST: '5' }],
+    ["OWASP's 46 MiB with 1 pass", { ARGON2_MEMORY_KIB: '47104', ARGON2_TIME_COST: '1' }],
+  ])('may be %s', (_, variables) => {
+    expect(faultsOf({ ...PRODUCTION, ...variables })).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['no secret', { JWT_SECRET: '' }, /^JWT_SECRET is required in production/],
+    ['no refresh secret', { JWT_REFRESH_SECRET: '' }, /^JWT_REFRESH_SECRET is required in production/],
+    ['31 bytes', { JWT_SECRET: '0123456789abcdef0123456789abcde' }, /^JWT_SECRET must have at least 32 bytes/],
+    ['the same secret twice', { JWT_SECRET: OTHER }, /^JWT_SECRET and JWT_REFRESH_SECRET must differ/],
+    ['one repeated character', { JWT_SECRET: 'x'.repeat(64) }, /^JWT_SECRET must not be one repeated character/],
+    ['change-me', { JWT_SECRET: `please-CHANGE-me-${GOOD}` }, /^JWT_SECRET looks like a placeholder/],
+    ['an example', { JWT_REFRESH_SECRET: `Example-${GOOD}` }, /^JWT_REFRESH_SECRET looks like a placeholder/],
+    ['your-…', { JWT_SECRET: `your-super-${GOOD}` }, /^JWT_SECRET looks like a placeholder/],
+    ['secret_key', { JWT_SECRET: `my_SECRET_KEY_${GOOD}` }, /^JWT_SECRET looks like a placeholder/],
+    ['a password', { JWT_SECRET: `passWord-${GOOD}` }, /^JWT_SECRET looks like a placeholder/],
+    ['no database', { DATABASE_URL: '' }, /^DATABASE_URL .* is required in production/],
+    ['no cache', { REDIS_URL: '' }, /^REDIS_URL is required in production/],
+    ['little memory for hashes', { ARGON2_MEMORY_KIB: '19455' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
+    ['one pass over 19 MiB', { ARGON2_TIME_COST: '1' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
+  ])('may not be %s', (_, variables, fault) => {
+    expect(faultsOf({ ...PRODUCTION, ...variables })).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('never quotes a secret in a fault', () => {
+    expect(faultsOf({ ...PRODUCTION, JWT_SECRET: 'your-example' }).join()).not.toContain('your-example');
+  });
+});
+
+describe('The configuration', () => {
+  it.each<[string, string]>([
+    ['NODE_ENV', 'prod'],
+    ['PORT', '0x50'],
+    ['PORT', '3000.5'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['API_VERSION', '1'],
+    ['API_VERSION', 'v1/../v2'],
+    ['DATABASE_URL', 'mysql://db.test/users'],
+    ['DATABASE_URL', 'pglite:'],
+    ['REDIS_URL', 'cache.test:6379'],
+    ['DB_PORT', 'x'],
+    ['JWT_EXPIRES_IN', '999ms'],
+    ['JWT_EXPIRES_IN', '3651d'],
+    ['JWT_REFRESH_GRACE_MS', '60001'],
+    ['ARGON2_TIME_COST', '0'],
+    ['REGISTRATION', 'sometimes'],
+    ['API_DOCS', 'yes'],
+    ['CORS_ORIGIN', '*'],
+    ['CORS_ORIGIN', 'https://app.test/'],
+    ['CORS_ORIGIN', 'https://app.test,app.test'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '10.0.0.1, ::1/129'],
+    ['LOG_LEVEL', 'verbose'],
+    ['LOG_FORMAT', 'text'],
+  ])('names the variable that is wrong: %s=%s', (name, value) => {
+    expect(faultsOf({ ...DEVELOPMENT, [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b`))]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a pool that is smaller than its least', { DB_POOL_MIN: '11' }, 'DB_POOL_MIN must not exceed DB_POOL_MAX'],
+    ['half an admin', { ADMIN_EMAIL: 'a@example.com' }, 'ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together'],
+  ])('does not take %s', (_, variables, fault) => {
+    expect(faultsOf({ ...DEVELOPMENT, ...variables })).toEqual([fault]);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ ...DEVELOPMENT, PORT: '', LOG_LEVEL: '' })).toMatchObject({ port: 3000, log: { level: 'info' } });
+  });
+
+  it('prefers DATABASE_URL to DB_*, and puts DB_* together', () => {
+    const parts = { DB_HOST: 'db.test', DB_USER: 'a:b', DB_PASSWORD: 'p@ss/word' };
+    expect(loadConfig({ ...DEVELOPMENT, ...parts }).database).toMatchObject({
+      url: 'postgresql://a%3Ab:p%40ss%2Fword@db.test:5432/user_management_db',
+    });
+    const url = 'postgresql://other.test/users';
+    expect(loadConfig({ ...DEVELOPMENT, ...parts, DATABASE_URL: url }).database).toMatchObject({ url });
+  });
+
+  it('migrates with MIGRATION_DATABASE_URL, or else with DATABASE_URL', () => {
+    const [app, owner] = ['postgresql://app@db.test/users', 'postgresql://owner@db.test/users'];
+    const of = (variables: object) => loadConfig({ ...DEVELOPMENT, DATABASE_URL: app, ...variables });
+    expect(of({}).migrationDatabase).toMatchObject({ url: app });
+    expect(of({ MIGRATION_DATABASE_URL: owner })).toMatchObject({ database: { url: app }, migrationDatabase: { url: owner } });
+  });
+});

@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataFolderInUseError, DataFolderLock } from '../../src/platform/database/data-folder-lock.js';
+import { StartupError } from '../../src/platform/errors/index.js';
+
+describe('The lock of a data folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'uma-lock-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('makes the folder where there is none', async () => {
+    const lock = await DataFolderLock.acquire(join(folder, 'new', 'data'));
+    expect(await readdir(join(folder, 'new'))).toEqual(['data']);
+    await lock.release();
+  });
+
+  it('is held by one at a time, and by the next once it is released', async () => {
+    const first = await DataFolderLock.acquire(folder);
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(DataFolderInUseError);
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(
+      `The data folder ${folder} is in use by another process: stop the server first.`,
+    );
+    await first.release();
+    const second = await DataFolderLock.acquire(folder);
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(DataFolderInUseError);
+    await second.release();
+  });
+
+  it('is held by at most one of many that ask at once', async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => DataFolderLock.acquire(folder)));
+    const held = asked.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+    expect(held.length).toBeLessThanOrEqual(1);
+    for (const result of asked) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(DataFolderInUseError);
+    }
+    await Promise.all(held.map((lock) => lock.release()));
+    await (await DataFolderLock.acquire(folder)).release();
+  });
+
+  it('is taken over from a process that is gone, and leaves nothing of it behind', async () => {
+    // What a killed process leaves: a name that nobody listens on.
+    await writeFile(join(folder, 'lock-1.sock'), '');
+    await writeFile(join(folder, 'lock-7.sock'), '');
+    const lock = await DataFolderLock.acquire(folder);
+    expect(await readdir(folder)).toEqual(['lock-8.sock']);
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(DataFolderInUseError);
+    await lock.release();
+  });
+
+  it('is of its own folder alone', async () => {
+    const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+    const locks = [await DataFolderLock.acquire(one), await DataFolderLock.acquire(two)];
+    await Promise.all(locks.map((lock) => lock.release()));
+  });
+
+  it('says so where the path is too long for it', async () => {
+    const long = join(folder, 'x'.repeat(120));
+    await expect(DataFolderLock.acquire(long)).rejects.toThrow(StartupError);
+    await expect(DataFolderLock.acquire(long)).rejects.toThrow(/too long: 103 bytes at most/);
+  });
+});

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { getMetadataStorage } from 'class-validator';
+import { Environment } from '../../src/config/environment.js';
+
+const LINES = readFileSync('.env.example', 'utf8').split('\n');
+/** Each variable, as it stands in the file: set to its default, or commented out where it has none. */
+const DOCUMENTED = LINES.map((line) => /^(# )?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)).filter((match) => match !== null);
+
+/** Every variable, with its default as text. */
+function variables(): Record<string, string | undefined> {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(Environment, '', false, false);
+  const defaults = new Map(Object.entries(new Environment()));
+  const names = new Set(rules.map(({ propertyName }) => propertyName));
+  return Object.fromEntries(
+    [...names].map((name) => [name, defaults.get(name) === undefined ? undefined : String(defaults.get(name))]),
+  );
+}
+
+describe('.env.example', () => {
+  it('lists every variable once, with its default', () => {
+    const documented = DOCUMENTED.map(([, commented, name = '', value]) => [name, commented ? undefined : value]);
+    expect(documented.map(([name]) => name).toSorted()).toEqual(Object.keys(variables()).toSorted());
+    expect(Object.fromEntries(documented)).toEqual(variables());
+  });
+
+  it('sets nothing that has no default', () => {
+    for (const [line, commented, , value] of DOCUMENTED) {
+      expect({ line, value: commented ? value : '' }).toEqual({ line, value: '' });
+    }
+  });
+
+  it.each(DOCUMENTED.map(([line]) => line))('says in a line what %s does, and its default', (line) => {
+    const comment = LINES[LINES.indexOf(line) - 1];
+    expect(comment).toMatch(/^# .+; default .+\.$/);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { PreconditionFailedError, ValidationError } from '../../src/platform/errors/index.js';
+import { assertMatches, entityTag, parseIfMatch, parseIfNoneMatch } from '../../src/platform/http/etag.js';
+
+describe('Entity tags', () => {
+  it('are strong ones of the version', () => {
+    expect(entityTag(7)).toBe('"7"');
+  });
+
+  it.each<[string, ReturnType<typeof parseIfMatch>]>([
+    ['*', '*'],
+    [' * ', '*'],
+    ['"1"', ['1']],
+    ['W/"1"', ['1']],
+    ['"1", W/"2" ,"3"', ['1', '2', '3']],
+    ['""', ['']],
+    ['"a!#~\xe9"', ['a!#~\xe9']],
+  ])('are read from %s', (header, tags) => {
+    expect(parseIfMatch(header)).toEqual(tags);
+    expect(parseIfNoneMatch(header)).toEqual(tags);
+  });
+
+  it.each(['', '1', '"1', '1"', "'1'", 'w/"1"', 'W/1', '"1""2"', '"1";"2"', '"1",', ',"1"', '"1", *', '"a b"', '"\x7f"'])(
+    'are not what %j is',
+    (header) => {
+      expect(() => parseIfMatch(header)).toThrow(ValidationError);
+      expect(() => parseIfNoneMatch(header)).toThrow(ValidationError);
+    },
+  );
+
+  it('are read as no condition where there is no header', () => {
+    expect(parseIfMatch(undefined)).toBeUndefined();
+  });
+
+  it.each<[string | undefined]>([[undefined], ['*'], ['"3"'], ['W/"3"'], ['"1", "3"']])(
+    'let version 3 pass for If-Match: %s',
+    (header) => {
+      expect(() => assertMatches(parseIfMatch(header), 3)).not.toThrow();
+    },
+  );
+
+  it.each(['"2"', '"33"', '"03"', '"3.0"', '""', '"1", "2"'])('stop version 3 for If-Match: %s', (header) => {
+    expect(() => assertMatches(parseIfMatch(header), 3)).toThrow(PreconditionFailedError);
+  });
+});
