@@ -65,7 +65,7 @@ export default async () => {
     maxWorkers: 2,
     testTimeout: 60_000,
     projects: [
-      { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+      { ...common, displayName: 'once', testMatch: ['<rootDir>/test/{unit,project}/**/*.test.ts'] },
       onStores('embedded', 'embedded'),
       ...(servers ? [onStores('servers', 'servers')] : []),
     ],

@@ -29,7 +29,10 @@ function npm(folder, ...args) {
 
 /** The COPY instructions of the last stage, as [stage, sources, destination]. */
 function copiedFiles() {
-  const lastStage = readFileSync(join(root, 'Dockerfile'), 'utf8').split(/^FROM /m).at(-1) ?? '';
+  const lastStage =
+    readFileSync(join(root, 'Dockerfile'), 'utf8')
+      .split(/^FROM /m)
+      .at(-1) ?? '';
   return [...lastStage.matchAll(/^COPY (?:--from=(\w+) )?(.+) (\S+)$/gm)].map(([, stage, sources, destination]) => ({
     stage,
     sources: sources.split(' '),

@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../platform/http/access-rule.js';
 import { WithoutEnvelope } from '../platform/http/answer.js';
+import { errorHeaders } from '../platform/http/api-errors.js';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
 
@@ -19,7 +20,12 @@ export class HealthController {
   @WithoutEnvelope()
   @ApiOperation({ summary: 'The state of the service and of its stores' })
   @ApiResponse({ status: 200, description: 'Healthy, or degraded: serving without the cache.', type: HealthResponse })
-  @ApiResponse({ status: UNAVAILABLE, description: 'Unhealthy: the database is away.', type: HealthResponse })
+  @ApiResponse({
+    status: UNAVAILABLE,
+    description: 'Unhealthy: the database is away.',
+    headers: errorHeaders(UNAVAILABLE),
+    type: HealthResponse,
+  })
   async check(@Res() reply: FastifyReply): Promise<void> {
     const health = await this.health.check();
     await answer(reply, health.status !== 'unhealthy', health);
@@ -39,7 +45,12 @@ export class HealthController {
   @WithoutEnvelope()
   @ApiOperation({ summary: 'Whether requests should be sent here' })
   @ApiResponse({ status: 200, description: 'They should.', type: ProbeResponse })
-  @ApiResponse({ status: UNAVAILABLE, description: 'The database is away.', type: ProbeResponse })
+  @ApiResponse({
+    status: UNAVAILABLE,
+    description: 'The database is away.',
+    headers: errorHeaders(UNAVAILABLE),
+    type: ProbeResponse,
+  })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const ready = await this.health.isReady();
     await answer(reply, ready, { status: ready ? 'ok' : 'unavailable' } satisfies ProbeResponse);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { newAccount, type Session } from '../support/factories.js';
@@ -91,11 +91,12 @@ describe('Bad input', () => {
   beforeEach(async () => {
     users = await countUsers();
   });
-  afterEach(async () => {
+
+  async function expectNothingWritten(): Promise<void> {
     expect(await countUsers()).toBe(users);
     const { body } = await test.api.get('/users/me', { token: user.token });
     expect(body.data.user).toMatchObject({ firstName: 'Grace', roles: ['user'], bio: null });
-  });
+  }
 
   const send = (method: string, path: string, body?: string | Buffer, token?: string) =>
     sendRaw(test.api.origin, {
@@ -118,6 +119,7 @@ describe('Bad input', () => {
         expect({ method, status: answer.status }).toEqual({ method, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }
+      await expectNothingWritten();
     });
 
     const bodiless = ROUTES.filter(({ method, body }) => method !== 'GET' && body === undefined);
@@ -127,6 +129,7 @@ describe('Bad input', () => {
         expect({ body, status: answer.status }).toEqual({ body, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }
+      await expectNothingWritten();
     });
   });
 
@@ -135,11 +138,20 @@ describe('Bad input', () => {
       const { token } = await test.admin();
       const body = route.body === undefined ? undefined : JSON.stringify(route.body());
       const queries = ['nope=1', 'nope', 'limit=1&limit=1', 'l%69mit=1&limit=2', 'a=%00', '%00=a', 'a=%ff', '%zz'];
-      for (const query of [...queries, 'a=%ed%a0%80', 'a=%', '__proto__=1', 'constructor=1', 'limit[]=1', 'limit[a]=1']) {
+      for (const query of [
+        ...queries,
+        'a=%ed%a0%80',
+        'a=%',
+        '__proto__=1',
+        'constructor=1',
+        'limit[]=1',
+        'limit[a]=1',
+      ]) {
         const answer = await send(method, `${ofSelf(path)}?${query}`, body, token);
         expect({ query, status: answer.status }).toEqual({ query, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }
+      await expectNothingWritten();
     });
   });
 
@@ -155,6 +167,7 @@ describe('Bad input', () => {
         expect({ method, status: answer.status }).toEqual({ method, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }
+      await expectNothingWritten();
     });
 
     it.each([
@@ -180,12 +193,14 @@ describe('Bad input', () => {
       expect(stranger.body).toEqual(failure(stranger.status === 401 ? 'UNAUTHORIZED' : 'RESOURCE_NOT_FOUND'));
       const known = await send('GET', path, undefined, user.token);
       expect([403, 404]).toContain(known.status);
+      await expectNothingWritten();
     });
 
     it('takes a percent-encoded path for what it says', async () => {
       expect((await send('GET', '/api/v1/%75sers/%6de')).status).toBe(401);
       expect((await send('GET', '/api/v1/%75sers/%6de', undefined, user.token)).status).toBe(200);
       expect((await send('GET', `/api/v1/%75sers`, undefined, user.token)).status).toBe(403);
+      await expectNothingWritten();
     });
   });
 });

@@ -1,51 +1,59 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { SECRETS } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
+import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { ROUTES } from '../support/routes.js';
 import { failure } from '../support/shapes.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
+const METHODS = new Set(['get', 'put', 'post', 'patch', 'delete']);
 /** `//` begins a path of the root. */
 const PATHS = ['//docs', '//openapi.json', '//openapi.yaml'];
 
 describe('The explorer', () => {
-  let test: TestApp;
+  let stores: Stores;
+  let app: SpawnedApp;
   // A description of the API, read freely.
   // oxlint-disable-next-line typescript/no-explicit-any
   let description: any;
   beforeAll(async () => {
-    test = await startApp();
-    description = (await test.api.get('//openapi.json')).body;
+    stores = await createStores();
+    app = await spawnApp({ ...stores.env, ...SECRETS });
+    description = (await app.api.get('//openapi.json')).body;
   });
-  afterAll(() => test.close());
+  afterAll(async () => {
+    await killPrograms();
+    await stores.remove();
+  });
 
   it('is a page at /docs, and brings what it loads', async () => {
-    const { status, headers, text } = await test.api.get('//docs');
+    const { status, headers, text } = await app.api.get('//docs');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
     const sources = [...text.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, source = '']) => source);
     expect(sources.length).toBeGreaterThan(0);
     for (const source of sources) {
-      const { pathname, origin } = new URL(source, `${test.api.origin}/docs`);
-      expect(origin).toBe(test.api.origin);
-      expect({ pathname, status: (await test.api.get(`/${pathname}`)).status }).toEqual({ pathname, status: 200 });
+      const { pathname, origin } = new URL(source, `${app.api.origin}/docs`);
+      expect(origin).toBe(app.api.origin);
+      expect({ pathname, status: (await app.api.get(`/${pathname}`)).status }).toEqual({ pathname, status: 200 });
     }
   });
 
   it('is not kept from working by the security policy', async () => {
-    const { headers, text } = await test.api.get('//docs');
+    const { headers, text } = await app.api.get('//docs');
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
-    const inlineScripts = [...text.matchAll(/<script([^>]*)>/g)].filter(([, attributes]) => !attributes?.includes('src='));
+    const inlineScripts = [...text.matchAll(/<script([^>]*)>/g)].filter(
+      ([, attributes]) => !attributes?.includes('src='),
+    );
     expect(inlineScripts).toEqual([]);
   });
 
   it('stands on an OpenAPI 3.1 description, as JSON and as YAML', async () => {
-    const json = await test.api.get('//openapi.json');
+    const json = await app.api.get('//openapi.json');
     expect(json.status).toBe(200);
     expect(json.headers.get('content-type')).toMatch(/^application\/json/);
     expect(json.body.openapi).toMatch(/^3\.1\./);
-    const yaml = await test.api.get('//openapi.yaml');
+    const yaml = await app.api.get('//openapi.yaml');
     expect(yaml.status).toBe(200);
     expect(yaml.text).toMatch(/^openapi: ["']?3\.1\./);
     for (const path of Object.keys(json.body.paths)) expect(yaml.text).toContain(`${path}:`);
@@ -54,7 +62,7 @@ describe('The explorer', () => {
   it('describes every route there is, and no other', () => {
     const described = Object.entries<object>(description.paths).flatMap(([path, item]) =>
       Object.keys(item)
-        .filter((key) => METHODS.includes(key))
+        .filter((key) => METHODS.has(key))
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted());
@@ -70,7 +78,7 @@ describe('The explorer', () => {
     const { security } = description.paths[path][method.toLowerCase()];
     const anonymous = security.some((scheme: object) => Object.keys(scheme).length === 0);
     expect(anonymous).toBe(open);
-    if (!open) expect(security).toEqual([{ bearer: [] }]);
+    expect(security).toContainEqual(open ? {} : { bearer: [] });
   });
 
   it.each(ROUTES)('gives $method $path a summary and a success', ({ method, path }) => {
@@ -85,20 +93,21 @@ describe('Whether there is an explorer', () => {
   beforeAll(async () => {
     stores = await createStores();
   });
+  afterEach(killPrograms);
   afterAll(() => stores.remove());
 
-  const STRONG_HASHES = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
+  const production = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
 
   it.each<[number, string, Record<string, string>]>([
     [404, 'with API_DOCS=false', { API_DOCS: 'false' }],
-    [404, 'in production', { NODE_ENV: 'production', ...STRONG_HASHES }],
-    [200, 'in production with API_DOCS=true', { NODE_ENV: 'production', API_DOCS: 'true', ...STRONG_HASHES }],
+    [404, 'in production', production],
+    [200, 'in production with API_DOCS=true', { ...production, API_DOCS: 'true' }],
   ])('is answered %i %s', async (expected, _, overrides) => {
-    const test = await startApp(overrides, stores);
+    const { api } = await spawnApp({ ...stores.env, ...SECRETS, ...overrides });
     const answers: ApiAnswer[] = [];
-    for (const path of PATHS) answers.push(await test.api.get(path));
-    await test.close();
+    for (const path of PATHS) answers.push(await api.get(path));
     expect(answers.map(({ status }) => status)).toEqual(PATHS.map(() => expected));
-    if (expected === 404) for (const { body } of answers) expect(body).toEqual(failure('RESOURCE_NOT_FOUND'));
+    const refused = answers.filter(({ status }) => status === 404).map(({ body }): unknown => body);
+    expect(refused).toEqual(refused.map(() => failure('RESOURCE_NOT_FOUND')));
   });
 });

@@ -7,6 +7,8 @@ import { failure } from '../support/shapes.js';
 const JSON_TYPE = 'application/json';
 const KIB = 1_024;
 
+const login = () => ({ email: 'nobody@example.com', password: 'Anything-at-all-1!' });
+
 /** The JSON of a body, with white space up to this many bytes. */
 function padded(body: object, bytes: number): string {
   return JSON.stringify(body).padEnd(bytes, ' ');
@@ -34,8 +36,6 @@ describe('Bodies that are refused before they are read', () => {
     ['with its length', false],
     ['in chunks', true],
   ])('a body sent %s', (_, chunked) => {
-    const login = () => ({ email: 'nobody@example.com', password: 'Anything-at-all-1!' });
-
     it('may have 64 KiB and not a byte more', async () => {
       const full = await send('POST', '/users', { body: padded(newAccount(), 64 * KIB), chunked });
       expect(full.status).toBe(201);

@@ -10,6 +10,9 @@ const ALLOWED = 'Authorization, Content-Type, If-Match, If-None-Match, Idempoten
 const EXPOSED =
   'ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id, X-Device-Token, Idempotency-Replayed';
 
+const corsOf = (headers: object) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('access-control-')));
+
 describe('The headers of every answer', () => {
   let test: TestApp;
   let admin: Session;
@@ -22,6 +25,17 @@ describe('The headers of every answer', () => {
 
   const get = (path: string, headers: Record<string, string>) =>
     sendRaw(test.api.origin, { path, headers: { authorization: `Bearer ${admin.token}`, ...headers } });
+
+  const preflight = (origin: string) =>
+    sendRaw(test.api.origin, {
+      method: 'OPTIONS',
+      path: '/api/v1/users',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization, content-type',
+      },
+    });
 
   describe('compression', () => {
     it.each([
@@ -83,19 +97,6 @@ describe('The headers of every answer', () => {
   });
 
   describe('CORS', () => {
-    const corsOf = (headers: object) =>
-      Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('access-control-')));
-    const preflight = (origin: string) =>
-      sendRaw(test.api.origin, {
-        method: 'OPTIONS',
-        path: '/api/v1/users',
-        headers: {
-          origin,
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization, content-type',
-        },
-      });
-
     it('answers the preflight of a listed origin', async () => {
       const { status, headers, text } = await preflight(ORIGIN);
       expect({ status, text }).toEqual({ status: 204, text: '' });

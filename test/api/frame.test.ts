@@ -117,19 +117,22 @@ describe('The frame of every answer', () => {
   });
 
   describe('wrong method', () => {
-    const wrong = KNOWN_PATHS.map(({ path, methods }) => ({
+    const cases = KNOWN_PATHS.map(({ path, methods }) => ({
       path,
       allow: methods.join(', '),
       wrong: METHODS.filter((method) => !methods.includes(method)),
     }));
 
-    it.each(wrong)('answers 405 with Allow: $allow on $path, before it looks at tokens', async ({ path, allow, wrong }) => {
-      for (const method of wrong) {
-        const { status, headers, body } = await send({ method, path: ofSelf(path) });
-        expect({ method, status, allow: headers.allow }).toEqual({ method, status: 405, allow });
-        if (method !== 'HEAD') expect(body).toEqual(failure('METHOD_NOT_ALLOWED'));
-      }
-    });
+    it.each(cases)(
+      'answers 405 with Allow: $allow on $path, before it looks at tokens',
+      async ({ path, allow, wrong }) => {
+        for (const method of wrong) {
+          const { status, headers, body } = await send({ method, path: ofSelf(path) });
+          expect({ method, status, allow: headers.allow }).toEqual({ method, status: 405, allow });
+          expect(body).toEqual(method === 'HEAD' ? undefined : failure('METHOD_NOT_ALLOWED'));
+        }
+      },
+    );
 
     it.each<[string, Partial<RawRequest>]>([
       ['malformed JSON', { headers: { 'content-type': 'application/json' }, body: '{' }],
@@ -155,7 +158,8 @@ describe('The frame of every answer', () => {
         const { date: _, 'content-length': length, ...same } = head.headers;
         expect(get.headers).toMatchObject(same);
         // The health report holds times, which vary in length.
-        if (path !== '/api/v1/health') expect(length).toBe(get.headers['content-length']);
+        const sameLength = path === '/api/v1/health' || length === get.headers['content-length'];
+        expect(sameLength).toBe(true);
       },
     );
 

@@ -6,6 +6,12 @@ import { TIMESTAMP, UUID } from '../support/shapes.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
+async function lineOf(app: SpawnedApp, requestId: string | null): Promise<Record<string, unknown>[]> {
+  const find = () => app.logged().filter((line) => line['requestId'] === requestId);
+  await waitUntil('the request is logged', async () => find().length > 0);
+  return find();
+}
+
 describe('The log', () => {
   let stores: Stores;
   beforeAll(async () => {
@@ -23,12 +29,6 @@ describe('The log', () => {
       ADMIN_PASSWORD: ADMIN.password,
       ...overrides,
     });
-
-  const lineOf = async (app: SpawnedApp, requestId: string | null) => {
-    const find = () => app.logged().filter((line) => line['requestId'] === requestId);
-    await waitUntil('the request is logged', async () => find().length > 0);
-    return find();
-  };
 
   it('has one line of JSON per request: what was asked, what was answered, when, how long and for whom', async () => {
     const app = await start({ LOG_FORMAT: 'json' });
@@ -112,7 +112,8 @@ describe('The log', () => {
   it('is for people to read with LOG_FORMAT=pretty', async () => {
     const app = await start({ LOG_FORMAT: 'pretty' });
     await login(app.api, ADMIN);
-    const readable = /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request \{.*"method":"POST","route":"\/api\/v1\/auth\/login","status":200/m;
+    const readable =
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request \{.*"method":"POST","route":"\/api\/v1\/auth\/login","status":200/m;
     await waitUntil('the login is logged', async () => readable.test(app.program.stdout));
     expect(app.logged()).toEqual([]);
   });

@@ -14,10 +14,8 @@ const ADMIN_VARIABLES = {
 const PRODUCTION = { NODE_ENV: 'production', ...SECRETS, ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
 
 /** What the operator is to read when a start is refused: these lines, and no stack. */
-function expectRefusal({ code, stderr }: Outcome, ...lines: (string | RegExp)[]): void {
-  expect(stderr.trimEnd().split('\n')).toEqual(
-    lines.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))),
-  );
+function expectRefusal({ code, stderr }: Outcome, ...lines: RegExp[]): void {
+  expect(stderr.trimEnd().split('\n')).toEqual(lines.map((line): unknown => expect.stringMatching(line)));
   expect(code).toBe(1);
 }
 
@@ -134,7 +132,7 @@ describe('The first admin of the environment', () => {
 
   it('has a password that the policy allows, or the start is refused with one line', async () => {
     const env = { ...stores.env, ...PRODUCTION, ...ADMIN_VARIABLES, ADMIN_PASSWORD: 'short', PORT: '0' };
-    expectRefusal(await runProgram('main.js', env), 'ADMIN_PASSWORD: Password must be at least 8 characters');
+    expectRefusal(await runProgram('main.js', env), /^ADMIN_PASSWORD: Password must be at least 8 characters$/);
   });
 });
 
@@ -147,7 +145,9 @@ if (onServers) {
         { code: 0, stderr: '' },
         { code: 0, stderr: '' },
       ]);
-      expect(outcomes.map(({ stdout }) => stdout.split(' ')[0]).toSorted()).toEqual(['Applied', 'Nothing']);
+      const said = outcomes.map(({ stdout }) => stdout);
+      expect(said).toContain('Nothing to migrate.\n');
+      expect(said).toContainEqual(expect.stringMatching(/^Applied /));
       await stores.remove();
     });
   });
@@ -159,7 +159,7 @@ if (onServers) {
       const stores = await createStores();
       const env = { ...stores.env, PORT: '0' };
       await spawnApp(stores.env);
-      const line = `The data folder ${stores.env['DATA_DIR']} is in use by another process: stop the server first.`;
+      const line = /^The data folder \S+ is in use by another process: stop the server first\.$/;
       for (const outcome of await Promise.all([runProgram('main.js', env), runProgram('commands/migrate.js', env)])) {
         expectRefusal(outcome, line);
       }

@@ -13,6 +13,17 @@ const CLIENTS = 4;
 /** Users that are acknowledged in a round before the kill. */
 const ROUND_USERS = 40;
 
+/** Registers one account after the other until the application is gone, and notes those that were answered 201. */
+async function registerUntilGone(app: SpawnedApp, acknowledged: Account[]): Promise<void> {
+  for (;;) {
+    const account = newAccount();
+    const answer = await app.api.post('/users', account).catch(() => undefined);
+    if (answer === undefined) return;
+    expect(answer.status).toBe(201);
+    acknowledged.push(account);
+  }
+}
+
 describe('kill -9', () => {
   let stores: Stores;
   beforeAll(async () => {
@@ -20,17 +31,6 @@ describe('kill -9', () => {
   });
   afterEach(killPrograms);
   afterAll(() => stores.remove());
-
-  /** Registers one account after the other until the application is gone, and notes those that were answered 201. */
-  async function registerUntilGone(app: SpawnedApp, acknowledged: Account[]): Promise<void> {
-    for (;;) {
-      const account = newAccount();
-      const answer = await app.api.post('/users', account).catch(() => undefined);
-      if (answer === undefined) return;
-      expect(answer.status).toBe(201);
-      acknowledged.push(account);
-    }
-  }
 
   it(
     `loses no user that was acknowledged (${ROUNDS} rounds)`,

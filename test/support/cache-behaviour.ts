@@ -115,14 +115,14 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
 
 /** A load that says when it has begun, and finishes when it is told to. */
 export function slowLoad(value: string) {
-  let begin = () => {};
-  let finish = () => {};
+  let begin: (() => void) | undefined;
+  let finish: (() => void) | undefined;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const load = async () => {
-    begin();
+    begin?.();
     await finished;
     return value;
   };
-  return { load, begun, finish };
+  return { load, begun, finish: () => finish?.() };
 }

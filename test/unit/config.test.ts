@@ -98,7 +98,10 @@ describe('The configuration', () => {
   });
 
   it('takes an empty variable for one that is not set', () => {
-    expect(loadConfig({ ...DEVELOPMENT, PORT: '', LOG_LEVEL: '' })).toMatchObject({ port: 3000, log: { level: 'info' } });
+    expect(loadConfig({ ...DEVELOPMENT, PORT: '', LOG_LEVEL: '' })).toMatchObject({
+      port: 3000,
+      log: { level: 'info' },
+    });
   });
 
   it('prefers DATABASE_URL to DB_*, and puts DB_* together', () => {
@@ -114,6 +117,9 @@ describe('The configuration', () => {
     const [app, owner] = ['postgresql://app@db.test/users', 'postgresql://owner@db.test/users'];
     const of = (variables: object) => loadConfig({ ...DEVELOPMENT, DATABASE_URL: app, ...variables });
     expect(of({}).migrationDatabase).toMatchObject({ url: app });
-    expect(of({ MIGRATION_DATABASE_URL: owner })).toMatchObject({ database: { url: app }, migrationDatabase: { url: owner } });
+    expect(of({ MIGRATION_DATABASE_URL: owner })).toMatchObject({
+      database: { url: app },
+      migrationDatabase: { url: owner },
+    });
   });
 });

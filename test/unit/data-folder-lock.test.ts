@@ -34,9 +34,8 @@ describe('The lock of a data folder', () => {
     const asked = await Promise.allSettled(Array.from({ length: 10 }, () => DataFolderLock.acquire(folder)));
     const held = asked.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     expect(held.length).toBeLessThanOrEqual(1);
-    for (const result of asked) {
-      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(DataFolderInUseError);
-    }
+    const refusals = asked.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown);
+    expect(refusals).toEqual(refusals.map(() => expect.any(DataFolderInUseError)));
     await Promise.all(held.map((lock) => lock.release()));
     await (await DataFolderLock.acquire(folder)).release();
   });
@@ -52,8 +51,11 @@ describe('The lock of a data folder', () => {
   });
 
   it('is of its own folder alone', async () => {
-    const [one, two] = [join(folder, 'one'), join(folder, 'two')];
-    const locks = [await DataFolderLock.acquire(one), await DataFolderLock.acquire(two)];
+    const locks = [
+      await DataFolderLock.acquire(join(folder, 'one')),
+      await DataFolderLock.acquire(join(folder, 'two')),
+    ];
+    expect(locks).toHaveLength(2);
     await Promise.all(locks.map((lock) => lock.release()));
   });
 

@@ -13,10 +13,24 @@ describe('parseDuration', () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  it.each(['', '1', 'h', '0s', '-1s', '+1s', '1.5h', '01h', '1 h', ' 1h', '1h ', '1H', '1w', '1h30m', '1e3s', '9999999999s'])(
-    'takes "%s" for no duration',
-    (text) => {
-      expect(parseDuration(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '1',
+    'h',
+    '0s',
+    '-1s',
+    '+1s',
+    '1.5h',
+    '01h',
+    '1 h',
+    ' 1h',
+    '1h ',
+    '1H',
+    '1w',
+    '1h30m',
+    '1e3s',
+    '9999999999s',
+  ])('takes "%s" for no duration', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
 });

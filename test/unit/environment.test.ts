@@ -20,8 +20,8 @@ function variables(): Record<string, string | undefined> {
 describe('.env.example', () => {
   it('lists every variable once, with its default', () => {
     const documented = DOCUMENTED.map(([, commented, name = '', value]) => [name, commented ? undefined : value]);
-    expect(documented.map(([name]) => name).toSorted()).toEqual(Object.keys(variables()).toSorted());
-    expect(Object.fromEntries(documented)).toEqual(variables());
+    expect(documented).toHaveLength(Object.keys(variables()).length);
+    expect(Object.fromEntries(documented)).toStrictEqual(variables());
   });
 
   it('sets nothing that has no default', () => {
@@ -33,5 +33,14 @@ describe('.env.example', () => {
   it.each(DOCUMENTED.map(([line]) => line))('says in a line what %s does, and its default', (line) => {
     const comment = LINES[LINES.indexOf(line) - 1];
     expect(comment).toMatch(/^# .+; default .+\.$/);
+  });
+});
+
+describe("The README's configuration table", () => {
+  it('has a row for every variable, with its default', () => {
+    const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\|([^|]*)\|/gm)];
+    const defaults = rows.map(([, name = '', cell = '']) => [name, /^ *`([^`]*)` *$/.exec(cell)?.[1]]);
+    // Where nothing is set, another variable's value is taken.
+    expect(Object.fromEntries(defaults)).toEqual({ ...variables(), MIGRATION_DATABASE_URL: 'DATABASE_URL' });
   });
 });

@@ -7,7 +7,9 @@ class Moved {
   constructor(readonly to: string) {}
 }
 class MovedFar extends Moved {}
-class Stayed {}
+class Stayed {
+  readonly where = 'here';
+}
 
 /** No statement is run in it. */
 const transaction = {} as Transaction;
@@ -46,7 +48,9 @@ describe('The event bus', () => {
   });
 
   it('hands on the transaction', async () => {
-    bus.onTransaction(Moved, async (_, given) => void expect(given).toBe(transaction));
+    bus.onTransaction(Moved, async (_, given) => {
+      expect(given).toBe(transaction);
+    });
     await bus.deliverInTransaction(new Moved('here'), transaction);
     expect.assertions(1);
   });

@@ -5,12 +5,16 @@ const CLASSES = 'Password must contain uppercase, lowercase, number, and special
 const NAMES = 'Password must not contain the username or the email';
 
 describe('The password policy', () => {
-  it.each(['Abcdef1!', `Ab1!${'x'.repeat(124)}`, `Ab1!${'🙂'.repeat(124)}`, 'Ab1! with spaces', 'Ab1!äöüß', 'Ab1@$!%*?&'])(
-    'allows %s',
-    (password) => {
-      expect(passwordFault(password, {})).toBeUndefined();
-    },
-  );
+  it.each([
+    'Abcdef1!',
+    `Ab1!${'x'.repeat(124)}`,
+    `Ab1!${'🙂'.repeat(124)}`,
+    'Ab1! with spaces',
+    'Ab1!äöüß',
+    'Ab1@$!%*?&',
+  ])('allows %s', (password) => {
+    expect(passwordFault(password, {})).toBeUndefined();
+  });
 
   it.each<[unknown, string]>([
     [undefined, 'Password must be a string'],
