@@ -1,4 +1,4 @@
-import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { PGlite } from '@electric-sql/pglite';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
@@ -27,23 +27,27 @@ function watchDrivers(): void {
   watch(pg.Client.prototype, 'query', 'sql');
   watch(Redis.prototype, 'sendCommand', 'redis');
   watch(PGlite.prototype, 'query', 'sql');
-  const { transaction } = PGlite.prototype;
-  PGlite.prototype.transaction = function countedTransaction<T>(this: PGlite, work: (tx: Transaction) => Promise<T>) {
-    // BEGIN and COMMIT, which PGlite sends by itself.
-    counted.sql += 2;
-    return transaction.call(this, (inner: Transaction) => {
-      watch(inner, 'query', 'sql');
-      return work(inner);
-    }) as Promise<T>;
-  };
+  watch(PGlite.prototype, 'transaction', 'sql', (work: unknown) => {
+    // BEGIN and COMMIT, which PGlite sends by itself: one is counted by the call.
+    counted.sql += 1;
+    return (transaction: object) => {
+      watch(transaction, 'query', 'sql');
+      return typeof work === 'function' ? Reflect.apply(work, undefined, [transaction]) : undefined;
+    };
+  });
 }
 
-/** Counts the calls of a method that leave it as it is. */
-function watch<K extends string>(owner: Record<K, unknown> | object, method: K, kind: keyof typeof counted): void {
+/** Counts the calls of a method; what it is given may be exchanged on the way. */
+function watch(
+  owner: object,
+  method: string,
+  kind: keyof typeof counted,
+  exchange: (parameter: unknown) => unknown = (parameter) => parameter,
+): void {
   const original: unknown = Reflect.get(owner, method);
   if (typeof original !== 'function') throw new Error(`There is no ${method} to count`);
-  Reflect.set(owner, method, function count(this: unknown, ...parameters: unknown[]): unknown {
+  Reflect.set(owner, method, function count(this: unknown, first: unknown, ...others: unknown[]): unknown {
     counted[kind] += 1;
-    return Reflect.apply(original, this, parameters);
+    return Reflect.apply(original, this, [exchange(first), ...others]);
   });
 }
