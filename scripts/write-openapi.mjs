@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'uma-openapi-'));
 const app = await createApp(loadConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', API_DOCS: 'false' }));
 try {
   const path = fileURLToPath(new URL('../docs/api/openapi.yaml', import.meta.url));
-  writeFileSync(path, stringify(describeApi(app), { aliasDuplicateObjects: false }));
+  writeFileSync(path, stringify(await describeApi(app), { aliasDuplicateObjects: false }));
 } finally {
   await app.close();
   rmSync(folder, { recursive: true, force: true });

@@ -21,7 +21,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   secure(app, config);
   app.setGlobalPrefix(config.basePath);
   const methods = collectMethods(fastify);
-  if (config.docs) serveExplorer(app);
+  if (config.docs) await serveExplorer(app);
   try {
     await app.init();
   } catch (error) {

@@ -1,6 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type * as Swagger from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { errorDescription, errorHeaders, ErrorResponse, type ErrorStatus } from './platform/http/api-errors.js';
+import { applyDocumentation, schemaReference } from './platform/http/documentation.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
@@ -8,7 +10,22 @@ const REQUEST_ID = { description: 'The id of the request, also in the log.', sch
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
-export function describeApi(app: NestFastifyApplication): OpenAPIObject {
+export async function describeApi(app: NestFastifyApplication): Promise<OpenAPIObject> {
+  return describe(app, await applyDocumentation());
+}
+
+/** Serves the explorer at `/docs` and the description at `/openapi.json` and `/openapi.yaml`. */
+export async function serveExplorer(app: NestFastifyApplication): Promise<void> {
+  const swagger = await applyDocumentation();
+  swagger.SwaggerModule.setup('docs', app, () => describe(app, swagger), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'User Management API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  });
+}
+
+function describe(app: NestFastifyApplication, { DocumentBuilder, SwaggerModule }: typeof Swagger): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('User Management API')
@@ -31,16 +48,6 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   return document;
 }
 
-/** Serves the explorer at `/docs` and the description at `/openapi.json` and `/openapi.yaml`. */
-export function serveExplorer(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => describeApi(app), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'User Management API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
-  });
-}
-
 /** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
 function complete(operation: Operation, method: string, path: string): void {
   const access = Object.entries(operation).find(([name]) => name === 'x-access')?.[1];
@@ -51,7 +58,7 @@ function complete(operation: Operation, method: string, path: string): void {
     operation.responses[status] ??= {
       description: errorDescription(status),
       headers: errorHeaders(status),
-      content: { 'application/json': { schema: { $ref: getSchemaPath(ErrorResponse) } } },
+      content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
     };
   }
   for (const response of Object.values(operation.responses)) {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
 import { Authenticated, Public } from '../platform/http/access-rule.js';
 import { ApiAnswer } from '../platform/http/api-docs.js';
 import { ApiErrors } from '../platform/http/api-errors.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../platform/http/access-rule.js';
 import { WithoutEnvelope } from '../platform/http/answer.js';

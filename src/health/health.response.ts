@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../platform/http/documentation.js';
 
 export class ServiceHealth {
   @ApiProperty({ enum: ['healthy', 'unhealthy'] })

@@ -6,6 +6,7 @@ export { EventBus } from './events/event-bus.js';
 export { Authenticated, Public, RequirePermissions, SelfOnly, SelfOr } from './http/access-rule.js';
 export { Answer, Message } from './http/answer.js';
 export { ApiAnswer } from './http/api-docs.js';
+export * from './http/documentation.js';
 export { codePoints, Field, type Rule } from './http/field.decorator.js';
 export type { Principal } from './http/principal.js';
 export { CurrentUser, UserId } from './http/request.js';

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../platform/http/documentation.js';
 import { type User, toUserResponse, UserResponse } from '../../users/index.js';
 import type { TokenPair } from '../tokens.service.js';
 

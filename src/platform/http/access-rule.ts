@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiSecurity } from './documentation.js';
 import type { AppConfig } from '../../config/index.js';
 
 export const ACCESS_RULE = Symbol('access-rule');

@@ -1,5 +1,5 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, schemaReference } from './documentation.js';
 
 type Headers = Record<string, { description: string; schema: { type: 'string' } }>;
 
@@ -53,10 +53,10 @@ function envelopeSchema({ under, model, list, beside, message }: Omit<AnswerDocs
 
 function dataSchema(under: string | undefined, model: Type | undefined, list: boolean, beside: Record<string, Type>) {
   if (model === undefined) return { type: 'null' as const };
-  const reference = { $ref: getSchemaPath(model) };
+  const reference = schemaReference(model);
   const content = list ? { type: 'array' as const, items: reference } : reference;
   if (under === undefined) return content;
-  const others = Object.entries(beside).map(([name, type]) => [name, { $ref: getSchemaPath(type) }] as const);
+  const others = Object.entries(beside).map(([name, type]) => [name, schemaReference(type)] as const);
   return {
     type: 'object' as const,
     required: [under, ...others.map(([name]) => name)],

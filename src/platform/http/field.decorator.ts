@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from './documentation.js';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
 /** Says what is wrong with a value, or `undefined`. `dto` is the whole body or query. */

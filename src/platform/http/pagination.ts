@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from './documentation.js';
 import { Field, type Rule } from './field.decorator.js';
 
 export const DEFAULT_LIMIT = 20;

@@ -1,4 +1,4 @@
-import type { ApiPropertyOptions } from '@nestjs/swagger';
+import type { ApiPropertyOptions } from '../../platform/http/documentation.js';
 import { isEmail } from 'class-validator';
 import { passwordFault } from '../../platform/passwords/index.js';
 import { codePoints, Field, type Presence, type Rule } from '../../platform/http/field.decorator.js';

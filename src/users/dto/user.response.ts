@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../platform/http/documentation.js';
 import type { User } from '../user.js';
 
 /** What a client sees of an account. Nothing else leaves. */

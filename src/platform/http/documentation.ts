@@ -1,0 +1,46 @@
+import type * as Swagger from '@nestjs/swagger';
+
+export type { ApiPropertyOptions } from '@nestjs/swagger';
+
+type Documentation = (swagger: typeof Swagger) => ClassDecorator | MethodDecorator | PropertyDecorator;
+type Decorator = (target: object, key?: string | symbol, descriptor?: unknown) => void;
+
+const waiting: ((swagger: typeof Swagger) => void)[] = [];
+
+/**
+ * Loads `@nestjs/swagger` and lets it know everything that has been decorated since the last call.
+ *
+ * Loading it takes a quarter of a start, and production does not describe its API unless asked to: so the decorators
+ * of this file only note what to say, until somebody wants to hear it.
+ */
+export async function applyDocumentation(): Promise<typeof Swagger> {
+  const swagger = await import('@nestjs/swagger');
+  for (const apply of waiting.splice(0)) apply(swagger);
+  return swagger;
+}
+
+/** The `$ref` of a model. */
+export function schemaReference(model: { readonly name: string }) {
+  return { $ref: `#/components/schemas/${model.name}` };
+}
+
+export const ApiBearerAuth = () => later((swagger) => swagger.ApiBearerAuth());
+export const ApiExtension = (key: string, value: unknown) => later((swagger) => swagger.ApiExtension(key, value));
+export const ApiExtraModels = (...models: Parameters<typeof Swagger.ApiExtraModels>) =>
+  later((swagger) => swagger.ApiExtraModels(...models));
+export const ApiHeader = (options: Swagger.ApiHeaderOptions) => later((swagger) => swagger.ApiHeader(options));
+export const ApiOperation = (options: Swagger.ApiOperationOptions) => later((swagger) => swagger.ApiOperation(options));
+export const ApiParam = (options: Swagger.ApiParamOptions) => later((swagger) => swagger.ApiParam(options));
+export const ApiProperty = (options?: Swagger.ApiPropertyOptions) => later((swagger) => swagger.ApiProperty(options));
+export const ApiPropertyOptional = (options?: Swagger.ApiPropertyOptions) =>
+  later((swagger) => swagger.ApiPropertyOptional(options));
+export const ApiResponse = (options: Swagger.ApiResponseOptions) => later((swagger) => swagger.ApiResponse(options));
+export const ApiSecurity = (name: Parameters<typeof Swagger.ApiSecurity>[0]) =>
+  later((swagger) => swagger.ApiSecurity(name));
+export const ApiTags = (...tags: string[]) => later((swagger) => swagger.ApiTags(...tags));
+
+function later(documentation: Documentation): Decorator {
+  return (target, key, descriptor) => {
+    waiting.push((swagger) => Reflect.apply(documentation(swagger), undefined, [target, key, descriptor]));
+  };
+}
