@@ -13,8 +13,9 @@ const ADMIN_VARIABLES = {
 };
 const PRODUCTION = { NODE_ENV: 'production', ...SECRETS, ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
 
-/** What the operator is to read when a start is refused: these lines, and no stack. */
-function expectRefusal({ code, stderr }: Outcome, ...lines: RegExp[]): void {
+/** What the operator is to read when a start is refused: these lines, and nothing else. */
+function expectRefusal({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): void {
+  expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n')).toEqual(lines.map((line): unknown => expect.stringMatching(line)));
   expect(code).toBe(1);
 }
