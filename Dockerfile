@@ -14,7 +14,8 @@ RUN npm run build
 FROM node:24-alpine AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev
+# The Prisma CLI and TypeScript are optional peers of the client: it runs without them.
+RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-alpine
 ENV NODE_ENV=production
@@ -22,6 +23,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY prisma ./prisma
+COPY scripts/ensure-built.mjs ./scripts/ensure-built.mjs
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000

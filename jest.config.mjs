@@ -1,20 +1,33 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import process from 'node:process';
+import { Redis } from 'ioredis';
+import pg from 'pg';
 
 const POSTGRES_URL = process.env.TEST_POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
 const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
+const PROBE_TIMEOUT_MS = 2_000;
 
-async function answers(url) {
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port), timeout: 2_000 });
+/** Whether the suites may use these servers: they let them in, and databases be created. */
+async function serversAnswer() {
+  const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: PROBE_TIMEOUT_MS });
+  const redis = new Redis(REDIS_URL, {
+    lazyConnect: true,
+    connectTimeout: PROBE_TIMEOUT_MS,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => undefined);
   try {
-    await once(socket, 'connect');
-    return true;
+    await client.connect();
+    const { rows } = await client.query(
+      'SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
+    );
+    await redis.connect();
+    await redis.ping();
+    return rows[0]?.may === true;
   } catch {
     return false;
   } finally {
-    socket.destroy();
+    await client.end().catch(() => undefined);
+    redis.disconnect();
   }
 }
 
@@ -48,7 +61,7 @@ function onStores(name, stores) {
 }
 
 export default async () => {
-  const servers = (await answers(POSTGRES_URL)) && (await answers(REDIS_URL));
+  const servers = await serversAnswer();
   if (!servers && process.env.CI === 'true') {
     throw new Error(`CI tests on PostgreSQL and Redis too, and they do not answer: ${POSTGRES_URL}, ${REDIS_URL}`);
   }

@@ -14,7 +14,8 @@ function newest(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
   const children = readdirSync(path).filter((name) => name !== 'generated');
-  return Math.max(0, ...children.map((name) => newest(join(path, name))));
+  // The folder's own time too: a file may have gone.
+  return Math.max(stats.mtimeMs, ...children.map((name) => newest(join(path, name))));
 }
 
 const sources = ['src', 'prisma/schema', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];

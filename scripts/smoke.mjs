@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -44,7 +44,7 @@ function assembleImage() {
   const dependencies = join(workshop, 'dependencies');
   mkdirSync(dependencies);
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(dependencies, name));
-  npm(dependencies, 'ci', '--omit=dev');
+  npm(dependencies, 'ci', '--omit=dev', '--omit=optional');
   // The build stage is this project, built; the context is this project too.
   const stages = { dependencies, build: root };
   for (const { stage, sources, destination } of copiedFiles()) {
@@ -54,6 +54,13 @@ function assembleImage() {
       mkdirSync(dirname(to), { recursive: true });
       cpSync(from, to, { recursive: true, verbatimSymlinks: true });
     }
+  }
+}
+
+/** What only builds the project must not be in the image. */
+function refuseBuildTools() {
+  for (const name of ['prisma', 'typescript', '@nestjs/cli']) {
+    if (existsSync(join(image, 'node_modules', name))) throw new Error(`The image contains ${name}`);
   }
 }
 
@@ -143,6 +150,7 @@ try {
   // The folder's own mode keeps other users out.
   chmodSync(workshop, 0o755);
   assembleImage();
+  refuseBuildTools();
   for (const version of NODE_VERSIONS) await tryNode(version);
 } finally {
   rmSync(workshop, { recursive: true, force: true });

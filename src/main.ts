@@ -1,44 +1,68 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { FirstAdmin } from './access/index.js';
 import { explain } from './commands/run-command.js';
 import { type AppConfig, loadConfig } from './config/index.js';
+import { StartupError } from './platform/errors/index.js';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
 const DRAIN_MS = 8_000;
 /** How often connections are closed that have become idle since the drain began. */
 const IDLE_SWEEP_MS = 100;
+const HARD_STOP_MS = 9_500;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
   const app = await createApp(config);
-  await app.listen(config.port, config.host);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      const server: Server = app.getHttpServer();
-      setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS).unref();
-      // Requests still open by then have had their chance.
-      setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-      void app.close().then(() => process.exit(0));
-    });
-  }
-  if (!config.production) greet(config, app.get(FirstAdmin).madeUp);
-}
-
-/** For the eyes of whoever typed the command; the password is never in the log. */
-function greet({ port, docs, basePath }: AppConfig, admin: FirstAdmin['madeUp']): void {
-  const url = `http://localhost:${port}`;
-  const lines = [`API       ${url}${basePath}`];
-  if (docs) lines.push(`Explorer  ${url}/docs`);
+  // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
+  const admin = app.get(FirstAdmin).madeUp;
   if (admin !== undefined) {
-    lines.push('', 'The first admin, shown this once:', `  email     ${admin.email}`, `  password  ${admin.password}`);
+    say('The first admin, shown this once:', `  email     ${admin.email}`, `  password  ${admin.password}`);
   }
-  process.stdout.write(`\n${lines.map((line) => `  ${line}`.trimEnd()).join('\n')}\n\n`);
+  await listen(app, config);
+  process.once('SIGTERM', () => stop(app));
+  process.once('SIGINT', () => stop(app));
+  if (!config.production) sayWhere(config);
 }
 
-main().catch((error: unknown) => {
+/** @throws StartupError when the address cannot be listened on */
+async function listen(app: NestFastifyApplication, { port, host }: AppConfig): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE') throw new StartupError(`Port ${port} on ${host} is in use by another process.`);
+    if (code === 'EACCES') throw new StartupError(`Port ${port} on ${host} may not be listened on by this user.`);
+    throw error;
+  }
+}
+
+/** Answers what has come in, closes the stores and ends the process, within the orchestrator's patience. */
+function stop(app: NestFastifyApplication): void {
+  const server: Server = app.getHttpServer();
+  setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS).unref();
+  // Requests still open by then have had their chance.
+  setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
+  app.close().then(() => process.exit(0), fail);
+}
+
+function sayWhere({ port, docs, basePath }: AppConfig): void {
+  const url = `http://localhost:${port}`;
+  say(`API       ${url}${basePath}`, ...(docs ? [`Explorer  ${url}/docs`] : []));
+}
+
+/** For the eyes of whoever typed the command; none of it is in the log. */
+function say(...lines: string[]): void {
+  process.stdout.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
+}
+
+function fail(error: unknown): void {
   process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
-});
+}
+
+main().catch(fail);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
 import { AppConfig } from '../config/index.js';
 import { UnauthorizedError } from '../platform/errors/index.js';
 import { ACCESS_TOKEN_TYPE, claimsOf, TOKEN_ALGORITHM, type TokenClaims, TokensService } from './tokens.service.js';
@@ -10,7 +10,7 @@ import { ACCESS_TOKEN_TYPE, claimsOf, TOKEN_ALGORITHM, type TokenClaims, TokensS
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(tokens: TokensService, config: AppConfig) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerToken,
       // Handed on to jsonwebtoken, which takes a KeyObject; the types of passport-jwt do not say so.
       secretOrKey: tokens.accessKey as unknown as Buffer,
       algorithms: [TOKEN_ALGORITHM],
@@ -26,4 +26,9 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     if (claims === undefined) throw UnauthorizedError.invalidToken();
     return claims;
   }
+}
+
+/** All that follows `Bearer` (RFC 6750): with anything behind the token, it is a malformed one. */
+function bearerToken({ headers }: { headers: { authorization?: string } }): string | null {
+  return /^Bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

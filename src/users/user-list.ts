@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '../platform/database/index.js';
 import { type Cursor, CursorCodec } from '../platform/http/cursor-codec.js';
 import { DEFAULT_LIMIT, type Pagination } from '../platform/http/pagination.js';
+import { lowerCase } from './lower-case.js';
 import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
 
 export const SORT_COLUMNS = {
@@ -114,11 +115,11 @@ function filterSql(query: UserListQuery): Prisma.Sql {
   const { search, email, username, status, role } = query;
   const conditions = [status === 'deleted' ? Prisma.sql`deleted_at IS NOT NULL` : Prisma.sql`deleted_at IS NULL`];
   if (status !== undefined) conditions.push(Prisma.sql`status = ${status}::user_status`);
-  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${email.toLowerCase()}`);
-  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${username.toLowerCase()}`);
+  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${lowerCase(email)}`);
+  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${lowerCase(username)}`);
   if (role !== undefined) conditions.push(Prisma.sql`roles @> ARRAY[${role}]`);
   if (search !== undefined) {
-    const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+    const pattern = `%${lowerCase(search).replace(/[\\%_]/g, '\\$&')}%`;
     conditions.push(Prisma.sql`(username_lower LIKE ${pattern} OR email_lower LIKE ${pattern}
       OR first_name_lower LIKE ${pattern} OR last_name_lower LIKE ${pattern})`);
   }
@@ -155,10 +156,10 @@ function sortKey({ sortBy }: UserListQuery, user: User): string | null {
     case 'createdAt':
       return user.createdAt.toISOString();
     case 'email':
-      return user.email.toLowerCase();
+      return lowerCase(user.email);
     case 'username':
-      return user.username.toLowerCase();
+      return lowerCase(user.username);
     case 'lastName':
-      return user.lastName?.toLowerCase() ?? null;
+      return user.lastName === null ? null : lowerCase(user.lastName);
   }
 }

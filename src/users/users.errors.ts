@@ -1,4 +1,4 @@
-import { DuplicateError, NotFoundError, UnauthorizedError } from '../platform/errors/index.js';
+import { DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '../platform/errors/index.js';
 
 /** What the unique indexes of the users table stand for; email first, as it is reported when both are taken. */
 export const DUPLICATES = [
@@ -28,5 +28,11 @@ export class DuplicateUserError extends DuplicateError {
 export class WrongCurrentPasswordError extends UnauthorizedError {
   constructor() {
     super('Current password is incorrect', false);
+  }
+}
+
+export class CurrentPasswordRequiredError extends ValidationError {
+  constructor() {
+    super([{ field: 'currentPassword', message: 'currentPassword is required to change the email' }]);
   }
 }

@@ -10,6 +10,7 @@ import {
   type UserChanges,
   type UserWithPassword,
 } from './user.js';
+import { lowerCase } from './lower-case.js';
 import { DUPLICATES, DuplicateUserError } from './users.errors.js';
 
 interface AccountNames {
@@ -32,7 +33,7 @@ export class UsersRepository {
 
   async findCredentials(login: Login): Promise<UserWithPassword | null> {
     const name =
-      'email' in login ? { emailLower: login.email.toLowerCase() } : { usernameLower: login.username.toLowerCase() };
+      'email' in login ? { emailLower: lowerCase(login.email) } : { usernameLower: lowerCase(login.username) };
     return this.prisma.user.findFirst({ where: { ...name, deletedAt: null }, select: CREDENTIAL_COLUMNS });
   }
 
@@ -57,12 +58,12 @@ export class UsersRepository {
     return db.user.create({
       data: {
         username,
-        usernameLower: username.toLowerCase(),
+        usernameLower: lowerCase(username),
         passwordHash,
         roles: [...roles],
         ...profile,
         ...lowered(profile),
-        emailLower: user.email.toLowerCase(),
+        emailLower: lowerCase(user.email),
       },
       select: USER_COLUMNS,
     });
@@ -112,17 +113,18 @@ export class UsersRepository {
       const violated = uniqueViolation(error);
       if (violated.length === 0) throw error;
       const byIndex = DUPLICATES.find((duplicate) => duplicate.names.some((name) => violated.includes(name)));
-      throw new DuplicateUserError((await this.takenField(names)) ?? byIndex?.field ?? 'email');
+      if (byIndex === undefined) throw error;
+      throw new DuplicateUserError((await this.takenField(names)) ?? byIndex.field);
     }
   }
 
   /** The index that refused names only one of the two; this tells email first when both are taken. */
   private async takenField({ email, username }: AccountNames) {
     const candidates = [
-      { field: 'email' as const, where: email === undefined ? undefined : { emailLower: email.toLowerCase() } },
+      { field: 'email' as const, where: email === undefined ? undefined : { emailLower: lowerCase(email) } },
       {
         field: 'username' as const,
-        where: username === undefined ? undefined : { usernameLower: username.toLowerCase() },
+        where: username === undefined ? undefined : { usernameLower: lowerCase(username) },
       },
     ];
     for (const { field, where } of candidates) {
@@ -141,8 +143,8 @@ function nextVersion() {
 /** The lower-cased copies of the names among the changes, which case-blind search and sorting read. */
 function lowered({ email, firstName, lastName }: UserChanges) {
   return {
-    ...(email === undefined ? {} : { emailLower: email.toLowerCase() }),
-    ...(firstName === undefined ? {} : { firstNameLower: firstName?.toLowerCase() ?? null }),
-    ...(lastName === undefined ? {} : { lastNameLower: lastName?.toLowerCase() ?? null }),
+    ...(email === undefined ? {} : { emailLower: lowerCase(email) }),
+    ...(firstName === undefined ? {} : { firstNameLower: firstName === null ? null : lowerCase(firstName) }),
+    ...(lastName === undefined ? {} : { lastNameLower: lastName === null ? null : lowerCase(lastName) }),
   };
 }

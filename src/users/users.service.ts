@@ -4,7 +4,7 @@ import { ValidationError } from '../platform/errors/index.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { passwordFault, PasswordHasher } from '../platform/passwords/index.js';
 import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
-import { UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
+import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import { UserCreated, UserDeleted, UserLoggedIn, UserPasswordChanged, UserUpdated } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -49,7 +49,10 @@ export class UsersService {
         const { passwordHash, ...before } = await this.lock(id, transaction, conditions.ifMatch);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
-        const effective = email === undefined || email === before.email ? rest : changes;
+        const emailChanges = email !== undefined && email !== before.email;
+        // It was the same when it was looked at without the lock.
+        if (emailChanges && conditions.bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
+        const effective = emailChanges ? changes : rest;
         const after = await this.users.update(id, effective, transaction.db);
         await transaction.publish(new UserUpdated(before, after));
         return after;
@@ -119,9 +122,7 @@ export class UsersService {
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
     if (credentials.email === email) return undefined;
-    if (currentPassword === undefined) {
-      throw ValidationError.of('currentPassword', 'currentPassword is required to change the email');
-    }
+    if (currentPassword === undefined) throw new CurrentPasswordRequiredError();
     await this.assertPassword(credentials, currentPassword);
     return credentials.passwordHash;
   }

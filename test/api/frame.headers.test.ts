@@ -103,7 +103,7 @@ describe('The headers of every answer', () => {
       expect(headers).toMatchObject({
         'access-control-allow-origin': ORIGIN,
         'access-control-allow-headers': ALLOWED,
-        'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+        'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
         vary: expect.stringContaining('Origin'),
       });
     });

@@ -1,11 +1,20 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { Prisma } from './generated/client.js';
 
-/** Prisma: unreachable, timed out, closed, pool or transaction time-out, too many connections. */
-const UNAVAILABLE_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
-const UNAVAILABLE_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
-/** PostgreSQL: connection exceptions (08), insufficient resources (53), shutting down or starting up (57P0x). */
-const UNAVAILABLE_SQLSTATE = /^(08|53|57P0)/;
+/** Prisma: unreachable, timed out, closed, pool or transaction time-out, write conflict, too many connections. */
+const UNAVAILABLE_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037']);
+const UNAVAILABLE_KINDS = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'TransactionWriteConflict',
+]);
+/**
+ * PostgreSQL: connection exceptions (08), insufficient resources (53), shutting down or starting up (57P0x), statement
+ * or lock time-out (57014, 55P03).
+ */
+const UNAVAILABLE_SQLSTATE = /^(08|53|57P0|57014|55P03)/;
 const UNAVAILABLE_MESSAGE =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/;
 

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PreconditionFailedError, ValidationError } from '../errors/index.js';
 
-// RFC 9110, section 8.8.3; W/ may have been put on by a proxy.
-const ENTITY_TAG = /^(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
+// One element of a list of entity tags (RFC 9110, sections 8.8.3 and 5.6.1, which lets it be empty); W/ may have been
+// put on by a proxy.
+const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y;
 
 /** `*`, or the opaque tags that an `If-Match` or `If-None-Match` header lists. */
 export type IfMatch = '*' | readonly string[];
@@ -40,15 +41,24 @@ export async function answerNotModified(
   const known = parseIfNoneMatch(request.headers['if-none-match']);
   if (known === undefined || (known !== '*' && !known.some((opaque) => `"${opaque}"` === tag))) return payload;
   reply.code(304).removeHeader('content-length').removeHeader('content-type');
-  return null;
+  // Fastify takes the body of a HEAD away itself, and wants to find one.
+  return request.method === 'HEAD' ? payload : null;
 }
 
 function parseTags(name: string, header: string | undefined): IfMatch | undefined {
   if (header === undefined) return undefined;
   if (header.trim() === '*') return '*';
-  return header.split(',').map((item) => {
-    const opaque = ENTITY_TAG.exec(item.trim())?.[1];
-    if (opaque === undefined) throw ValidationError.of(name, `${name} must be * or a list of entity tags`);
-    return opaque;
-  });
+  const tags: string[] = [];
+  ELEMENT.lastIndex = 0;
+  while (ELEMENT.lastIndex < header.length) {
+    const element = ELEMENT.exec(header);
+    if (element === null) throw malformed(name);
+    if (element[1] !== undefined) tags.push(element[1]);
+  }
+  if (tags.length === 0) throw malformed(name);
+  return tags;
+}
+
+function malformed(name: string): ValidationError {
+  return ValidationError.of(name, `${name} must be * or a list of entity tags`);
 }

@@ -25,6 +25,8 @@ const STATUS: Record<ErrorCode, number> = {
 /** What Nest and Fastify refuse on their own, by status. */
 const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
   400: ['VALIDATION_ERROR', 'The request is malformed'],
+  // The explorer's files answer 403 to a path that leads out of their folder.
+  403: ['RESOURCE_NOT_FOUND', 'Route not found'],
   404: ['RESOURCE_NOT_FOUND', 'Route not found'],
   408: ['REQUEST_TIMEOUT', 'The request took too long to arrive'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is too large'],
@@ -41,7 +43,7 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (reply.sent) return;
-    const error = this.toDomainError(exception);
+    const error = this.toDomainError(exception, request);
     addHeaders(reply, error);
     void reply
       .code(STATUS[error.code])
@@ -59,12 +61,13 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
       });
   }
 
-  private toDomainError(exception: unknown): DomainError {
+  private toDomainError(exception: unknown, request: FastifyRequest): DomainError {
     if (exception instanceof DomainError) return exception;
     if (exception instanceof HttpException) {
       const known = FRAMEWORK_ERRORS[exception.getStatus()];
       if (known !== undefined) return new DomainError(...known);
     }
+    if (request.raw.readableAborted) return new DomainError('REQUEST_TIMEOUT', 'The request did not arrive whole');
     if (isDatabaseUnavailable(exception)) {
       this.logger.error('The database is away', exception);
       return new DomainError('SERVICE_UNAVAILABLE', 'The service is not available right now. Please try again.');

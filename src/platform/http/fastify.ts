@@ -7,6 +7,7 @@ import type { Logger as Pino } from 'pino';
 import type { AppConfig } from '../../config/index.js';
 import { logRequests } from '../observability/index.js';
 import { applyBodyLimit, MAX_BODY_BYTES } from './body-limit.js';
+import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
 import { runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
@@ -16,6 +17,8 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections past these; its default would cut them half a minute late. */
+const TIMEOUT_CHECK_MS = 1_000;
 /** Smaller answers cost more to compress than to send. */
 const COMPRESSION_THRESHOLD_BYTES = 1_024;
 /** Over what Node takes for a whole head, so that a long id is refused like any other wrong one. */
@@ -32,16 +35,6 @@ const EXPOSED_HEADERS = [
   'X-Device-Token',
   'Idempotency-Replayed',
 ];
-const ALLOWED_HEADERS = [
-  'Authorization',
-  'Content-Type',
-  'If-Match',
-  'If-None-Match',
-  'Idempotency-Key',
-  'X-Request-Id',
-  'X-Device-Token',
-];
-
 export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: requestId,
@@ -50,7 +43,8 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    clientErrorHandler: answerClientError,
     // What has come in when the drain begins is served; only new connections are refused.
     return503OnClosing: false,
     skipMiddie: true,
@@ -62,7 +56,8 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
 /** Everything that happens around Nest's handlers. To be called before the routes are registered. */
 export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (request.url.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
+    // The route's own path: the one that was sent may be spelled in many ways.
+    if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
     const userAgent = request.headers['user-agent'] ?? null;
     runInRequestContext({ requestId: request.id, ip: request.ip, userAgent }, done);
   });
@@ -100,11 +95,10 @@ export function secure(app: NestFastifyApplication, { corsOrigins }: AppConfig):
   app.enableCors({
     origin: (origin: string | undefined, allow: (error: Error | null, allowed: boolean) => void) =>
       allow(null, origin !== undefined && corsOrigins.includes(origin)),
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ALLOWED_HEADERS,
     exposedHeaders: EXPOSED_HEADERS,
     credentials: true,
-    maxAge: 600,
+    // The OPTIONS routes answer, as only they know which methods a path has.
+    preflight: false,
   });
 }
 

@@ -1,6 +1,18 @@
 import { METHODS } from 'node:http';
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
 import { MethodNotAllowedError } from '../errors/index.js';
+
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'If-Match',
+  'If-None-Match',
+  'Idempotency-Key',
+  'X-Request-Id',
+  'X-Device-Token',
+];
+/** Seconds that a browser may keep the answer to a preflight. */
+const PREFLIGHT_MAX_AGE = 600;
 
 const ORDER = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -28,7 +40,11 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: ReadonlyMa
     if (url.endsWith('*')) continue;
     const allowed = ORDER.filter((method) => known.has(method) || method === 'OPTIONS');
     if (!known.has('OPTIONS')) {
-      fastify.options(url, async (_request, reply) => reply.code(204).header('allow', allowed.join(', ')).send());
+      fastify.options(url, async (_request, reply) => {
+        // Set by the CORS hook, for the origins that may.
+        if (reply.hasHeader('access-control-allow-origin')) allowPreflight(reply, allowed);
+        return reply.code(204).header('allow', allowed.join(', ')).send();
+      });
     }
     fastify.route({
       method: fastify.supportedMethods.filter((method) => !allowed.includes(method)),
@@ -41,4 +57,10 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: ReadonlyMa
       handler: async () => undefined,
     });
   }
+}
+
+function allowPreflight(reply: FastifyReply, methods: readonly string[]): void {
+  reply.header('access-control-allow-methods', methods.join(', '));
+  reply.header('access-control-allow-headers', ALLOWED_HEADERS.join(', '));
+  reply.header('access-control-max-age', PREFLIGHT_MAX_AGE);
 }

@@ -9,7 +9,7 @@ const EMAIL_PARTS = /^[\x21-\x7e]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,
 const E164 = /^\+?[1-9]\d{1,14}$/;
 const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 // The characters of a URI (RFC 3986), behind the two schemes a browser shows a picture from.
-const HTTP_URI = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/i;
+const HTTP_URI = /^https?:\/\/(?:\[[0-9a-f:.]+\])?(?:[\w\-.~:/?#@!$&'()*+,;=]|%[0-9a-f]{2})*$/i;
 const MAX_EMAIL_LENGTH = 255;
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 500;
