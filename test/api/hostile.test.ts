@@ -18,6 +18,9 @@ describe('A client that means no good', () => {
   });
   afterAll(() => test.close());
 
+  const askOptions = (path: string) =>
+    sendRaw(test.api.origin, { method: 'OPTIONS', path, headers: { origin: ORIGIN } });
+
   /** All that comes back for these bytes until the connection ends. */
   async function sendBytes(bytes: string): Promise<string> {
     const { hostname, port } = new URL(test.api.origin);
@@ -43,11 +46,10 @@ describe('A client that means no good', () => {
   });
 
   it('is answered OPTIONS like anybody, also from a listed origin', async () => {
-    const ask = (path: string) => sendRaw(test.api.origin, { method: 'OPTIONS', path, headers: { origin: ORIGIN } });
-    const known = await ask('/api/v1/users/me');
+    const known = await askOptions('/api/v1/users/me');
     expect(known.status).toBe(204);
     expect(known.headers['allow']).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
-    expect((await ask('/api/v1/nope')).status).toBe(404);
+    expect((await askOptions('/api/v1/nope')).status).toBe(404);
   });
 
   it('has a token with anything behind it refused', async () => {
