@@ -40,7 +40,7 @@ async function onServer(statement) {
   await admin.end();
 }
 
-/** Resident memory in MB, from the kernel where it tells. */
+/** Resident memory in MB, as Linux tells it. */
 function residentMb(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);

@@ -28,7 +28,7 @@ export interface SessionLifetimes {
   readonly maxAgeMs: number;
 }
 
-/** The sessions table. The database's clock decides what has expired, so that instances cannot disagree. */
+/** The sessions table. What has expired is decided by the database's clock, where a statement asks it. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly prisma: PrismaService) {}

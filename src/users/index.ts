@@ -1,6 +1,5 @@
 export { toUserResponse, UserResponse } from './dto/user.response.js';
-export { emailRule, usernameRule } from './dto/user-fields.js';
-export type { Login, User, UserWithPassword } from './user.js';
+export type { Login, User } from './user.js';
 export { DuplicateUserError } from './users.errors.js';
 export * from './users.events.js';
 export { UsersModule } from './users.module.js';

@@ -3,8 +3,6 @@
  * it is never the only copy of anything. Values are JSON.
  */
 export abstract class Cache {
-  abstract readonly description: string;
-
   /**
    * The value kept under `key`, or what `load` finds, kept for `ttlMs`; nothing found is not kept. A value that
    * was loaded before an invalidation of its key and arrives after it is not kept either. A cache that cannot be

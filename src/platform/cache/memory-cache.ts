@@ -7,7 +7,6 @@ const MAX_ENTRIES = 10_000;
 /** A cache for a single process. */
 @Injectable()
 export class MemoryCache implements Cache {
-  readonly description = 'in-process cache';
   /** Serialized, so that no two callers share an object. */
   private readonly entries = new LRUCache<string, string>({ max: MAX_ENTRIES });
   /** Loads under way, by key; an invalidation takes away their right to be kept. */

@@ -22,7 +22,6 @@ return 1`;
  */
 @Injectable()
 export class RedisCache implements Cache, OnApplicationShutdown {
-  readonly description: string;
   private readonly logger = new Logger(RedisCache.name);
   private readonly redis: Redis;
   /** Invalidations that Redis has not confirmed. While there is one, nothing is read from the cache. */
@@ -33,7 +32,6 @@ export class RedisCache implements Cache, OnApplicationShutdown {
     url: string,
     private readonly keyPrefix: string,
   ) {
-    this.description = `Redis at ${new URL(url).host}`;
     this.redis = new Redis(url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,

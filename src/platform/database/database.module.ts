@@ -14,6 +14,6 @@ import { Transactions } from './transactions.js';
     EventBus,
     Transactions,
   ],
-  exports: [PrismaService, EventBus, Transactions, DatabaseDriver],
+  exports: [PrismaService, EventBus, Transactions],
 })
 export class DatabaseModule {}

@@ -1,4 +1,3 @@
-export { DatabaseDriver } from './database-driver.js';
 export { isDatabaseUnavailable, uniqueViolation } from './database-errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Prisma } from './generated/client.js';

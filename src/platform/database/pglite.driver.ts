@@ -15,7 +15,6 @@ export class PgliteDriver implements DatabaseDriver {
   private constructor(
     private readonly client: PGlite,
     private readonly lock: DataFolderLock,
-    readonly description: string,
   ) {
     this.adapter = new PrismaPGlite(client);
   }
@@ -25,7 +24,7 @@ export class PgliteDriver implements DatabaseDriver {
     const lock = await DataFolderLock.acquire(dataDir);
     try {
       const client = await PGlite.create({ dataDir: join(dataDir, 'pglite'), extensions: EXTENSIONS });
-      return new PgliteDriver(client, lock, `embedded PostgreSQL in ${dataDir}`);
+      return new PgliteDriver(client, lock);
     } catch (error) {
       await lock.release();
       throw error;

@@ -22,12 +22,9 @@ export interface PostgresOptions {
 /** A pool of connections to a PostgreSQL server, with prepared statements. */
 export class PostgresDriver implements DatabaseDriver {
   readonly adapter: SqlMigrationAwareDriverAdapterFactory;
-  readonly description: string;
   readonly pool: pg.Pool;
 
   constructor(options: PostgresOptions) {
-    const { host, pathname } = new URL(options.url);
-    this.description = `PostgreSQL at ${host}${pathname}`;
     this.pool = new pg.Pool({
       connectionString: options.url,
       min: options.poolMin,
