@@ -4,6 +4,7 @@ export const PERMISSIONS = {
   'users:read': 'Read and list any user',
   'users:update': 'Update any user',
   'users:delete': 'Delete any user, and list deleted ones',
+  'sessions:manage': 'See and end the sessions of any user',
 } as const;
 
 export const ADMIN_ROLE = 'admin';

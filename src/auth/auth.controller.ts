@@ -9,6 +9,7 @@ import { CurrentUser } from '../platform/http/request.js';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
+import { SessionsService } from './sessions.service.js';
 import { LoginResponse, toLoginResponse, TokenResponse, toTokenResponse } from './dto/token.response.js';
 
 const MAX_AUTH_BODY_BYTES = 16 * 1024;
@@ -16,7 +17,10 @@ const MAX_AUTH_BODY_BYTES = 16 * 1024;
 @ApiTags('Auth')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly sessions: SessionsService,
+  ) {}
 
   @Post('login')
   @HttpCode(200)
@@ -46,7 +50,7 @@ export class AuthController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log out', description: 'Ends the session of the access token.' })
   @ApiAnswer({ status: 204, description: 'Logged out.' })
-  async logout(@CurrentUser() { sessionId }: Principal): Promise<void> {
-    await this.auth.logout(sessionId);
+  async logout(@CurrentUser() principal: Principal): Promise<void> {
+    await this.sessions.logOut(principal);
   }
 }

@@ -1,4 +1,4 @@
-import { ForbiddenError, UnauthorizedError } from '../platform/errors/index.js';
+import { DomainError, ForbiddenError, NotFoundError, UnauthorizedError } from '../platform/errors/index.js';
 
 /** The same for an unknown account and a wrong password. */
 export class InvalidCredentialsError extends UnauthorizedError {
@@ -10,5 +10,18 @@ export class InvalidCredentialsError extends UnauthorizedError {
 export class AccountNotActiveError extends ForbiddenError {
   constructor() {
     super('This account is not active');
+  }
+}
+
+export class SessionNotFoundError extends NotFoundError {
+  constructor() {
+    super('Session not found');
+  }
+}
+
+/** The database has not said in time whether the token was exchanged. Trying again is safe. */
+export class RefreshUndecidedError extends DomainError {
+  constructor() {
+    super('SERVICE_UNAVAILABLE', 'The service is not available right now. Please try again.');
   }
 }

@@ -1,4 +1,18 @@
-/** Sessions that are over: no token of theirs is good any more. */
+import type { EndReason } from './session.js';
+
+/** Sessions of a user that are over: no token of theirs is good any more. */
 export class SessionsEnded {
-  constructor(readonly sessionIds: readonly string[]) {}
+  constructor(
+    readonly userId: string,
+    readonly sessionIds: readonly string[],
+    readonly reason: EndReason,
+  ) {}
+}
+
+/** A refresh token came back that had been exchanged long ago or twice over: it was stolen, and its session has ended. */
+export class RefreshTokenReused {
+  constructor(
+    readonly userId: string,
+    readonly sessionId: string,
+  ) {}
 }

@@ -7,17 +7,24 @@ import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
+import { SessionList } from './session-list.js';
+import { SessionSweeper } from './session-sweeper.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { TokenRotation } from './token-rotation.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
   imports: [PassportModule, UsersModule],
-  controllers: [AuthController],
+  controllers: [AuthController, SessionsController],
   providers: [
     AuthService,
     SessionsService,
     SessionsRepository,
+    SessionList,
+    SessionSweeper,
+    TokenRotation,
     TokensService,
     JwtStrategy,
     // In this order: who it is, then what they may do.

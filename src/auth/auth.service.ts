@@ -4,6 +4,7 @@ import { PasswordHasher } from '../platform/passwords/index.js';
 import { type Login, type User, UsersService } from '../users/index.js';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { SessionsService } from './sessions.service.js';
+import { TokenRotation } from './token-rotation.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
 
 /** Passwords in, tokens out. */
@@ -12,6 +13,7 @@ export class AuthService {
   constructor(
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
+    private readonly rotation: TokenRotation,
     private readonly tokens: TokensService,
     private readonly passwords: PasswordHasher,
     private readonly transactions: Transactions,
@@ -35,13 +37,9 @@ export class AuthService {
     });
   }
 
-  /** @throws UnauthorizedError for any string that is no live refresh token */
+  /** @throws UnauthorizedError for any string that is no live refresh token; RefreshUndecidedError */
   async refresh(refreshToken: string): Promise<TokenPair> {
     const claims = this.tokens.readRefreshToken(refreshToken);
-    return this.tokens.issue(await this.sessions.refresh(claims));
-  }
-
-  async logout(sessionId: string): Promise<void> {
-    await this.sessions.end(sessionId, 'logout');
+    return this.tokens.issue(await this.rotation.exchange(claims));
   }
 }

@@ -11,4 +11,14 @@ export interface Session {
   readonly endsAt: Date;
 }
 
-export type EndReason = 'logout' | 'password_changed' | 'user_deleted' | 'refresh_token_reused';
+/** A session as its user sees it. */
+export interface SessionEntry {
+  readonly id: string;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export type EndReason = 'logout' | 'revoked' | 'password_changed' | 'user_deleted' | 'refresh_token_reused';

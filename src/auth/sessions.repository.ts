@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '../platform/database/index.js';
-import type { EndReason, Session } from './session.js';
+import type { Keyset } from '../platform/http/newest-first.js';
+import type { EndReason, Session, SessionEntry } from './session.js';
 import type { TokenClaims } from './tokens.service.js';
 
 const SESSION_COLUMNS = {
@@ -52,7 +53,7 @@ export class SessionsRepository {
     const [row] = await this.prisma.$queryRaw<{ userId: string; roles: string[]; endsAt: Date }[]>`
       SELECT u.id AS "userId", u.roles, s.ends_at AS "endsAt"
       FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = ${id}::uuid AND s.ended_at IS NULL AND s.ends_at > now() AND u.status = 'active'`;
+      WHERE s.id = ${id}::uuid AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
     return row === undefined ? undefined : { ...row, endsAt: row.endsAt.toISOString() };
   }
 
@@ -75,26 +76,39 @@ export class SessionsRepository {
     return session;
   }
 
-  /** A live session, and whether the presented token is the one that its current one replaced within the last `graceMs`. */
-  async findForReplay(
+  /** A live session, whether the presented token is the parent of its current one, and whether still within the grace. */
+  async findByToken(
     { sid, sub, jti }: TokenClaims,
     graceMs: number,
-  ): Promise<(Session & { replay: boolean }) | undefined> {
-    const [session] = await this.prisma.$queryRaw<(Session & { replay: boolean })[]>`
-      SELECT ${SESSION_COLUMNS_SQL},
-        s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid
-          AND s.token_issued_at > clock_timestamp() - ${graceMs} * interval '1 millisecond' AS replay
+  ): Promise<(Session & { isParent: boolean; inGrace: boolean }) | undefined> {
+    const isParent = Prisma.sql`s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid`;
+    const [session] = await this.prisma.$queryRaw<(Session & { isParent: boolean; inGrace: boolean })[]>`
+      SELECT ${SESSION_COLUMNS_SQL}, ${isParent} AS "isParent",
+        ${isParent} AND s.token_issued_at > clock_timestamp() - ${graceMs} * interval '1 millisecond' AS "inGrace"
       FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = ${sid}::uuid AND s.user_id = ${sub}::uuid
         AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
     return session;
   }
 
-  /** @returns whether it went on until now */
-  async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
+  /** Those of a user that go on. */
+  async list(userId: string, { where, orderBy }: Keyset, limit: number): Promise<SessionEntry[]> {
+    return this.prisma.$queryRaw<SessionEntry[]>`
+      SELECT id, ip, user_agent AS "userAgent", created_at AS "createdAt", last_used_at AS "lastUsedAt",
+        expires_at AS "expiresAt"
+      FROM sessions WHERE user_id = ${userId}::uuid AND ended_at IS NULL AND expires_at > now() AND ${where}
+      ORDER BY ${orderBy} LIMIT ${limit}`;
+  }
+
+  async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<void> {
+    await db.session.updateMany({ where: { id, endedAt: null }, data: ended(reason) });
+  }
+
+  /** @returns whether the user had it and it went on until now */
+  async endOf(userId: string, id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
     const { count } = await db.session.updateMany({
-      where: { id, endedAt: null },
-      data: { endedAt: new Date(), endedReason: reason },
+      where: { id, userId, endedAt: null, expiresAt: { gt: new Date() } },
+      data: ended(reason),
     });
     return count > 0;
   }
@@ -106,11 +120,29 @@ export class SessionsRepository {
     exceptId: string | undefined,
     db: Prisma.TransactionClient,
   ): Promise<string[]> {
-    const ended = await db.session.updateManyAndReturn({
+    const sessions = await db.session.updateManyAndReturn({
       where: { userId, endedAt: null, ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
-      data: { endedAt: new Date(), endedReason: reason },
+      data: ended(reason),
       select: { id: true },
     });
-    return ended.map(({ id }) => id);
+    return sessions.map(({ id }) => id);
   }
+
+  /**
+   * Deletes sessions that have been over for a while, oldest first. Instances that do so at once share the work.
+   *
+   * @returns how many, `limit` at most
+   */
+  async deleteOver(retentionMs: number, limit: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE expires_at < now() - ${retentionMs} * interval '1 millisecond'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  }
+}
+
+/** An ended session has expired too: one index finds all that are over. */
+function ended(reason: EndReason) {
+  const now = new Date();
+  return { endedAt: now, endedReason: reason, expiresAt: now };
 }

@@ -8,30 +8,31 @@ import { UnauthorizedError } from '../platform/errors/index.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import type { Principal } from '../platform/http/principal.js';
 import { requestContext } from '../platform/http/request-context.js';
-import { UserDeleted, UserPasswordChanged } from '../users/index.js';
+import { profileKey, UserDeleted, UserPasswordChanged, UsersService } from '../users/index.js';
+import { SessionNotFoundError } from './auth.errors.js';
 import { SessionsEnded } from './auth.events.js';
 import type { EndReason, Session } from './session.js';
 import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
-const STATE_TTL_MS = 60_000;
+/** How long Redis keeps who a session is, in milliseconds. */
+const STATE_TTL_MS = 30_000;
 const MAX_USER_AGENT_LENGTH = 512;
 
 /** Logins: PostgreSQL knows which go on, the cache keeps a copy for the guard. */
 @Injectable()
 export class SessionsService implements OnModuleInit {
   private readonly lifetimes: SessionLifetimes;
-  private readonly graceMs: number;
 
   constructor(
     private readonly sessions: SessionsRepository,
+    private readonly users: UsersService,
     private readonly transactions: Transactions,
     private readonly cache: Cache,
     private readonly events: EventBus,
     { tokens }: AppConfig,
   ) {
     this.lifetimes = { idleMs: tokens.refreshTtlMs, maxAgeMs: tokens.sessionMaxAgeMs };
-    this.graceMs = tokens.refreshGraceMs;
   }
 
   onModuleInit(): void {
@@ -60,34 +61,50 @@ export class SessionsService implements OnModuleInit {
 
   /** @throws UnauthorizedError unless the session that the access token belongs to goes on */
   async principalOf({ sid, sub }: TokenClaims): Promise<Principal> {
-    const state = await this.cache.getOrLoad(cacheKey(sid), STATE_TTL_MS, () => this.sessions.findState(sid));
+    const load = () => this.sessions.findState(sid);
+    // Most requests ask for the user itself next.
+    const state = await this.cache.getOrLoad(cacheKey(sid), STATE_TTL_MS, load, [profileKey(sub)]);
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
     return { userId: sub, sessionId: sid, roles: state.roles, permissions: permissionsOf(state.roles) };
   }
 
-  /**
-   * Rotates the refresh token (RFC 9700, section 4.14.2). The token that was current until a moment ago gets its
-   * replacement once more, as two tabs refresh at once and answers get lost; any older one is a stolen one, and
-   * ends the session.
-   *
-   * @throws UnauthorizedError
-   */
-  async refresh(presented: TokenClaims): Promise<Session> {
-    const rotated = await this.sessions.rotate(presented, randomUUID(), this.lifetimes.idleMs);
-    if (rotated !== undefined) return rotated;
-    const session = await this.sessions.findForReplay(presented, this.graceMs);
-    if (session === undefined) throw UnauthorizedError.invalidToken();
-    if (session.replay) return session;
-    await this.end(session.id, 'refresh_token_reused');
-    throw UnauthorizedError.invalidToken();
+  /** Ends the session of whoever asks. */
+  async logOut({ userId, sessionId }: Principal): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      await this.sessions.end(sessionId, 'logout', transaction.db);
+      // Also when it was over already: the acknowledgement of the one before may be what got lost.
+      await transaction.publish(new SessionsEnded(userId, [sessionId], 'logout'));
+    });
   }
 
-  async end(id: string, reason: EndReason): Promise<void> {
+  /**
+   * Ends one session of a user.
+   *
+   * @throws UserNotFoundError, SessionNotFoundError
+   */
+  async end(userId: string, sessionId: string, by: Principal): Promise<void> {
+    await this.assertUser(userId, by);
     await this.transactions.run(async (transaction) => {
-      if (await this.sessions.end(id, reason, transaction.db)) await transaction.publish(new SessionsEnded([id]));
+      const went = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
+      if (!went) throw new SessionNotFoundError();
+      await transaction.publish(new SessionsEnded(userId, [sessionId], 'revoked'));
     });
+  }
+
+  /**
+   * Ends every session of a user but the one that asks.
+   *
+   * @throws UserNotFoundError
+   */
+  async endOthers(userId: string, by: Principal): Promise<void> {
+    await this.assertUser(userId, by);
+    await this.transactions.run((transaction) => this.endAllOf(userId, 'revoked', by.sessionId, transaction));
+  }
+
+  private async assertUser(userId: string, by: Principal): Promise<void> {
+    if (userId !== by.userId) await this.users.get(userId);
   }
 
   private async endAllOf(
@@ -97,7 +114,7 @@ export class SessionsService implements OnModuleInit {
     transaction: Transaction,
   ): Promise<void> {
     const ended = await this.sessions.endAllOf(userId, reason, exceptId, transaction.db);
-    if (ended.length > 0) await transaction.publish(new SessionsEnded(ended));
+    if (ended.length > 0) await transaction.publish(new SessionsEnded(userId, ended, reason));
   }
 }
 

@@ -43,7 +43,7 @@ export class TokensService {
 
   issue(session: Session): TokenPair {
     const iat = seconds(session.tokenIssuedAt);
-    const accessExp = Math.min(iat + this.config.tokens.accessTtlMs / 1_000, seconds(session.endsAt));
+    const accessExp = Math.min(iat + this.config.tokens.accessTtlMs / 1_000, seconds(session.expiresAt));
     const claims = { sub: session.userId, sid: session.id, iat };
     return {
       accessToken: this.sign(this.accessTokens, ACCESS_TOKEN_TYPE, {

@@ -41,6 +41,8 @@ export abstract class AppConfig {
     readonly refreshTtlMs: number;
     readonly refreshGraceMs: number;
     readonly sessionMaxAgeMs: number;
+    /** How long the row of a session is kept after its end. */
+    readonly sessionRetentionMs: number;
     readonly issuer: string;
     readonly audience: string;
   };
@@ -92,6 +94,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       refreshTtlMs: checkedDuration(env.JWT_REFRESH_EXPIRES_IN),
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
       sessionMaxAgeMs: checkedDuration(env.SESSION_MAX_AGE),
+      sessionRetentionMs: checkedDuration(env.SESSION_RETENTION),
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
     },

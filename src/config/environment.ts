@@ -142,6 +142,9 @@ export class Environment {
   @IsDuration()
   SESSION_MAX_AGE = '30d';
 
+  @IsDuration()
+  SESSION_RETENTION = '30d';
+
   @IsInteger(8, 4_194_304)
   ARGON2_MEMORY_KIB = 19_456;
 

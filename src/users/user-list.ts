@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '../platform/database/index.js';
-import { type Cursor, CursorCodec } from '../platform/http/cursor-codec.js';
+import type { Cursor } from '../platform/http/cursor-codec.js';
+import { CursorPages, type PagedList } from '../platform/http/cursor-pages.js';
 import { DEFAULT_LIMIT, type Pagination } from '../platform/http/pagination.js';
 import { lowerCase } from './lower-case.js';
 import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
@@ -39,7 +40,7 @@ export const LIST_DEFAULTS = { page: 1, limit: DEFAULT_LIMIT, sortBy: 'createdAt
 export class UserList {
   constructor(
     private readonly prisma: PrismaService,
-    private readonly cursors: CursorCodec,
+    private readonly pages: CursorPages,
   ) {}
 
   async page(query: UserListQuery): Promise<UserPage> {
@@ -64,13 +65,14 @@ export class UserList {
         perPage: query.limit,
         totalPages: Math.ceil(totalItems / query.limit),
         totalItems,
-        ...this.links(query, users, hasNext, hasPrevious),
+        ...this.pages.links(users, hasNext, hasPrevious, pagedList(query)),
       },
     };
   }
 
   private async pageByCursor(query: UserListQuery, text: string): Promise<UserPage> {
-    const cursor = this.cursors.decode(text, identityOf(query));
+    const list = pagedList(query);
+    const cursor = this.pages.read(text, list);
     const backwards = cursor.direction === 'previous';
     const parts = keysetParts(query, cursor).map(
       (condition) => Prisma.sql`
@@ -80,31 +82,18 @@ export class UserList {
     const found = await this.prisma.$queryRaw<User[]>`
       SELECT ${USER_COLUMNS_SQL} FROM (${Prisma.join(parts, ' UNION ALL ')}) AS parts
       ORDER BY ${orderSql(query, backwards)} LIMIT ${query.limit + 1}`;
-    const more = found.length > query.limit;
-    const nearest = found.slice(0, query.limit);
-    const users = backwards ? nearest.toReversed() : nearest;
-    const [hasNext, hasPrevious] = backwards ? [cursor.anchor !== null, more] : [more, true];
-    return { users, pagination: { perPage: query.limit, ...this.links(query, users, hasNext, hasPrevious) } };
-  }
-
-  private links(query: UserListQuery, users: readonly User[], hasNext: boolean, hasPrevious: boolean) {
-    const link = (direction: Cursor['direction'], neighbour: User | undefined) =>
-      this.cursors.encode(
-        { direction, anchor: neighbour === undefined ? null : { key: sortKey(query, neighbour), id: neighbour.id } },
-        identityOf(query),
-      );
-    return {
-      hasNext,
-      hasPrevious,
-      nextCursor: hasNext ? link('next', users.at(-1)) : null,
-      previousCursor: hasPrevious ? link('previous', users[0]) : null,
-    };
+    const { rows, pagination } = this.pages.cut(found, cursor, list);
+    return { users: rows, pagination };
   }
 }
 
-/** What makes two queries the same list, for cursors. */
-function identityOf({ search, email, username, status, role, sortBy, sortOrder }: UserListQuery): unknown[] {
-  return ['users', search, email, username, status, role, sortBy, sortOrder];
+function pagedList(query: UserListQuery): PagedList<User> {
+  const { limit, search, email, username, status, role, sortBy, sortOrder } = query;
+  return {
+    identity: ['users', search, email, username, status, role, sortBy, sortOrder],
+    limit,
+    sortKeyOf: (user) => sortKey(query, user),
+  };
 }
 
 function column({ sortBy }: UserListQuery): Prisma.Sql {

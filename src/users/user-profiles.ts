@@ -24,12 +24,12 @@ export class UserProfiles implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onCommit(UserChanged, ({ userId }) => this.cache.invalidate(cacheKey(userId)));
+    this.events.onCommit(UserChanged, ({ userId }) => this.cache.invalidate(profileKey(userId)));
   }
 
   /** @throws UserNotFoundError */
   async get(id: string): Promise<UserProfile> {
-    const profile = await this.cache.getOrLoad(cacheKey(id), PROFILE_TTL_MS, async () => {
+    const profile = await this.cache.getOrLoad(profileKey(id), PROFILE_TTL_MS, async () => {
       const user = await this.users.findById(id);
       return user === null ? undefined : { version: user.version, user: toUserResponse(user) };
     });
@@ -38,6 +38,7 @@ export class UserProfiles implements OnModuleInit {
   }
 }
 
-function cacheKey(userId: string): string {
+/** What the profile is cached under. */
+export function profileKey(userId: string): string {
   return `user:${userId}`;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../platform/http/documentation.js';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
 import {
   PublicWhile,
   RequirePermissionFor,
@@ -13,7 +13,7 @@ import { ApiErrors } from '../platform/http/api-errors.js';
 import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
 import { Pagination } from '../platform/http/pagination.js';
 import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
+import { CurrentUser, IfMatch, UserId, userIdParam } from '../platform/http/request.js';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
@@ -24,7 +24,6 @@ import { UserList } from './user-list.js';
 import { UserProfiles } from './user-profiles.js';
 import { UsersService } from './users.service.js';
 
-const userIdParam = ApiParam({ name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } });
 const ifMatchHeader = ApiHeader({
   name: 'If-Match',
   required: false,

@@ -41,6 +41,13 @@ export class UsersService {
     );
   }
 
+  /** @throws UserNotFoundError */
+  async get(id: string): Promise<User> {
+    const user = await this.users.findById(id);
+    if (user === null) throw new UserNotFoundError();
+    return user;
+  }
+
   /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError */
   async update(id: string, changes: UserChanges, conditions: UpdateConditions): Promise<User> {
     const confirmedHash = await this.confirmEmailChange(id, changes, conditions);

@@ -56,13 +56,20 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       ]);
     });
 
-    it('gives each reader a copy', async () => {
-      const loaded = await cache.getOrLoad('a', TTL_MS, async () => ({ n: 1 }));
-      if (loaded !== undefined) loaded.n = 2;
+    it('lets no reader change what another gets', async () => {
+      const found = { n: 1, list: [{ m: 1 }] };
+      const loaded = await cache.getOrLoad('a', TTL_MS, async () => found);
+      found.n = 2;
+      expect(() => loaded?.list.push({ m: 2 })).toThrow(TypeError);
       const kept = await cache.getOrLoad('a', TTL_MS, async () => ({ n: 3 }));
-      expect(kept).toEqual({ n: 1 });
-      if (kept !== undefined) kept.n = 4;
-      expect(await read('a', undefined)).toEqual({ n: 1 });
+      expect(() => Object.assign(kept ?? {}, { n: 4 })).toThrow(TypeError);
+      expect(await read('a', undefined)).toEqual({ n: 1, list: [{ m: 1 }] });
+    });
+
+    it('gives who loads the same as who reads it later: JSON', async () => {
+      const date = new Date();
+      expect(await read('a', { date })).toEqual({ date: date.toISOString() });
+      expect(await read('a', undefined)).toEqual({ date: date.toISOString() });
     });
 
     it('keeps out what was loaded before an invalidation and arrives after it', async () => {

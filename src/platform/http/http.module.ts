@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CursorCodec } from './cursor-codec.js';
+import { CursorPages } from './cursor-pages.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { ExceptionEnvelopeFilter } from './exception.filter.js';
 import { StrictInputInterceptor } from './strict-input.interceptor.js';
@@ -11,11 +12,12 @@ import { createValidationPipe } from './validation.pipe.js';
 @Module({
   providers: [
     CursorCodec,
+    CursorPages,
     { provide: APP_FILTER, useClass: ExceptionEnvelopeFilter },
     { provide: APP_INTERCEPTOR, useClass: StrictInputInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
     { provide: APP_PIPE, useFactory: createValidationPipe },
   ],
-  exports: [CursorCodec],
+  exports: [CursorPages],
 })
 export class HttpModule {}

@@ -41,17 +41,8 @@ export function wholeNumber(name: string, min: number, max: number): Rule {
       : `${name} must be a whole number from ${min} to ${max}`;
 }
 
-/** `page` and `limit`, or `cursor` and `limit`. */
-export class PageQuery {
-  @Field(wholeNumber('page', 1, MAX_PAGE), 'optional', {
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_PAGE,
-    default: 1,
-    description: 'Not together with a cursor.',
-  })
-  page?: string;
-
+/** `limit` and `cursor`. */
+export class CursorQuery {
   @Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
     type: 'integer',
     minimum: 1,
@@ -66,6 +57,18 @@ export class PageQuery {
     description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
   })
   cursor?: string;
+}
+
+/** `page` and `limit`, or `cursor` and `limit`. */
+export class PageQuery extends CursorQuery {
+  @Field(wholeNumber('page', 1, MAX_PAGE), 'optional', {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: 1,
+    description: 'Not together with a cursor.',
+  })
+  page?: string;
 }
 
 function cursorRule(value: unknown, dto: object): string | undefined {

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { UnauthorizedError, ValidationError } from '../errors/index.js';
+import { ApiParam } from './documentation.js';
 import { type IfMatch as IfMatchCondition, parseIfMatch } from './etag.js';
 import type { Principal } from './principal.js';
 import { requestContext } from './request-context.js';
@@ -16,6 +17,20 @@ export const UserId = createParamDecorator((_: unknown, context: ExecutionContex
   const id = idParameter(context, 'id');
   if (id === 'me') return currentPrincipal().userId;
   if (!UUID.test(id)) throw ValidationError.of('id', 'id must be a UUID or "me"');
+  return id.toLowerCase();
+});
+
+/** Describes the parameter that UserId reads. */
+export const userIdParam = ApiParam({
+  name: 'id',
+  description: "A user's UUID, or `me`.",
+  schema: { type: 'string' },
+});
+
+/** A parameter of the path that is the id of something other than a user. */
+export const Id = createParamDecorator((name: string, context: ExecutionContext): string => {
+  const id = idParameter(context, name);
+  if (!UUID.test(id)) throw ValidationError.of(name, `${name} must be a UUID`);
   return id.toLowerCase();
 });
 

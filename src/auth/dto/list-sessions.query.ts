@@ -1,0 +1,8 @@
+import { CursorQuery, DEFAULT_LIMIT } from '../../platform/http/pagination.js';
+import type { SessionListQuery } from '../session-list.js';
+
+export class ListSessionsQuery extends CursorQuery {}
+
+export function toSessionListQuery({ limit, cursor }: ListSessionsQuery): SessionListQuery {
+  return { limit: Number(limit ?? DEFAULT_LIMIT), cursor };
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { CursorPages } from '../platform/http/cursor-pages.js';
+import { newestFirst } from '../platform/http/newest-first.js';
+import type { Pagination } from '../platform/http/pagination.js';
+import { UsersService } from '../users/index.js';
+import type { SessionEntry } from './session.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+export interface SessionListQuery {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+export interface SessionPage {
+  readonly sessions: SessionEntry[];
+  readonly pagination: Pagination;
+}
+
+/** The sessions of a user that go on, the newest first. */
+@Injectable()
+export class SessionList {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly users: UsersService,
+    private readonly pages: CursorPages,
+  ) {}
+
+  /** @throws UserNotFoundError, ValidationError for a cursor that another list gave */
+  async page(userId: string, query: SessionListQuery): Promise<SessionPage> {
+    const list = {
+      identity: ['sessions', userId],
+      limit: query.limit,
+      sortKeyOf: (session: SessionEntry) => session.createdAt.toISOString(),
+    };
+    const cursor = query.cursor === undefined ? undefined : this.pages.read(query.cursor, list);
+    const found = await this.sessions.list(userId, newestFirst('created_at', cursor), query.limit + 1);
+    // Only of somebody else may there be none: it may be that nobody is there.
+    if (found.length === 0) await this.users.get(userId);
+    const { rows, pagination } = this.pages.cut(found, cursor, list);
+    return { sessions: rows, pagination };
+  }
+}

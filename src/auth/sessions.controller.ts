@@ -1,0 +1,58 @@
+import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '../platform/http/documentation.js';
+import { SelfOr } from '../platform/http/access-rule.js';
+import { ApiAnswer } from '../platform/http/api-docs.js';
+import { Pagination } from '../platform/http/pagination.js';
+import type { Principal } from '../platform/http/principal.js';
+import { CurrentUser, Id, UserId, userIdParam } from '../platform/http/request.js';
+import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
+import { SessionResponse, toSessionResponse } from './dto/session.response.js';
+import { SessionList } from './session-list.js';
+import { SessionsService } from './sessions.service.js';
+
+@ApiTags('Sessions')
+@Controller('users/:id/sessions')
+export class SessionsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly sessionList: SessionList,
+  ) {}
+
+  @Get()
+  @SelfOr('sessions:manage')
+  @userIdParam
+  @ApiOperation({ summary: "List a user's sessions", description: 'Those that go on, the newest first.' })
+  @ApiAnswer({
+    status: 200,
+    description: 'A page of sessions.',
+    under: 'sessions',
+    model: SessionResponse,
+    list: true,
+    beside: { pagination: Pagination },
+  })
+  async list(@UserId() id: string, @Query() query: ListSessionsQuery, @CurrentUser() { sessionId }: Principal) {
+    const { sessions, pagination } = await this.sessionList.page(id, toSessionListQuery(query));
+    return { sessions: sessions.map((session) => toSessionResponse(session, sessionId)), pagination };
+  }
+
+  @Delete(':sessionId')
+  @HttpCode(204)
+  @SelfOr('sessions:manage')
+  @userIdParam
+  @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
+  @ApiOperation({ summary: 'End a session', description: 'At once: no token of it is good any more.' })
+  @ApiAnswer({ status: 204, description: 'Ended.' })
+  async end(@UserId() id: string, @Id('sessionId') sessionId: string, @CurrentUser() by: Principal): Promise<void> {
+    await this.sessions.end(id, sessionId, by);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @SelfOr('sessions:manage')
+  @userIdParam
+  @ApiOperation({ summary: 'End every session of a user', description: 'But the one that asks.' })
+  @ApiAnswer({ status: 204, description: 'Ended.' })
+  async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
+    await this.sessions.endOthers(id, by);
+  }
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { AppConfig } from '../config/index.js';
+import { Cache } from '../platform/cache/index.js';
+import { isDatabaseUnavailable, Transactions } from '../platform/database/index.js';
+import { UnauthorizedError } from '../platform/errors/index.js';
+import { RefreshUndecidedError } from './auth.errors.js';
+import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
+import type { Session } from './session.js';
+import { SessionsRepository } from './sessions.repository.js';
+import type { TokenClaims } from './tokens.service.js';
+
+/** How long a database server may take to decide, in milliseconds: a client is told within a second. */
+const DECISION_TIMEOUT_MS = 700;
+/** How long an exchange that the database left undecided is remembered, in milliseconds. */
+const UNDECIDED_TTL_MS = 60 * 60_000;
+
+/** Exchanges refresh tokens (RFC 9700, section 4.14.2). */
+@Injectable()
+export class TokenRotation {
+  private readonly logger = new Logger(TokenRotation.name);
+  private readonly idleMs: number;
+  private readonly graceMs: number;
+  /** An embedded database runs in this process: there is nobody to wait for. */
+  private readonly remote: boolean;
+
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly transactions: Transactions,
+    private readonly cache: Cache,
+    { tokens, database }: AppConfig,
+  ) {
+    this.idleMs = tokens.refreshTtlMs;
+    this.graceMs = tokens.refreshGraceMs;
+    this.remote = database.kind === 'postgres';
+  }
+
+  /**
+   * Puts a new refresh token in the place of the presented one. The token that was current until a moment ago gets its
+   * replacement once more, as two tabs refresh at once and answers get lost; any older one was stolen, and ends the
+   * session.
+   *
+   * @throws UnauthorizedError, RefreshUndecidedError
+   */
+  async exchange(presented: TokenClaims): Promise<Session> {
+    try {
+      const decision = this.decide(presented);
+      return await (this.remote ? withinDecisionTime(decision) : decision);
+    } catch (error) {
+      if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) await this.noteUndecided(presented);
+      throw error;
+    }
+  }
+
+  private async decide(presented: TokenClaims): Promise<Session> {
+    const rotated = await this.sessions.rotate(presented, randomUUID(), this.idleMs);
+    if (rotated !== undefined) return rotated;
+    const session = await this.sessions.findByToken(presented, this.graceMs);
+    if (session === undefined) throw UnauthorizedError.invalidToken();
+    if (session.inGrace) return session;
+    // Its holder never got the answer, through no fault of theirs.
+    if (session.isParent && (await this.wasUndecided(presented))) return session;
+    await this.endStolen(session);
+    throw UnauthorizedError.invalidToken();
+  }
+
+  private async endStolen({ id, userId }: Session): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      await this.sessions.end(id, 'refresh_token_reused', transaction.db);
+      await transaction.publish(new RefreshTokenReused(userId, id));
+      await transaction.publish(new SessionsEnded(userId, [id], 'refresh_token_reused'));
+    });
+    this.logger.warn(`A refresh token of session ${id} was used again: the session has ended`);
+  }
+
+  /** The exchange may have been committed although nobody heard of it: for the retry, whichever instance it reaches. */
+  private async noteUndecided({ jti }: TokenClaims): Promise<void> {
+    await this.cache.getOrLoad(undecidedKey(jti), UNDECIDED_TTL_MS, async () => true);
+  }
+
+  private async wasUndecided({ jti }: TokenClaims): Promise<boolean> {
+    return (await this.cache.getOrLoad<boolean>(undecidedKey(jti), UNDECIDED_TTL_MS, async () => undefined)) === true;
+  }
+}
+
+async function withinDecisionTime<T>(decision: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RefreshUndecidedError()), DECISION_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([decision, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function undecidedKey(tokenId: string): string {
+  return `refresh-undecided:${tokenId}`;
+}
