@@ -50,13 +50,17 @@ const common = {
   },
 };
 
-/** Every suite under test/api, /integration and /reliability runs once for each pair of stores there is. */
+/**
+ * Every suite under test/api, /integration and /reliability runs once for each pair of stores there is; those that are
+ * about servers, as their name says, on servers alone.
+ */
 function onStores(name, stores) {
   return {
     ...common,
     displayName: name,
     globals: { STORES: stores },
     testMatch: ['<rootDir>/test/{api,integration,reliability}/**/*.test.ts'],
+    testPathIgnorePatterns: stores === 'embedded' ? ['\\.servers\\.test\\.ts$'] : [],
   };
 }
 

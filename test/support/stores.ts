@@ -12,6 +12,8 @@ declare global {
 /** A migrated, empty pair of stores that nobody else uses, and the variables that name them. */
 export interface Stores {
   readonly env: Readonly<Record<string, string>>;
+  /** What `FLUSHALL` would do to a Redis that nobody else used. */
+  flushCache(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ async function createEmbeddedStores(): Promise<Stores> {
 function embeddedStoresIn(folder: string): Stores {
   return {
     env: { DATABASE_URL: `pglite:${folder}`, REDIS_URL: 'memory:', DATA_DIR: folder },
+    flushCache: async () => undefined,
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -52,6 +55,7 @@ async function createServerStores(template: string): Promise<Stores> {
   const redisUrl = fromEnv('TEST_REDIS_URL');
   return {
     env: { DATABASE_URL: url.href, REDIS_URL: redisUrl, REDIS_KEY_PREFIX: `${name}:`, DATA_DIR: newFolder() },
+    flushCache: () => removeKeys(redisUrl, `${name}:`),
     async remove() {
       await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
       await removeKeys(redisUrl, `${name}:`);

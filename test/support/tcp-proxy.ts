@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
+  private readonly fromStore = new Set<Socket>();
   private port = 0;
 
   private constructor(private readonly target: URL) {}
@@ -34,6 +35,16 @@ export class TcpProxy {
     await closed;
   }
 
+  /** Keeps every connection, and hands nothing on any more, in either direction: a peer that is there and silent. */
+  stall(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
+  /** Goes on handing requests to the store, and keeps its answers to itself: what was asked happens, and nobody hears of it. */
+  mute(): void {
+    for (const socket of this.fromStore) socket.unpipe().pause();
+  }
+
   /** Lets connections through again, at the same address. */
   async restore(): Promise<void> {
     if (this.server !== undefined) return;
@@ -46,6 +57,7 @@ export class TcpProxy {
 
   private join(near: Socket): void {
     const far = connect(Number(this.target.port), this.target.hostname);
+    this.fromStore.add(far);
     for (const [socket, peer] of [
       [near, far],
       [far, near],
@@ -54,6 +66,7 @@ export class TcpProxy {
       socket.on('error', () => undefined);
       socket.once('close', () => {
         this.sockets.delete(socket);
+        this.fromStore.delete(socket);
         peer.destroy();
       });
       socket.pipe(peer);

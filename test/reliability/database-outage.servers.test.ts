@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectFailure } from '../support/answers.js';
+import { register, startApp, type TestApp } from '../support/app.js';
+import type { ApiAnswer } from '../support/client.js';
+import { newAccount, type Session } from '../support/factories.js';
+import { createStores, type Stores } from '../support/stores.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
+const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
+/** What an exchange takes at most, in milliseconds, and a little more: outages begin in the middle of it. */
+const EXCHANGE_MS = 8;
+
+describe('With PostgreSQL away', () => {
+  let stores: Stores;
+  let proxy: TcpProxy;
+  let test: TestApp;
+  let ada: Session;
+  beforeAll(async () => {
+    stores = await createStores();
+    proxy = await TcpProxy.to(stores.env['DATABASE_URL'] ?? '');
+    // No grace: what saves the session is that the outage was noticed.
+    test = await startApp({ DATABASE_URL: proxy.url, JWT_REFRESH_GRACE_MS: '0' }, stores);
+  });
+  beforeEach(async () => {
+    ada = await register(test.api, newAccount());
+  });
+  afterEach(() => proxy.restore());
+  afterAll(async () => {
+    await test.close();
+    await proxy.cut();
+    await stores.remove();
+  });
+
+  const refresh = (refreshToken: string) => test.api.post('/auth/refresh', { refreshToken });
+
+  function expectUnavailable(answer: ApiAnswer): void {
+    expectFailure(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+
+  async function comeBack(): Promise<void> {
+    await proxy.cut();
+    await proxy.restore();
+  }
+
+  it.each<[string, () => void | Promise<void>]>([
+    ['refuses connections', () => proxy.cut()],
+    ['is silent', () => proxy.stall()],
+    ['does what it is told and is not heard', () => proxy.mute()],
+  ])('that %s, a refresh is a 503 within a second, and the same token is good afterwards', async (_, strike) => {
+    await strike();
+    const begun = performance.now();
+    expectUnavailable(await refresh(ada.refreshToken));
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    await comeBack();
+    const answer = await refresh(ada.refreshToken);
+    expect(answer.status).toBe(200);
+    expect((await refresh(answer.body.data.refreshToken)).status).toBe(200);
+  });
+
+  it('from any moment of a refresh on, no token is burnt', async () => {
+    let current = ada.refreshToken;
+    const seen = { 200: 0, 503: 0 };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const answering = refresh(current);
+      await new Promise((resolve) => setTimeout(resolve, (round * EXCHANGE_MS) / ROUNDS));
+      await (round % 2 === 0 ? proxy.cut() : proxy.mute());
+      let answer = await answering;
+      await comeBack();
+      if (answer.status === 503) {
+        seen[503] += 1;
+        answer = await refresh(current);
+      } else seen[200] += 1;
+      expect({ round, status: answer.status }).toEqual({ round, status: 200 });
+      current = answer.body.data.refreshToken;
+    }
+    expect(seen[503]).toBeGreaterThan(0);
+  });
+
+  it('a logout that cannot be stored is not acknowledged, and the session goes on', async () => {
+    expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
+    await proxy.cut();
+    expectUnavailable(await test.api.post('/auth/logout', undefined, { token: ada.token }));
+    await proxy.restore();
+    expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
+    expect((await test.api.post('/auth/logout', undefined, { token: ada.token })).status).toBe(204);
+    expectFailure(await test.api.get('/users/me', { token: ada.token }), DEAD_TOKEN);
+    expectFailure(await refresh(ada.refreshToken), DEAD_TOKEN);
+  });
+});
