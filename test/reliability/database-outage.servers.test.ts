@@ -11,6 +11,11 @@ const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
 /** What an exchange takes at most, in milliseconds, and a little more: outages begin in the middle of it. */
 const EXCHANGE_MS = 8;
 
+function expectUnavailable(answer: ApiAnswer): void {
+  expectFailure(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
 describe('With PostgreSQL away', () => {
   let stores: Stores;
   let proxy: TcpProxy;
@@ -33,11 +38,6 @@ describe('With PostgreSQL away', () => {
   });
 
   const refresh = (refreshToken: string) => test.api.post('/auth/refresh', { refreshToken });
-
-  function expectUnavailable(answer: ApiAnswer): void {
-    expectFailure(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' });
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  }
 
   async function comeBack(): Promise<void> {
     await proxy.cut();

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, register } from '../support/app.js';
-import type { ApiAnswer } from '../support/client.js';
+import type { ApiAnswer, ApiClient } from '../support/client.js';
 import { type Account, newAccount, PASSWORD, type Session } from '../support/factories.js';
 import { type Instances, startInstances } from '../support/instances.js';
 import { inParallel } from '../support/parallel.js';
@@ -22,6 +22,8 @@ interface Trial {
   readonly victim: Session;
   readonly admin: Session;
 }
+
+const read = (api: ApiClient, { token }: Session) => api.get('/users/me', { token });
 
 type Cause = (trial: Trial) => Promise<ApiAnswer>;
 
@@ -80,9 +82,7 @@ describe('A session that ends on one instance', () => {
     }
   }
 
-  const read = (api: Instances['all'][0]['api'], { token }: Session) => api.get('/users/me', { token });
-
-  async function measureAll(name: string, cause: Cause): Promise<void> {
+  async function expectAllInTime(name: string, cause: Cause): Promise<void> {
     let max = 0;
     for (let done = 0; done < TRIALS; done += AT_ONCE) {
       const times = await inParallel(Math.min(AT_ONCE, TRIALS - done), () => measure(cause));
@@ -96,7 +96,7 @@ describe('A session that ends on one instance', () => {
 
   it.each(Object.entries(CAUSES))(
     'by %s is refused by the other within a second',
-    (name, cause) => measureAll(name, cause),
+    (name, cause) => expectAllInTime(name, cause),
     timeout,
   );
 
@@ -106,7 +106,7 @@ describe('A session that ends on one instance', () => {
 
     it.each(Object.entries(CAUSES))(
       'by %s is refused by the other within a second',
-      (name, cause) => measureAll(`${name}, Redis stopped`, cause),
+      (name, cause) => expectAllInTime(`${name}, Redis stopped`, cause),
       timeout,
     );
   });

@@ -23,7 +23,6 @@ export async function startInstances(env: Readonly<Record<string, string>> = {})
     const first = await startApp(settings, stores);
     return [first, onServers ? await startApp(settings, stores) : first];
   };
-  const end = (apps: readonly TestApp[]) => Promise.all([...new Set(apps)].map((app) => app.close()));
   let all = await start();
   return {
     get all() {
@@ -45,4 +44,8 @@ export async function startInstances(env: Readonly<Record<string, string>> = {})
       await stores.remove();
     },
   };
+}
+
+async function end(apps: readonly TestApp[]): Promise<void> {
+  await Promise.all([...new Set(apps)].map((app) => app.close()));
 }
