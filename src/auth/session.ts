@@ -11,4 +11,5 @@ export interface Session {
   readonly endsAt: Date;
 }
 
-export type EndReason = 'logout' | 'password_changed' | 'user_deleted' | 'refresh_token_reused';
+export type EndReason =
+  'logout' | 'password_changed' | 'password_reset' | 'user_not_active' | 'user_deleted' | 'refresh_token_reused';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { permissionsOf } from '../access/index.js';
+import { RolePermissions } from '../access/index.js';
 import { AppConfig } from '../config/index.js';
 import { Cache } from '../platform/cache/index.js';
 import { type Transaction, Transactions } from '../platform/database/index.js';
@@ -8,8 +8,14 @@ import { UnauthorizedError } from '../platform/errors/index.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import type { Principal } from '../platform/http/principal.js';
 import { requestContext } from '../platform/http/request-context.js';
-import { UserDeleted, UserPasswordChanged } from '../users/index.js';
-import { SessionsEnded } from './auth.events.js';
+import {
+  UserDeleted,
+  UserPasswordChanged,
+  UserPasswordReset,
+  UserRolesChanged,
+  UserStatusChanged,
+} from '../users/index.js';
+import { SessionsEnded, SessionStatesOutdated } from './auth.events.js';
 import type { EndReason, Session } from './session.js';
 import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
@@ -28,6 +34,7 @@ export class SessionsService implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly cache: Cache,
     private readonly events: EventBus,
+    private readonly rolePermissions: RolePermissions,
     { tokens }: AppConfig,
   ) {
     this.lifetimes = { idleMs: tokens.refreshTtlMs, maxAgeMs: tokens.sessionMaxAgeMs };
@@ -41,6 +48,17 @@ export class SessionsService implements OnModuleInit {
     this.events.onTransaction(UserPasswordChanged, ({ userId, sessionId }, transaction) =>
       this.endAllOf(userId, 'password_changed', sessionId, transaction),
     );
+    this.events.onTransaction(UserPasswordReset, ({ user }, transaction) =>
+      this.endAllOf(user.id, 'password_reset', undefined, transaction),
+    );
+    this.events.onTransaction(UserStatusChanged, async ({ before, after }, transaction) => {
+      if (before.status === 'active') await this.endAllOf(after.id, 'user_not_active', undefined, transaction);
+    });
+    this.events.onTransaction(UserRolesChanged, async ({ userId }, transaction) => {
+      const sessionIds = await this.sessions.findLiveIds(userId, transaction.db);
+      await transaction.publish(new SessionStatesOutdated(sessionIds));
+    });
+    this.events.onCommit(SessionStatesOutdated, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
     this.events.onCommit(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
   }
 
@@ -64,7 +82,8 @@ export class SessionsService implements OnModuleInit {
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
-    return { userId: sub, sessionId: sid, roles: state.roles, permissions: permissionsOf(state.roles) };
+    const permissions = await this.rolePermissions.permissionsOf(state.roles);
+    return { userId: sub, sessionId: sid, roles: state.roles, permissions };
   }
 
   /**
