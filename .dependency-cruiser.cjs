@@ -56,7 +56,7 @@ module.exports = {
     {
       name: 'nobody-imports-the-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|app|app\\.module)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/((main|app|app\\.module)\\.ts$|commands/)' },
       to: { path: '^src/(main|app|app\\.module|openapi|load-extensions)\\.ts$' },
     },
     {

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FirstAdmin } from './access/index.js';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/index.js';
 import { serveExplorer } from './openapi.js';
@@ -24,6 +25,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   if (config.docs) await serveExplorer(app);
   try {
     await app.init();
+    await app.get(FirstAdmin).ensure();
   } catch (error) {
     // What was opened before the start failed must not outlive it.
     await app.close();

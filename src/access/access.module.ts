@@ -1,6 +1,33 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { UsersModule } from '../users/index.js';
 import { FirstAdmin } from './first-admin.js';
+import { Hierarchy } from './hierarchy.js';
+import { LastAdmin } from './last-admin.js';
+import { PermissionsController } from './permissions.controller.js';
+import { RolePermissions } from './role-permissions.js';
+import { RolesController } from './roles.controller.js';
+import { RolesRepository } from './roles.repository.js';
+import { RolesService } from './roles.service.js';
+import { UserRolesController } from './user-roles.controller.js';
+import { UserRoles } from './user-roles.service.js';
 
-@Module({ imports: [UsersModule], providers: [FirstAdmin], exports: [FirstAdmin] })
-export class AccessModule {}
+@Module({
+  imports: [UsersModule],
+  controllers: [RolesController, PermissionsController, UserRolesController],
+  providers: [FirstAdmin, Hierarchy, LastAdmin, RolePermissions, RolesRepository, RolesService, UserRoles],
+  exports: [FirstAdmin, RolePermissions],
+})
+export class AccessModule implements OnModuleInit {
+  constructor(private readonly permissions: PermissionRegistry) {}
+
+  onModuleInit(): void {
+    this.permissions.declare({
+      'roles:read': 'Read roles and permissions',
+      'roles:manage': 'Create, change and delete roles',
+      'roles:assign': 'Say which roles a user holds',
+      // Until the module that it belongs to is there: the built-in auditor holds it.
+      'audit:read': 'Read the audit log',
+    });
+  }
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/index.js';
 import { StartupError } from '../platform/errors/index.js';
 import { passwordFault } from '../platform/passwords/index.js';
@@ -12,9 +12,9 @@ interface AdminAccount {
   readonly password: string;
 }
 
-/** Creates the first admin at a start that finds none. */
+/** Creates the first admin at a start of the server that finds none. */
 @Injectable()
-export class FirstAdmin implements OnApplicationBootstrap {
+export class FirstAdmin {
   /** The account that was made up at this start, for the one who started it to see once. */
   madeUp: AdminAccount | undefined;
 
@@ -23,7 +23,8 @@ export class FirstAdmin implements OnApplicationBootstrap {
     private readonly users: UsersService,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** @throws StartupError when the account of the environment cannot be it */
+  async ensure(): Promise<void> {
     const { firstAdmin, production } = this.config;
     if (firstAdmin === undefined && production) return;
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;

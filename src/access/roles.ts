@@ -1,22 +1,20 @@
-/** What the routes ask for, and what each permission lets its holder do. */
-export const PERMISSIONS = {
-  'users:create': 'Create users where registration is closed',
-  'users:read': 'Read and list any user',
-  'users:update': 'Update any user',
-  'users:delete': 'Delete any user, and list deleted ones',
-  'sessions:manage': 'See and end the sessions of any user',
-} as const;
-
+/** Holds every permission there is. */
 export const ADMIN_ROLE = 'admin';
-/** Every account has it. */
+/** Every account has it; it holds none. */
 export const USER_ROLE = 'user';
 
-const ROLES: Readonly<Record<string, readonly string[]>> = {
-  [ADMIN_ROLE]: Object.keys(PERMISSIONS),
-  [USER_ROLE]: [],
-};
+export const ROLE_NAME = /^[a-z][a-z0-9-]{1,49}$/;
 
-/** Everything that the holder of these roles may do beyond their own account. */
-export function permissionsOf(roles: readonly string[]): ReadonlySet<string> {
-  return new Set(roles.flatMap((role) => ROLES[role] ?? []));
+export interface Role {
+  readonly name: string;
+  readonly description: string | null;
+  /** Sorted. */
+  readonly permissions: readonly string[];
+  readonly builtIn: boolean;
+}
+
+/** What an update may change. `null` clears the description. */
+export interface RoleChanges {
+  readonly description?: string | null;
+  readonly permissions?: readonly string[];
 }

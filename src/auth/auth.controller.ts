@@ -1,4 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Message } from '../platform/http/answer.js';
 import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
 import { Authenticated, Public } from '../platform/http/access-rule.js';
 import { ApiAnswer } from '../platform/http/api-docs.js';
@@ -6,10 +7,12 @@ import { ApiErrors } from '../platform/http/api-errors.js';
 import { BodyLimit } from '../platform/http/body-limit.js';
 import type { Principal } from '../platform/http/principal.js';
 import { CurrentUser } from '../platform/http/request.js';
+import { PasswordResets } from '../users/index.js';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
 import { SessionsService } from './sessions.service.js';
+import { ResetPasswordRequest } from './dto/reset-password.request.js';
 import { LoginResponse, toLoginResponse, TokenResponse, toTokenResponse } from './dto/token.response.js';
 
 const MAX_AUTH_BODY_BYTES = 16 * 1024;
@@ -20,6 +23,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
+    private readonly passwordResets: PasswordResets,
   ) {}
 
   @Post('login')
@@ -42,6 +46,21 @@ export class AuthController {
   @ApiErrors(401)
   async refresh(@Body() { refreshToken }: RefreshRequest) {
     return toTokenResponse(await this.auth.refresh(refreshToken));
+  }
+
+  @Post('reset-password')
+  @HttpCode(200)
+  @Public()
+  @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @Message('Password updated successfully')
+  @ApiOperation({
+    summary: 'Set a new password with a reset token',
+    description: 'Ends every session of the user. A password that is refused does not use the token up.',
+  })
+  @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
+  @ApiErrors(401)
+  async resetPassword(@Body() { resetToken, newPassword }: ResetPasswordRequest): Promise<void> {
+    await this.passwordResets.redeem(resetToken, newPassword);
   }
 
   @Post('logout')

@@ -1,5 +1,10 @@
 import type { EndReason } from './session.js';
 
+/** What the guard knows of these sessions is outdated; they go on. */
+export class SessionStatesOutdated {
+  constructor(readonly sessionIds: readonly string[]) {}
+}
+
 /** Sessions of a user that are over: no token of theirs is good any more. */
 export class SessionsEnded {
   constructor(

@@ -1,6 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
+import { AccessModule } from '../access/index.js';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { UsersModule } from '../users/index.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -16,7 +18,7 @@ import { TokenRotation } from './token-rotation.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
-  imports: [PassportModule, UsersModule],
+  imports: [PassportModule, UsersModule, AccessModule],
   controllers: [AuthController, SessionsController],
   providers: [
     AuthService,
@@ -32,4 +34,10 @@ import { TokensService } from './tokens.service.js';
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
 })
-export class AuthModule {}
+export class AuthModule implements OnModuleInit {
+  constructor(private readonly permissions: PermissionRegistry) {}
+
+  onModuleInit(): void {
+    this.permissions.declare({ 'sessions:manage': "List and end any user's sessions" });
+  }
+}

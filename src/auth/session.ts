@@ -21,4 +21,11 @@ export interface SessionEntry {
   readonly expiresAt: Date;
 }
 
-export type EndReason = 'logout' | 'revoked' | 'password_changed' | 'user_deleted' | 'refresh_token_reused';
+export type EndReason =
+  | 'logout'
+  | 'revoked'
+  | 'password_changed'
+  | 'password_reset'
+  | 'user_not_active'
+  | 'user_deleted'
+  | 'refresh_token_reused';

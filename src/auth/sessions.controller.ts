@@ -4,7 +4,8 @@ import { SelfOr } from '../platform/http/access-rule.js';
 import { ApiAnswer } from '../platform/http/api-docs.js';
 import { Pagination } from '../platform/http/pagination.js';
 import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, Id, UserId, userIdParam } from '../platform/http/request.js';
+import { CurrentUser, Id, UserId } from '../platform/http/request.js';
+import { UserIdParam } from '../users/index.js';
 import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
 import { SessionList } from './session-list.js';
@@ -20,7 +21,7 @@ export class SessionsController {
 
   @Get()
   @SelfOr('sessions:manage')
-  @userIdParam
+  @UserIdParam()
   @ApiOperation({ summary: "List a user's sessions", description: 'Those that go on, the newest first.' })
   @ApiAnswer({
     status: 200,
@@ -38,7 +39,7 @@ export class SessionsController {
   @Delete(':sessionId')
   @HttpCode(204)
   @SelfOr('sessions:manage')
-  @userIdParam
+  @UserIdParam()
   @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiOperation({ summary: 'End a session', description: 'At once: no token of it is good any more.' })
   @ApiAnswer({ status: 204, description: 'Ended.' })
@@ -49,7 +50,7 @@ export class SessionsController {
   @Delete()
   @HttpCode(204)
   @SelfOr('sessions:manage')
-  @userIdParam
+  @UserIdParam()
   @ApiOperation({ summary: 'End every session of a user', description: 'But the one that asks.' })
   @ApiAnswer({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {

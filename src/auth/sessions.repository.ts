@@ -113,6 +113,11 @@ export class SessionsRepository {
     return count > 0;
   }
 
+  async findLiveIds(userId: string, db: Prisma.TransactionClient): Promise<string[]> {
+    const live = await db.session.findMany({ where: { userId, endedAt: null }, select: { id: true } });
+    return live.map(({ id }) => id);
+  }
+
   /** @returns the ids of the sessions that went on until now */
   async endAllOf(
     userId: string,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { permissionsOf } from '../access/index.js';
+import { ROLE_PERMISSIONS_KEY, RolePermissions } from '../access/index.js';
 import { AppConfig } from '../config/index.js';
 import { Cache } from '../platform/cache/index.js';
 import { type Transaction, Transactions } from '../platform/database/index.js';
@@ -8,9 +8,19 @@ import { UnauthorizedError } from '../platform/errors/index.js';
 import { EventBus } from '../platform/events/event-bus.js';
 import type { Principal } from '../platform/http/principal.js';
 import { requestContext } from '../platform/http/request-context.js';
-import { profileKey, UserDeleted, UserPasswordChanged, UsersService } from '../users/index.js';
+import {
+  profileKey,
+  type User,
+  UserChangeRequested,
+  UserDeleted,
+  UserPasswordChanged,
+  UserPasswordReset,
+  UserRolesChanged,
+  UsersService,
+  UserStatusChanged,
+} from '../users/index.js';
 import { SessionNotFoundError } from './auth.errors.js';
-import { SessionsEnded } from './auth.events.js';
+import { SessionsEnded, SessionStatesOutdated } from './auth.events.js';
 import type { EndReason, Session } from './session.js';
 import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
@@ -30,6 +40,7 @@ export class SessionsService implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly cache: Cache,
     private readonly events: EventBus,
+    private readonly rolePermissions: RolePermissions,
     { tokens }: AppConfig,
   ) {
     this.lifetimes = { idleMs: tokens.refreshTtlMs, maxAgeMs: tokens.sessionMaxAgeMs };
@@ -42,6 +53,17 @@ export class SessionsService implements OnModuleInit {
     this.events.onTransaction(UserPasswordChanged, ({ userId, sessionId }, transaction) =>
       this.endAllOf(userId, 'password_changed', sessionId, transaction),
     );
+    this.events.onTransaction(UserPasswordReset, ({ user }, transaction) =>
+      this.endAllOf(user.id, 'password_reset', undefined, transaction),
+    );
+    this.events.onTransaction(UserStatusChanged, async ({ before, after }, transaction) => {
+      if (before.status === 'active') await this.endAllOf(after.id, 'user_not_active', undefined, transaction);
+    });
+    this.events.onTransaction(UserRolesChanged, async ({ userId }, transaction) => {
+      const sessionIds = await this.sessions.findLiveIds(userId, transaction.db);
+      await transaction.publish(new SessionStatesOutdated(sessionIds));
+    });
+    this.events.onCommit(SessionStatesOutdated, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
     this.events.onCommit(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
   }
 
@@ -62,12 +84,14 @@ export class SessionsService implements OnModuleInit {
   /** @throws UnauthorizedError unless the session that the access token belongs to goes on */
   async principalOf({ sid, sub }: TokenClaims): Promise<Principal> {
     const load = () => this.sessions.findState(sid);
-    // Most requests ask for the user itself next.
-    const state = await this.cache.getOrLoad(cacheKey(sid), STATE_TTL_MS, load, [profileKey(sub)]);
+    // Asked for next: what the roles may do, and by most requests the user itself.
+    const alongside = [ROLE_PERMISSIONS_KEY, profileKey(sub)];
+    const state = await this.cache.getOrLoad(cacheKey(sid), STATE_TTL_MS, load, alongside);
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
-    return { userId: sub, sessionId: sid, roles: state.roles, permissions: permissionsOf(state.roles) };
+    const permissions = await this.rolePermissions.permissionsOf(state.roles);
+    return { userId: sub, sessionId: sid, roles: state.roles, permissions };
   }
 
   /** Ends the session of whoever asks. */
@@ -82,11 +106,12 @@ export class SessionsService implements OnModuleInit {
   /**
    * Ends one session of a user.
    *
-   * @throws UserNotFoundError, SessionNotFoundError
+   * @throws UserNotFoundError, ForbiddenError, SessionNotFoundError
    */
   async end(userId: string, sessionId: string, by: Principal): Promise<void> {
-    await this.assertUser(userId, by);
+    const user = await this.findOther(userId, by);
     await this.transactions.run(async (transaction) => {
+      if (user !== undefined) await transaction.publish(new UserChangeRequested(user));
       const went = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
       if (!went) throw new SessionNotFoundError();
       await transaction.publish(new SessionsEnded(userId, [sessionId], 'revoked'));
@@ -96,15 +121,19 @@ export class SessionsService implements OnModuleInit {
   /**
    * Ends every session of a user but the one that asks.
    *
-   * @throws UserNotFoundError
+   * @throws UserNotFoundError, ForbiddenError
    */
   async endOthers(userId: string, by: Principal): Promise<void> {
-    await this.assertUser(userId, by);
-    await this.transactions.run((transaction) => this.endAllOf(userId, 'revoked', by.sessionId, transaction));
+    const user = await this.findOther(userId, by);
+    await this.transactions.run(async (transaction) => {
+      if (user !== undefined) await transaction.publish(new UserChangeRequested(user));
+      await this.endAllOf(userId, 'revoked', by.sessionId, transaction);
+    });
   }
 
-  private async assertUser(userId: string, by: Principal): Promise<void> {
-    if (userId !== by.userId) await this.users.get(userId);
+  /** Whose sessions they are, where it is somebody else: who may keep that one's sessions has a say. */
+  private async findOther(userId: string, by: Principal): Promise<User | undefined> {
+    return userId === by.userId ? undefined : this.users.get(userId);
   }
 
   private async endAllOf(

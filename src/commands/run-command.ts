@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type AppConfig, ConfigError, loadConfig } from '../config/index.js';
-import { StartupError } from '../platform/errors/index.js';
+import { isDatabaseUnavailable } from '../platform/database/index.js';
+import { DomainError, StartupError } from '../platform/errors/index.js';
 
 /** Runs an operator's command on the environment's configuration. */
 export function runCommand(command: (config: AppConfig) => Promise<string>): Promise<never> {
@@ -24,5 +25,7 @@ export async function runToEnd(work: () => Promise<string>): Promise<never> {
 /** What the operator reads: the message of what they can mend, the whole stack of a bug. */
 export function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StartupError) return error.message;
+  if (error instanceof DomainError) return error.details?.[0]?.message ?? error.message;
+  if (isDatabaseUnavailable(error)) return 'The database does not answer.';
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

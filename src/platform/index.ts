@@ -8,5 +8,6 @@ export { Answer, Message } from './http/answer.js';
 export { ApiAnswer } from './http/api-docs.js';
 export * from './http/documentation.js';
 export { codePoints, Field, type Rule } from './http/field.decorator.js';
+export { PermissionRegistry } from './http/permission-registry.js';
 export type { Principal } from './http/principal.js';
 export { CurrentUser, UserId } from './http/request.js';

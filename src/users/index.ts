@@ -1,4 +1,7 @@
+export { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
+export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
 export { toUserResponse, UserResponse } from './dto/user.response.js';
+export { PasswordResets } from './password-resets.service.js';
 export type { Login, User } from './user.js';
 export { profileKey } from './user-profiles.js';
 export { DuplicateUserError } from './users.errors.js';

@@ -13,23 +13,17 @@ import { ApiErrors } from '../platform/http/api-errors.js';
 import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
 import { Pagination } from '../platform/http/pagination.js';
 import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, IfMatch, UserId, userIdParam } from '../platform/http/request.js';
+import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
 import { toUserChanges, UpdateUserRequest } from './dto/update-user.request.js';
+import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
 import { toUserResponse, UserResponse } from './dto/user.response.js';
 import type { User } from './user.js';
 import { UserList } from './user-list.js';
 import { UserProfiles } from './user-profiles.js';
 import { UsersService } from './users.service.js';
-
-const ifMatchHeader = ApiHeader({
-  name: 'If-Match',
-  required: false,
-  description: 'Only if the user still has this ETag.',
-});
-const oneUser = { under: 'user', model: UserResponse };
 
 @ApiTags('Users')
 @Controller('users')
@@ -44,12 +38,11 @@ export class UsersController {
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
   @Message('User created successfully')
   @ApiOperation({ summary: 'Register a user' })
-  @ApiAnswer({
+  @ApiUserAnswer({
     status: 201,
     description: 'The new user.',
     message: 'User created successfully',
-    headers: { ...LOCATION_HEADER, ...ETAG_HEADER },
-    ...oneUser,
+    headers: LOCATION_HEADER,
   })
   @ApiErrors(409)
   async create(@Body() request: CreateUserRequest) {
@@ -75,9 +68,9 @@ export class UsersController {
 
   @Get(':id')
   @SelfOr('users:read')
-  @userIdParam
+  @UserIdParam()
   @ApiOperation({ summary: 'Read a user' })
-  @ApiAnswer({ status: 200, description: 'The user.', headers: ETAG_HEADER, ...oneUser })
+  @ApiUserAnswer({ status: 200, description: 'The user.' })
   @ApiResponse({ status: 304, description: 'The version of `If-None-Match` is the current one.', headers: ETAG_HEADER })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of a copy at hand.' })
   async get(@UserId() id: string) {
@@ -87,18 +80,12 @@ export class UsersController {
 
   @Patch(':id')
   @SelfOr('users:update')
-  @userIdParam
+  @UserIdParam()
   @Message('User updated successfully')
   @ApiOperation({ summary: 'Update a user' })
-  @ApiAnswer({
-    status: 200,
-    description: 'The updated user.',
-    message: 'User updated successfully',
-    headers: ETAG_HEADER,
-    ...oneUser,
-  })
+  @ApiUserAnswer({ status: 200, description: 'The updated user.', message: 'User updated successfully' })
   @ApiErrors(409, 412)
-  @ifMatchHeader
+  @IfMatchHeader()
   async update(
     @UserId() id: string,
     @Body() request: UpdateUserRequest,
@@ -107,24 +94,24 @@ export class UsersController {
   ) {
     const bySelf = principal.userId === id;
     const { currentPassword } = request;
-    return versioned(await this.users.update(id, toUserChanges(request), { bySelf, currentPassword, ifMatch }));
+    return userAnswer(await this.users.update(id, toUserChanges(request), { bySelf, currentPassword, ifMatch }));
   }
 
   @Delete(':id')
   @HttpCode(204)
   @SelfOr('users:delete')
-  @userIdParam
+  @UserIdParam()
   @ApiOperation({ summary: 'Delete a user', description: 'Soft; ends every session of the user.' })
   @ApiAnswer({ status: 204, description: 'Deleted.' })
-  @ApiErrors(412)
-  @ifMatchHeader
+  @ApiErrors(409, 412)
+  @IfMatchHeader()
   async delete(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined): Promise<void> {
     await this.users.delete(id, ifMatch);
   }
 
   @Put(':id/password')
   @SelfOnly()
-  @userIdParam
+  @UserIdParam()
   @Message('Password updated successfully')
   @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
   @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
@@ -135,10 +122,6 @@ export class UsersController {
   ): Promise<void> {
     await this.users.changePassword(id, sessionId, currentPassword, newPassword);
   }
-}
-
-function versioned(user: User): Answer<{ user: UserResponse }> {
-  return new Answer({ user: toUserResponse(user) }, { version: user.version });
 }
 
 function created(user: User): Answer<{ user: UserResponse }> {

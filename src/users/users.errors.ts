@@ -1,4 +1,11 @@
-import { DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '../platform/errors/index.js';
+import {
+  ConflictError,
+  DuplicateError,
+  NotFoundError,
+  UnauthorizedError,
+  ValidationError,
+} from '../platform/errors/index.js';
+import type { UserStatus } from './user.js';
 
 /** What the unique indexes of the users table stand for; email first, as it is reported when both are taken. */
 export const DUPLICATES = [
@@ -34,5 +41,29 @@ export class WrongCurrentPasswordError extends UnauthorizedError {
 export class CurrentPasswordRequiredError extends ValidationError {
   constructor() {
     super([{ field: 'currentPassword', message: 'currentPassword is required to change the email' }]);
+  }
+}
+
+export class IllegalStatusChangeError extends ConflictError {
+  constructor(before: UserStatus, after: UserStatus) {
+    super(`The status ${before} cannot become ${after}`);
+  }
+}
+
+export class UserNotDeletedError extends ConflictError {
+  constructor() {
+    super('The user is not deleted');
+  }
+}
+
+export class NamesTakenError extends ConflictError {
+  constructor() {
+    super('The email or the username has been taken since the deletion');
+  }
+}
+
+export class InvalidResetTokenError extends UnauthorizedError {
+  constructor() {
+    super('Invalid or expired reset token', false);
   }
 }

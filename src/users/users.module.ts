@@ -1,13 +1,37 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { PasswordResetsRepository } from './password-resets.repository.js';
+import { PasswordResets } from './password-resets.service.js';
 import { UserList } from './user-list.js';
 import { UserProfiles } from './user-profiles.js';
+import { UserStatesController } from './user-states.controller.js';
+import { UserStates } from './user-states.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  controllers: [UsersController],
-  providers: [UsersService, UsersRepository, UserProfiles, UserList],
-  exports: [UsersService],
+  controllers: [UsersController, UserStatesController],
+  providers: [
+    UsersService,
+    UsersRepository,
+    UserProfiles,
+    UserList,
+    UserStates,
+    PasswordResets,
+    PasswordResetsRepository,
+  ],
+  exports: [UsersService, PasswordResets],
 })
-export class UsersModule {}
+export class UsersModule implements OnModuleInit {
+  constructor(private readonly permissions: PermissionRegistry) {}
+
+  onModuleInit(): void {
+    this.permissions.declare({
+      'users:create': 'Create users where registration is closed',
+      'users:read': 'Read and list any user',
+      'users:update': 'Update any user, set its status, verify its email and reset its password',
+      'users:delete': 'Delete and restore any user, and list deleted ones',
+    });
+  }
+}

@@ -11,7 +11,15 @@ import {
   type UserWithPassword,
 } from './user.js';
 import { lowerCase } from './lower-case.js';
+import type { SettableStatus } from './status-changes.js';
 import { DUPLICATES, DuplicateUserError } from './users.errors.js';
+
+/** What administrators set. */
+export interface UserState {
+  readonly status?: SettableStatus;
+  readonly emailVerified?: boolean;
+  readonly roles?: string[];
+}
 
 interface AccountNames {
   readonly email?: string;
@@ -45,12 +53,34 @@ export class UsersRepository {
     return row ?? null;
   }
 
-  async existsWithRole(role: string): Promise<boolean> {
-    const found = await this.prisma.user.findFirst({
-      where: { roles: { has: role }, deletedAt: null },
+  /** The same of an account that may be deleted. */
+  async lockEvenDeleted(id: string, db: Prisma.TransactionClient): Promise<User | null> {
+    const [row] = await db.$queryRaw<User[]>`SELECT ${USER_COLUMNS_SQL} FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+    return row ?? null;
+  }
+
+  /** @param db inside a transaction, that transaction's: the embedded database has no second connection */
+  async existsWithRole(role: string, db: Prisma.TransactionClient = this.prisma): Promise<boolean> {
+    const found = await db.user.findFirst({ where: { roles: { has: role }, deletedAt: null }, select: { id: true } });
+    return found !== null;
+  }
+
+  async existsActiveWithRole(role: string, exceptId: string, db: Prisma.TransactionClient): Promise<boolean> {
+    const found = await db.user.findFirst({
+      where: { roles: { has: role }, status: 'active', id: { not: exceptId } },
       select: { id: true },
     });
     return found !== null;
+  }
+
+  /** Of accounts that are being restored meanwhile, it waits, and leaves them what they hold. */
+  async takeRoleFromDeleted(role: string, db: Prisma.TransactionClient): Promise<void> {
+    const rows = await db.$queryRaw<{ id: string }[]>`
+      SELECT id FROM users WHERE deleted_at IS NOT NULL AND roles @> ARRAY[${role}] ORDER BY id FOR UPDATE`;
+    if (rows.length === 0) return;
+    await db.$executeRaw`
+      UPDATE users SET roles = array_remove(roles, ${role}), version = version + 1, updated_at = now()
+      WHERE id = ANY(${rows.map(({ id }) => id)}::uuid[])`;
   }
 
   async insert(user: NewUser, db: Prisma.TransactionClient): Promise<User> {
@@ -78,13 +108,28 @@ export class UsersRepository {
     });
   }
 
+  async setState(id: string, state: UserState, db: Prisma.TransactionClient): Promise<User> {
+    return db.user.update({ where: { id }, data: { ...state, ...nextVersion() }, select: USER_COLUMNS });
+  }
+
   /** Soft: the row stays, its email and username are free. */
-  async delete(id: string, db: Prisma.TransactionClient): Promise<void> {
+  async delete({ id, status }: User, db: Prisma.TransactionClient): Promise<void> {
     await db.user.update({
       where: { id },
-      data: { status: 'deleted', deletedAt: new Date(), ...nextVersion() },
+      data: { status: 'deleted', statusBeforeDeletion: status, deletedAt: new Date(), ...nextVersion() },
       select: { id: true },
     });
+  }
+
+  /** Roles that are no more do not come back with it. */
+  async restore(id: string, db: Prisma.TransactionClient): Promise<User> {
+    const [user] = await db.$queryRaw<[User]>`
+      UPDATE users
+      SET status = status_before_deletion, status_before_deletion = NULL, deleted_at = NULL,
+          roles = ARRAY(SELECT name FROM roles WHERE name = ANY(users.roles) ORDER BY name COLLATE "C"),
+          version = version + 1, updated_at = now()
+      WHERE id = ${id}::uuid RETURNING ${USER_COLUMNS_SQL}`;
+    return user;
   }
 
   async setPassword(id: string, passwordHash: string, db: Prisma.TransactionClient): Promise<void> {

@@ -5,7 +5,15 @@ import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { passwordFault, PasswordHasher } from '../platform/passwords/index.js';
 import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
-import { UserCreated, UserDeleted, UserLoggedIn, UserPasswordChanged, UserUpdated } from './users.events.js';
+import {
+  UserChangeRequested,
+  UserCreated,
+  UserDeleted,
+  UserLoggedIn,
+  UserPasswordChanged,
+  UserRolesChanged,
+  UserUpdated,
+} from './users.events.js';
 import { UsersRepository } from './users.repository.js';
 
 export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
@@ -53,7 +61,7 @@ export class UsersService {
     const confirmedHash = await this.confirmEmailChange(id, changes, conditions);
     return this.users.namingDuplicates(changes, () =>
       this.transactions.run(async (transaction) => {
-        const { passwordHash, ...before } = await this.lock(id, transaction, conditions.ifMatch);
+        const { passwordHash, ...before } = await this.lockCredentials(id, transaction, conditions.ifMatch);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
         const emailChanges = email !== undefined && email !== before.email;
@@ -70,8 +78,8 @@ export class UsersService {
   /** @throws UserNotFoundError, PreconditionFailedError */
   async delete(id: string, ifMatch: IfMatch | undefined): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      const { passwordHash: _, ...before } = await this.lock(id, transaction, ifMatch);
-      await this.users.delete(id, transaction.db);
+      const before = await this.lock(id, transaction, ifMatch);
+      await this.users.delete(before, transaction.db);
       await transaction.publish(new UserDeleted(before));
     });
   }
@@ -88,12 +96,29 @@ export class UsersService {
     await this.assertPassword(credentials, currentPassword);
     const passwordHash = await this.passwords.hash(newPassword);
     await this.transactions.run(async (transaction) => {
-      const before = await this.lock(id, transaction, undefined);
+      const before = await this.lockCredentials(id, transaction, undefined);
       // Another change came first: the password that was checked is no longer the current one.
       if (before.passwordHash !== credentials.passwordHash) throw new WrongCurrentPasswordError();
       await this.users.setPassword(id, passwordHash, transaction.db);
       await transaction.publish(new UserPasswordChanged(id, sessionId));
     });
+  }
+
+  /**
+   * Holds an account for a change in this transaction, and asks whether it may be changed.
+   *
+   * @throws UserNotFoundError, PreconditionFailedError, and what a handler of UserChangeRequested vetoes it with
+   */
+  async lock(id: string, transaction: Transaction, ifMatch: IfMatch | undefined): Promise<User> {
+    const { passwordHash: _, ...user } = await this.lockCredentials(id, transaction, ifMatch);
+    return user;
+  }
+
+  /** To be called with the account locked, and roles that exist. */
+  async setRoles(before: User, roles: readonly string[], transaction: Transaction): Promise<User> {
+    const after = await this.users.setState(before.id, { roles: [...roles] }, transaction.db);
+    await transaction.publish(new UserRolesChanged(before, after));
+    return after;
   }
 
   /** For a login: the account and its password's hash. */
@@ -108,15 +133,31 @@ export class UsersService {
     return user;
   }
 
-  async existsWithRole(role: string): Promise<boolean> {
-    return this.users.existsWithRole(role);
+  /** Among accounts that are not deleted. */
+  async existsWithRole(role: string, transaction?: Transaction): Promise<boolean> {
+    return this.users.existsWithRole(role, transaction?.db);
   }
 
-  private async lock(id: string, { db }: Transaction, ifMatch: IfMatch | undefined): Promise<UserWithPassword> {
-    const user = await this.users.lock(id, db);
-    if (user === null) throw new UserNotFoundError();
+  async existsActiveWithRole(role: string, exceptId: string, { db }: Transaction): Promise<boolean> {
+    return this.users.existsActiveWithRole(role, exceptId, db);
+  }
+
+  /** So that nobody gets it back by being restored. */
+  async takeRoleFromDeleted(role: string, { db }: Transaction): Promise<void> {
+    await this.users.takeRoleFromDeleted(role, db);
+  }
+
+  private async lockCredentials(
+    id: string,
+    transaction: Transaction,
+    ifMatch: IfMatch | undefined,
+  ): Promise<UserWithPassword> {
+    const locked = await this.users.lock(id, transaction.db);
+    if (locked === null) throw new UserNotFoundError();
+    const { passwordHash: _, ...user } = locked;
+    await transaction.publish(new UserChangeRequested(user));
     assertMatches(ifMatch, user.version);
-    return user;
+    return locked;
   }
 
   /** @returns the hash that the password was checked against; `undefined` where none is needed */

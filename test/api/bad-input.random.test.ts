@@ -44,7 +44,8 @@ describe('Random mutations of valid requests', () => {
     const body = route.body ?? (random.below(2) === 0 ? () => ({}) : undefined);
     return {
       method: route.method,
-      path: route.path.replace('{id}', id) + query,
+      path:
+        route.path.replace('{id}', id).replace('{name}', random.below(3) === 0 ? strangeText(random) : 'user') + query,
       headers: {
         ...(body === undefined || route.method === 'GET' ? {} : { 'content-type': 'application/json' }),
         ...(random.below(8) === 0 ? {} : { authorization: `Bearer ${admin.token}` }),

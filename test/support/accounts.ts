@@ -1,21 +1,40 @@
-import { PrismaService } from '../../src/platform/database/index.js';
 import type { TestApp } from './app.js';
+import { newRoleName, type Session } from './factories.js';
 
-/** What no client may do to an account, written to the store behind the application's back. */
-export async function setStatus(
-  { app }: TestApp,
-  id: string,
-  status: 'active' | 'inactive' | 'suspended',
-): Promise<void> {
-  await app.get(PrismaService).user.update({ where: { id }, data: { status } });
+/** What an admin does to an account; a refusal fails the test. */
+async function administer(
+  { api, admin }: TestApp,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Session['user']> {
+  const { token } = await admin();
+  const answer = await api.send(method, path, { token, body });
+  if (answer.status !== 200) throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.text}`);
+  return answer.body.data.user;
 }
 
-/** To be called before the account's first login, as sessions are cached with their roles. */
-export async function makeAdmin({ app }: TestApp, id: string): Promise<void> {
-  await app.get(PrismaService).user.update({ where: { id }, data: { roles: ['admin', 'user'] } });
+export function setStatus(test: TestApp, id: string, status: 'active' | 'inactive' | 'suspended') {
+  return administer(test, 'PUT', `/users/${id}/status`, { status });
 }
 
-/** To be called before the account is first read, as what clients read is cached. */
-export async function verifyEmail({ app }: TestApp, id: string): Promise<void> {
-  await app.get(PrismaService).user.update({ where: { id }, data: { emailVerified: true } });
+export function setRoles(test: TestApp, id: string, roles: readonly string[]) {
+  return administer(test, 'PUT', `/users/${id}/roles`, { roles });
+}
+
+export function makeAdmin(test: TestApp, id: string) {
+  return setRoles(test, id, ['admin']);
+}
+
+export function verifyEmail(test: TestApp, id: string) {
+  return administer(test, 'POST', `/users/${id}/email-verification`);
+}
+
+/** A role that no other test has, with these permissions. */
+export async function createRole({ api, admin }: TestApp, permissions: readonly string[]): Promise<string> {
+  const { token } = await admin();
+  const name = newRoleName();
+  const { status, text } = await api.post('/roles', { name, permissions }, { token });
+  if (status !== 201) throw new Error(`The creation of ${name} was answered ${status}: ${text}`);
+  return name;
 }

@@ -21,6 +21,12 @@ export const ADMIN: Account = { username: 'root1', email: 'root@example.com', pa
 
 let made = 0;
 
+/** A name that no other role has. */
+export function newRoleName(): string {
+  made += 1;
+  return `role-${made}-${Date.now().toString(36)}`;
+}
+
 /** An account that no other has the names of. */
 export function newAccount(overrides: Partial<Account> = {}): Account {
   made += 1;

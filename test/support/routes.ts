@@ -1,4 +1,4 @@
-import { newAccount, PASSWORD } from './factories.js';
+import { newAccount, newRoleName, PASSWORD } from './factories.js';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -31,6 +31,28 @@ export const ROUTES: readonly Route[] = [
     body: () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
   },
   {
+    method: 'PUT',
+    path: `${BASE}/users/{id}/status`,
+    public: false,
+    body: () => ({ status: 'active', reason: 'They asked.' }),
+  },
+  { method: 'PUT', path: `${BASE}/users/{id}/roles`, public: false, body: () => ({ roles: ['user'] }) },
+  { method: 'POST', path: `${BASE}/users/{id}/restore`, public: false },
+  { method: 'POST', path: `${BASE}/users/{id}/email-verification`, public: false },
+  { method: 'POST', path: `${BASE}/users/{id}/password-reset`, public: false },
+  { method: 'GET', path: `${BASE}/roles`, public: false },
+  { method: 'POST', path: `${BASE}/roles`, public: false, body: () => ({ name: newRoleName(), permissions: [] }) },
+  { method: 'GET', path: `${BASE}/roles/{name}`, public: false },
+  { method: 'PATCH', path: `${BASE}/roles/{name}`, public: false, body: () => ({ description: 'Reads.' }) },
+  { method: 'DELETE', path: `${BASE}/roles/{name}`, public: false },
+  { method: 'GET', path: `${BASE}/permissions`, public: false },
+  {
+    method: 'POST',
+    path: `${BASE}/auth/reset-password`,
+    public: true,
+    body: () => ({ resetToken: 'no-token', newPassword: PASSWORD }),
+  },
+  {
     method: 'POST',
     path: `${BASE}/auth/login`,
     public: true,
@@ -59,7 +81,7 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
   return { path, methods: ALLOW_ORDER.filter((method) => own.has(method)) };
 });
 
-/** The path with `me` in the place of each user's id. */
+/** The path with `me` in the place of each user's id, and a role of everybody's in that of each role's name. */
 export function ofSelf(path: string): string {
-  return path.replace('{id}', 'me');
+  return path.replace('{id}', 'me').replace('{name}', 'user');
 }

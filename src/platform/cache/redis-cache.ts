@@ -101,6 +101,7 @@ export class RedisCache implements Cache, OnApplicationShutdown {
   }
 
   async invalidate(...keys: string[]): Promise<void> {
+    if (keys.length === 0) return;
     try {
       if (!this.reachable) this.remember(keys);
       else await this.forget(keys);

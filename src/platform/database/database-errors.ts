@@ -12,9 +12,9 @@ const UNAVAILABLE_KINDS = new Set([
 ]);
 /**
  * PostgreSQL: connection exceptions (08), insufficient resources (53), shutting down or starting up (57P0x), statement
- * or lock time-out (57014, 55P03).
+ * or lock time-out (57014, 55P03), serialization failure or deadlock (40001, 40P01).
  */
-const UNAVAILABLE_SQLSTATE = /^(08|53|57P0|57014|55P03)/;
+const UNAVAILABLE_SQLSTATE = /^(08|53|57P0|57014|55P03|40001|40P01)/;
 const UNAVAILABLE_MESSAGE =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/;
 

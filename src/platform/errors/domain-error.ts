@@ -81,6 +81,13 @@ export class DuplicateError extends DomainError {
   }
 }
 
+/** What was asked is not possible in the state that things are in. */
+export class ConflictError extends DomainError {
+  constructor(message: string) {
+    super('CONFLICT', message);
+  }
+}
+
 export class PreconditionFailedError extends DomainError {
   constructor() {
     super('PRECONDITION_FAILED', 'The resource has changed since: If-Match does not match');

@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiResponse, schemaReference } from './documentation.js
 
 type Headers = Record<string, { description: string; schema: { type: 'string' } }>;
 
-interface AnswerDocs {
+export interface AnswerDocs {
   readonly status: number;
   readonly description: string;
   /** The name under which `data` carries the model; without one, the model is `data` itself. */

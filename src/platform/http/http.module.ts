@@ -1,23 +1,28 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { AccessCheck } from './access-check.js';
 import { CursorCodec } from './cursor-codec.js';
 import { CursorPages } from './cursor-pages.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { ExceptionEnvelopeFilter } from './exception.filter.js';
+import { PermissionRegistry } from './permission-registry.js';
 import { StrictInputInterceptor } from './strict-input.interceptor.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 /** The frame of every request and answer. */
 @Global()
 @Module({
+  imports: [DiscoveryModule],
   providers: [
+    AccessCheck,
     CursorCodec,
     CursorPages,
+    PermissionRegistry,
     { provide: APP_FILTER, useClass: ExceptionEnvelopeFilter },
     { provide: APP_INTERCEPTOR, useClass: StrictInputInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
     { provide: APP_PIPE, useFactory: createValidationPipe },
   ],
-  exports: [CursorPages],
+  exports: [CursorPages, PermissionRegistry],
 })
 export class HttpModule {}

@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { UnauthorizedError, ValidationError } from '../errors/index.js';
-import { ApiParam } from './documentation.js';
 import { type IfMatch as IfMatchCondition, parseIfMatch } from './etag.js';
 import type { Principal } from './principal.js';
 import { requestContext } from './request-context.js';
@@ -18,13 +17,6 @@ export const UserId = createParamDecorator((_: unknown, context: ExecutionContex
   if (id === 'me') return currentPrincipal().userId;
   if (!UUID.test(id)) throw ValidationError.of('id', 'id must be a UUID or "me"');
   return id.toLowerCase();
-});
-
-/** Describes the parameter that UserId reads. */
-export const userIdParam = ApiParam({
-  name: 'id',
-  description: "A user's UUID, or `me`.",
-  schema: { type: 'string' },
 });
 
 /** A parameter of the path that is the id of something other than a user. */

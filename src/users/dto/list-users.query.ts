@@ -1,4 +1,5 @@
 import { codePoints, Field, type Rule } from '../../platform/http/field.decorator.js';
+import { oneOf } from '../../platform/http/field-rules.js';
 import { PageQuery } from '../../platform/http/pagination.js';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.js';
 import type { UserStatus } from '../user.js';
@@ -61,9 +62,4 @@ function searchRule(value: unknown): string | undefined {
 
 function filled(name: string): Rule {
   return (value) => (typeof value === 'string' && value !== '' ? undefined : `${name} must not be empty`);
-}
-
-function oneOf(name: string, values: readonly string[]): Rule {
-  return (value) =>
-    typeof value === 'string' && values.includes(value) ? undefined : `${name} must be one of: ${values.join(', ')}`;
 }

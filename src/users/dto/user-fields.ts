@@ -1,7 +1,8 @@
 import type { ApiPropertyOptions } from '../../platform/http/documentation.js';
 import { isEmail } from 'class-validator';
 import { passwordFault } from '../../platform/passwords/index.js';
-import { codePoints, Field, type Presence, type Rule } from '../../platform/http/field.decorator.js';
+import { Field, type Presence, type Rule } from '../../platform/http/field.decorator.js';
+import { textOf } from '../../platform/http/field-rules.js';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
 // ASCII, and the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).
@@ -55,9 +56,9 @@ export const CurrentPassword = (name: string, presence: Presence = 'required') =
   });
 
 export const PersonName = (label: string, presence: Presence, example: string) =>
-  Field(lengthRule(label, 1, MAX_NAME_LENGTH), presence, textDocs(1, MAX_NAME_LENGTH, example));
+  Field(textOf(label, 1, MAX_NAME_LENGTH), presence, textDocs(1, MAX_NAME_LENGTH, example));
 
-export const Bio = () => Field(lengthRule('Bio', 0, MAX_TEXT_LENGTH), 'nullable', textDocs(0, MAX_TEXT_LENGTH));
+export const Bio = () => Field(textOf('Bio', 0, MAX_TEXT_LENGTH), 'nullable', textDocs(0, MAX_TEXT_LENGTH));
 
 export const PhoneNumber = (presence: Presence) =>
   Field(phoneNumberRule, presence, {
@@ -100,15 +101,6 @@ function existingPasswordRule(name: string): Rule {
     typeof value === 'string' && value.length > 0 && value.length <= MAX_CURRENT_PASSWORD_LENGTH
       ? undefined
       : `${name} must be a string of 1 to ${MAX_CURRENT_PASSWORD_LENGTH} characters`;
-}
-
-function lengthRule(label: string, min: number, max: number): Rule {
-  return (value) => {
-    if (typeof value !== 'string') return `${label} must be a string`;
-    const length = codePoints(value);
-    if (length < min) return `${label} must be at least ${min} character${min === 1 ? '' : 's'}`;
-    return length > max ? `${label} must not exceed ${max} characters` : undefined;
-  };
 }
 
 function phoneNumberRule(value: unknown): string | undefined {

@@ -1,0 +1,9 @@
+import { ApiProperty } from '../../platform/http/documentation.js';
+
+export class PermissionResponse {
+  @ApiProperty({ example: 'users:read' })
+  name!: string;
+
+  @ApiProperty({ description: 'What it lets its holder do.', example: 'Read and list any user' })
+  description!: string;
+}

@@ -1,0 +1,17 @@
+import { ForbiddenError } from '../platform/errors/index.js';
+import type { Principal } from '../platform/http/principal.js';
+import { ADMIN_ROLE } from './roles.js';
+
+/**
+ * Nobody hands out, takes away or administers what they do not hold themselves.
+ *
+ * An admin holds every permission, those too that a role has kept from a module that is no longer there.
+ *
+ * @throws ForbiddenError
+ */
+export function assertHoldsAll({ roles, permissions }: Principal, wanted: Iterable<string>): void {
+  if (roles.includes(ADMIN_ROLE)) return;
+  for (const permission of wanted) {
+    if (!permissions.has(permission)) throw new ForbiddenError();
+  }
+}

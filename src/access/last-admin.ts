@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Transaction } from '../platform/database/index.js';
+import { EventBus } from '../platform/events/event-bus.js';
+import { type User, UserDeleted, UsersService, UserTransition } from '../users/index.js';
+import { LastAdminError } from './roles.errors.js';
+import { ADMIN_ROLE } from './roles.js';
+import { RolesRepository } from './roles.repository.js';
+
+/** Keeps the last active admin from being demoted, suspended or deleted: nobody could undo it. */
+@Injectable()
+export class LastAdmin implements OnModuleInit {
+  constructor(
+    private readonly users: UsersService,
+    private readonly roles: RolesRepository,
+    private readonly events: EventBus,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.onTransaction(UserDeleted, ({ before }, transaction) => this.check(before, undefined, transaction));
+    this.events.onTransaction(UserTransition, ({ before, after }, transaction) =>
+      this.check(before, after, transaction),
+    );
+  }
+
+  /** Of two admins that go at once, the second waits for the role's row, and then counts without the first. */
+  private async check(before: User, after: User | undefined, transaction: Transaction): Promise<void> {
+    if (!isActiveAdmin(before) || (after !== undefined && isActiveAdmin(after))) return;
+    await this.roles.lock(ADMIN_ROLE, transaction.db);
+    if (!(await this.users.existsActiveWithRole(ADMIN_ROLE, before.id, transaction))) throw new LastAdminError();
+  }
+}
+
+export function isActiveAdmin({ status, roles }: User): boolean {
+  return status === 'active' && roles.includes(ADMIN_ROLE);
+}

@@ -1,0 +1,26 @@
+import { Controller, Get } from '@nestjs/common';
+import { RequirePermissions } from '../platform/http/access-rule.js';
+import { ApiAnswer } from '../platform/http/api-docs.js';
+import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { PermissionResponse } from './dto/permission.response.js';
+
+@ApiTags('Roles')
+@Controller('permissions')
+export class PermissionsController {
+  constructor(private readonly permissions: PermissionRegistry) {}
+
+  @Get()
+  @RequirePermissions('roles:read')
+  @ApiOperation({ summary: 'List every permission there is' })
+  @ApiAnswer({
+    status: 200,
+    description: 'The permissions, by name.',
+    under: 'permissions',
+    model: PermissionResponse,
+    list: true,
+  })
+  list() {
+    return { permissions: this.permissions.list() satisfies PermissionResponse[] };
+  }
+}

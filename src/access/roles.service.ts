@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction, Transactions } from '../platform/database/index.js';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import type { Principal } from '../platform/http/principal.js';
+import { UsersService } from '../users/index.js';
+import { assertHoldsAll } from './escalation.js';
+import {
+  BuiltInRoleError,
+  RoleInUseError,
+  RoleNameTakenError,
+  RoleNotFoundError,
+  UnknownPermissionsError,
+} from './roles.errors.js';
+import { RoleCreated, RoleDeleted, RoleUpdated } from './roles.events.js';
+import { ADMIN_ROLE, type Role, type RoleChanges } from './roles.js';
+import { RolesRepository } from './roles.repository.js';
+
+/** Roles: how they come to be, change and go. Nobody edits into one what they do not hold. */
+@Injectable()
+export class RolesService {
+  constructor(
+    private readonly roles: RolesRepository,
+    private readonly users: UsersService,
+    private readonly permissions: PermissionRegistry,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Sorted by name. */
+  async list(): Promise<Role[]> {
+    return (await this.roles.list()).map((role) => this.whole(role));
+  }
+
+  /** @throws RoleNotFoundError */
+  async get(name: string): Promise<Role> {
+    const role = await this.roles.find(name);
+    if (role === null) throw new RoleNotFoundError();
+    return this.whole(role);
+  }
+
+  /** @throws ForbiddenError, UnknownPermissionsError, RoleNameTakenError */
+  async create(role: Omit<Role, 'builtIn'>, principal: Principal): Promise<Role> {
+    this.assertGrantable(role.permissions, principal);
+    return this.transactions.run(async (transaction) => {
+      const created = await this.roles.insert(role, transaction.db);
+      if (created === null) throw new RoleNameTakenError();
+      await transaction.publish(new RoleCreated(created));
+      return created;
+    });
+  }
+
+  /** @throws ForbiddenError, UnknownPermissionsError, RoleNotFoundError, BuiltInRoleError */
+  async update(name: string, changes: RoleChanges, principal: Principal): Promise<Role> {
+    this.assertGrantable(changes.permissions ?? [], principal);
+    return this.transactions.run(async (transaction) => {
+      const before = await this.lock(name, principal, transaction);
+      const after = await this.roles.update(name, changes, transaction.db);
+      await transaction.publish(new RoleUpdated(before, after));
+      return after;
+    });
+  }
+
+  /** @throws ForbiddenError, RoleNotFoundError, BuiltInRoleError, RoleInUseError */
+  async delete(name: string, principal: Principal): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      const role = await this.lock(name, principal, transaction);
+      await this.assertUnused(name, transaction);
+      // Who is restored later must not find in it what another role of the same name holds by then.
+      await this.users.takeRoleFromDeleted(name, transaction);
+      // A user who held it may have been restored while the deleted ones were waited for.
+      await this.assertUnused(name, transaction);
+      await this.roles.delete(name, transaction.db);
+      await transaction.publish(new RoleDeleted(role));
+    });
+  }
+
+  private async lock(name: string, principal: Principal, { db }: Transaction): Promise<Role> {
+    const role = await this.roles.lock(name, db);
+    if (role === null) throw new RoleNotFoundError();
+    assertHoldsAll(principal, this.whole(role).permissions);
+    if (role.builtIn) throw new BuiltInRoleError();
+    return role;
+  }
+
+  private async assertUnused(name: string, transaction: Transaction): Promise<void> {
+    if (await this.users.existsWithRole(name, transaction)) throw new RoleInUseError();
+  }
+
+  /** What is not allowed comes before what does not exist, as everywhere. */
+  private assertGrantable(permissions: readonly string[], principal: Principal): void {
+    const { names } = this.permissions;
+    assertHoldsAll(
+      principal,
+      permissions.filter((permission) => names.has(permission)),
+    );
+    const unknown = permissions.filter((permission) => !names.has(permission));
+    if (unknown.length > 0) throw new UnknownPermissionsError(unknown);
+  }
+
+  /** The role as it counts: whatever is declared, the admin holds. */
+  private whole(role: Role): Role {
+    return role.name === ADMIN_ROLE ? { ...role, permissions: [...this.permissions.names].toSorted() } : role;
+  }
+}

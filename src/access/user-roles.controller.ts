@@ -1,0 +1,35 @@
+import { Body, Controller, Put } from '@nestjs/common';
+import { RequirePermissions } from '../platform/http/access-rule.js';
+import { ApiErrors } from '../platform/http/api-errors.js';
+import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
+import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
+import type { Principal } from '../platform/http/principal.js';
+import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
+import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from '../users/index.js';
+import { AssignRolesRequest } from './dto/assign-roles.request.js';
+import { UserRoles } from './user-roles.service.js';
+
+@ApiTags('User administration')
+@Controller('users/:id/roles')
+export class UserRolesController {
+  constructor(private readonly userRoles: UserRoles) {}
+
+  @Put()
+  @RequirePermissions('roles:assign')
+  @UserIdParam()
+  @IfMatchHeader()
+  @ApiOperation({
+    summary: "Set a user's roles",
+    description: 'Nobody grants a permission that they do not hold. The last active admin stays one.',
+  })
+  @ApiUserAnswer({ status: 200, description: 'The user. The same roles again change nothing.' })
+  @ApiErrors(409, 412)
+  async assign(
+    @UserId() id: string,
+    @Body() { roles }: AssignRolesRequest,
+    @CurrentUser() principal: Principal,
+    @IfMatch() ifMatch: IfMatchCondition | undefined,
+  ) {
+    return userAnswer(await this.userRoles.assign(id, roles, principal, ifMatch));
+  }
+}

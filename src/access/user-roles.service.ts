@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction, Transactions } from '../platform/database/index.js';
+import type { IfMatch } from '../platform/http/etag.js';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import type { Principal } from '../platform/http/principal.js';
+import { type User, UsersService } from '../users/index.js';
+import { assertHoldsAll } from './escalation.js';
+import { isActiveAdmin } from './last-admin.js';
+import { UnknownRolesError } from './roles.errors.js';
+import { ADMIN_ROLE, USER_ROLE } from './roles.js';
+import { RolesRepository } from './roles.repository.js';
+
+/** Which roles a user holds. */
+@Injectable()
+export class UserRoles {
+  constructor(
+    private readonly users: UsersService,
+    private readonly roles: RolesRepository,
+    private readonly permissions: PermissionRegistry,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /**
+   * Everybody keeps the role `user`, whether it is among the requested or not. The same roles again change nothing.
+   *
+   * @throws UserNotFoundError, PreconditionFailedError, ForbiddenError, UnknownRolesError, LastAdminError
+   */
+  async assign(
+    id: string,
+    requested: readonly string[],
+    principal: Principal,
+    ifMatch: IfMatch | undefined,
+  ): Promise<User> {
+    const roles = [...new Set([...requested, USER_ROLE])].toSorted();
+    return this.transactions.run(async (transaction) => {
+      const before = await this.users.lock(id, transaction, ifMatch);
+      if (roles.join() === before.roles.toSorted().join()) return before;
+      if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
+      await this.assertAssignable(before, roles, principal, transaction);
+      return this.users.setRoles(before, roles, transaction);
+    });
+  }
+
+  /** What is not allowed comes before what does not exist, as everywhere. */
+  private async assertAssignable(
+    before: User,
+    roles: readonly string[],
+    principal: Principal,
+    { db }: Transaction,
+  ): Promise<void> {
+    const found = await this.roles.lockForAssignment(roles, db);
+    for (const { name, permissions } of found) {
+      if (before.roles.includes(name)) continue;
+      assertHoldsAll(principal, name === ADMIN_ROLE ? this.permissions.names : permissions);
+    }
+    const known = new Set(found.map(({ name }) => name));
+    const unknown = roles.filter((role) => !known.has(role));
+    if (unknown.length > 0) throw new UnknownRolesError(unknown);
+  }
+}

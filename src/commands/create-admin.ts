@@ -1,0 +1,27 @@
+import { ADMIN_ROLE, USER_ROLE } from '../access/index.js';
+import { StartupError } from '../platform/errors/index.js';
+import { passwordFault } from '../platform/passwords/index.js';
+import { emailRule, usernameRule, UsersService } from '../users/index.js';
+import { accountArguments } from './account-arguments.js';
+import { ask, askNewPassword } from './prompt.js';
+import { runCommand } from './run-command.js';
+import { withServices } from './with-services.js';
+
+// npm run admin:create: makes another admin, or the first.
+await runCommand(async (config) => {
+  const given = accountArguments('admin:create');
+  return withServices(config, async (services) => {
+    const email = given.email ?? (await ask('Email'));
+    refuse(emailRule(email));
+    const username = given.username ?? (await ask('Username'));
+    refuse(usernameRule(username));
+    const password = await askNewPassword();
+    refuse(passwordFault(password, { email, username }));
+    await services.get(UsersService).create({ email, username, password, roles: [ADMIN_ROLE, USER_ROLE] });
+    return `Created the admin ${username}.`;
+  });
+});
+
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new StartupError(fault);
+}

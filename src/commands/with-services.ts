@@ -1,0 +1,22 @@
+import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../app.module.js';
+import type { AppConfig } from '../config/index.js';
+
+/** Gives `work` the services of the application on the configured stores, without its server. */
+export async function withServices<T>(
+  config: AppConfig,
+  work: (services: INestApplicationContext) => Promise<T>,
+): Promise<T> {
+  // What a command has to say is one line.
+  Logger.overrideLogger(false);
+  const services = await NestFactory.createApplicationContext(AppModule.forRoot(config), {
+    logger: false,
+    abortOnError: false,
+  });
+  try {
+    return await work(services);
+  } finally {
+    await services.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type Transaction, Transactions } from '../platform/database/index.js';
+import { ValidationError } from '../platform/errors/index.js';
+import { EventBus } from '../platform/events/event-bus.js';
+import { type PasswordContext, passwordFault, PasswordHasher } from '../platform/passwords/index.js';
+import { PasswordResetsRepository } from './password-resets.repository.js';
+import type { Login, User } from './user.js';
+import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';
+import {
+  PasswordResetIssued,
+  UserDeleted,
+  UserPasswordChanged,
+  UserPasswordReset,
+  UserUpdated,
+} from './users.events.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+/** 256 bits: nobody guesses one, however often they try. */
+const TOKEN_BYTES = 32;
+const LIFETIME_MS = 60 * 60_000;
+
+export interface PasswordResetToken {
+  readonly resetToken: string;
+  readonly expiresAt: Date;
+}
+
+/** The way back for who forgot the password: a token that sets a new one, once. */
+@Injectable()
+export class PasswordResets implements OnModuleInit {
+  constructor(
+    private readonly resets: PasswordResetsRepository,
+    private readonly users: UsersRepository,
+    private readonly accounts: UsersService,
+    private readonly transactions: Transactions,
+    private readonly passwords: PasswordHasher,
+    private readonly events: EventBus,
+  ) {}
+
+  /** Who has the password, or the mailbox, that it was issued for is no longer the one to hand it to. */
+  onModuleInit(): void {
+    this.events.onTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
+    this.events.onTransaction(UserDeleted, ({ userId }, { db }) => this.resets.remove(userId, db));
+    this.events.onTransaction(UserUpdated, async ({ before, after }, { db }) => {
+      if (before.email !== after.email) await this.resets.remove(after.id, db);
+    });
+  }
+
+  /**
+   * A token for the operator to hand over: good once, for an hour, until the next one is issued.
+   *
+   * @throws UserNotFoundError
+   */
+  async issue(id: string): Promise<PasswordResetToken> {
+    const resetToken = randomBytes(TOKEN_BYTES).toString('base64url');
+    return this.transactions.run(async (transaction) => {
+      const user = await this.accounts.lock(id, transaction, undefined);
+      const expiresAt = await this.resets.put(id, hashOf(resetToken), LIFETIME_MS, transaction.db);
+      await transaction.publish(new PasswordResetIssued(user, expiresAt));
+      return { resetToken, expiresAt };
+    });
+  }
+
+  /**
+   * A password that is refused does not use the token up.
+   *
+   * @throws InvalidResetTokenError, ValidationError
+   */
+  async redeem(resetToken: string, newPassword: string): Promise<void> {
+    const tokenHash = hashOf(resetToken);
+    const user = await this.resets.findUser(tokenHash);
+    if (user === undefined) throw new InvalidResetTokenError();
+    const passwordHash = await this.checkedHash(newPassword, user);
+    await this.transactions.run(async (transaction) => {
+      const before = await this.users.lockEvenDeleted(user.id, transaction.db);
+      const taken = await this.resets.take(user.id, tokenHash, transaction.db);
+      if (before === null || !taken) throw new InvalidResetTokenError();
+      await this.replacePassword(before, passwordHash, transaction);
+    });
+  }
+
+  /**
+   * For who runs the service: a new password without the old one, and without a token.
+   *
+   * @throws UserNotFoundError, ValidationError
+   */
+  async force(login: Login, newPassword: string): Promise<User> {
+    const found = await this.users.findCredentials(login);
+    if (found === null) throw new UserNotFoundError();
+    const passwordHash = await this.checkedHash(newPassword, found);
+    return this.transactions.run(async (transaction) => {
+      const before = await this.accounts.lock(found.id, transaction, undefined);
+      await this.resets.remove(before.id, transaction.db);
+      await this.replacePassword(before, passwordHash, transaction);
+      return before;
+    });
+  }
+
+  private async checkedHash(newPassword: string, context: PasswordContext): Promise<string> {
+    const fault = passwordFault(newPassword, context);
+    if (fault !== undefined) throw ValidationError.of('newPassword', fault);
+    return this.passwords.hash(newPassword);
+  }
+
+  private async replacePassword(user: User, passwordHash: string, transaction: Transaction): Promise<void> {
+    await this.users.setPassword(user.id, passwordHash, transaction.db);
+    await transaction.publish(new UserPasswordReset(user));
+  }
+}
+
+function hashOf(resetToken: string): Buffer {
+  return createHash('sha256').update(resetToken).digest();
+}

@@ -1,0 +1,20 @@
+import type { UserStatus } from './user.js';
+import { IllegalStatusChangeError } from './users.errors.js';
+
+/** What an account is made by hand; deletion and restoration have routes of their own. */
+export type SettableStatus = Exclude<UserStatus, 'deleted'>;
+
+export const SETTABLE_STATUSES: readonly SettableStatus[] = ['active', 'inactive', 'suspended'];
+
+/** What each status may become. A suspension is lifted by activating, so that it never fades into something milder. */
+const NEXT: Readonly<Record<UserStatus, readonly SettableStatus[]>> = {
+  active: ['inactive', 'suspended'],
+  inactive: ['active', 'suspended'],
+  suspended: ['active'],
+  deleted: [],
+};
+
+/** @throws IllegalStatusChangeError */
+export function assertMayBecome(before: UserStatus, after: SettableStatus): void {
+  if (!NEXT[before].includes(after)) throw new IllegalStatusChangeError(before, after);
+}

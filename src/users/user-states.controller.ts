@@ -1,0 +1,74 @@
+import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
+import { RequirePermissions } from '../platform/http/access-rule.js';
+import { ApiAnswer } from '../platform/http/api-docs.js';
+import { ApiErrors } from '../platform/http/api-errors.js';
+import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
+import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
+import { IfMatch, UserId } from '../platform/http/request.js';
+import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
+import { SetStatusRequest } from './dto/set-status.request.js';
+import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
+import { PasswordResets } from './password-resets.service.js';
+import { UserStates } from './user-states.service.js';
+
+@ApiTags('User administration')
+@Controller('users/:id')
+export class UserStatesController {
+  constructor(
+    private readonly states: UserStates,
+    private readonly passwordResets: PasswordResets,
+  ) {}
+
+  @Put('status')
+  @RequirePermissions('users:update')
+  @UserIdParam()
+  @IfMatchHeader()
+  @ApiOperation({
+    summary: "Set a user's status",
+    description: 'Leaving `active` ends every session. A suspended user is activated again and never made inactive.',
+  })
+  @ApiUserAnswer({ status: 200, description: 'The user. The same status again changes nothing.' })
+  @ApiErrors(409, 412)
+  async setStatus(
+    @UserId() id: string,
+    @Body() { status, reason }: SetStatusRequest,
+    @IfMatch() ifMatch: IfMatchCondition | undefined,
+  ) {
+    return userAnswer(await this.states.setStatus(id, status, reason, ifMatch));
+  }
+
+  @Post('restore')
+  @HttpCode(200)
+  @RequirePermissions('users:delete')
+  @UserIdParam()
+  @ApiOperation({ summary: 'Restore a deleted user', description: 'Its old sessions stay over.' })
+  @ApiUserAnswer({ status: 200, description: 'The user, with the status from before the deletion.' })
+  @ApiErrors(409)
+  async restore(@UserId() id: string) {
+    return userAnswer(await this.states.restore(id));
+  }
+
+  @Post('email-verification')
+  @HttpCode(200)
+  @RequirePermissions('users:update')
+  @UserIdParam()
+  @IfMatchHeader()
+  @ApiOperation({ summary: "Mark a user's email as verified" })
+  @ApiUserAnswer({ status: 200, description: 'The user. Once more changes nothing.' })
+  @ApiErrors(412)
+  async verifyEmail(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined) {
+    return userAnswer(await this.states.verifyEmail(id, ifMatch));
+  }
+
+  @Post('password-reset')
+  @RequirePermissions('users:update')
+  @UserIdParam()
+  @ApiOperation({
+    summary: 'Issue a password reset',
+    description: 'For who forgot the password: hand the token over. The one before it is no longer good.',
+  })
+  @ApiAnswer({ status: 201, description: 'A token, good once, for an hour.', model: PasswordResetResponse })
+  async issuePasswordReset(@UserId() id: string) {
+    return toPasswordResetResponse(await this.passwordResets.issue(id));
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../platform/database/index.js';
+import type { IfMatch } from '../platform/http/etag.js';
+import { assertMayBecome, type SettableStatus } from './status-changes.js';
+import type { User } from './user.js';
+import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
+import { UserChangeRequested, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+/** What administrators make of an account: its status, its way back from deletion, its verified email. */
+@Injectable()
+export class UserStates {
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly accounts: UsersService,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /**
+   * The same status again changes nothing.
+   *
+   * @throws UserNotFoundError, PreconditionFailedError, IllegalStatusChangeError
+   */
+  async setStatus(
+    id: string,
+    status: SettableStatus,
+    reason: string | undefined,
+    ifMatch: IfMatch | undefined,
+  ): Promise<User> {
+    return this.transactions.run(async (transaction) => {
+      const before = await this.accounts.lock(id, transaction, ifMatch);
+      if (before.status === status) return before;
+      assertMayBecome(before.status, status);
+      const after = await this.users.setState(id, { status }, transaction.db);
+      await transaction.publish(new UserStatusChanged(before, after, reason));
+      return after;
+    });
+  }
+
+  /**
+   * Verified already, it changes nothing.
+   *
+   * @throws UserNotFoundError, PreconditionFailedError
+   */
+  async verifyEmail(id: string, ifMatch: IfMatch | undefined): Promise<User> {
+    return this.transactions.run(async (transaction) => {
+      const before = await this.accounts.lock(id, transaction, ifMatch);
+      if (before.emailVerified) return before;
+      const after = await this.users.setState(id, { emailVerified: true }, transaction.db);
+      await transaction.publish(new UserEmailVerified(before, after));
+      return after;
+    });
+  }
+
+  /**
+   * Back to the status from before the deletion.
+   *
+   * @throws UserNotFoundError, UserNotDeletedError, NamesTakenError
+   */
+  async restore(id: string): Promise<User> {
+    try {
+      return await this.users.namingDuplicates({}, () => this.restoreRow(id));
+    } catch (error) {
+      if (error instanceof DuplicateUserError) throw new NamesTakenError();
+      throw error;
+    }
+  }
+
+  private restoreRow(id: string): Promise<User> {
+    return this.transactions.run(async (transaction) => {
+      const before = await this.users.lockEvenDeleted(id, transaction.db);
+      if (before === null) throw new UserNotFoundError();
+      await transaction.publish(new UserChangeRequested(before));
+      if (before.deletedAt === null) throw new UserNotDeletedError();
+      const after = await this.users.restore(id, transaction.db);
+      await transaction.publish(new UserRestored(before, after));
+      return after;
+    });
+  }
+}
