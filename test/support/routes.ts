@@ -30,6 +30,9 @@ export const ROUTES: readonly Route[] = [
     public: false,
     body: () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
   },
+  { method: 'GET', path: `${BASE}/users/{id}/sessions`, public: false },
+  { method: 'DELETE', path: `${BASE}/users/{id}/sessions`, public: false },
+  { method: 'DELETE', path: `${BASE}/users/{id}/sessions/{sessionId}`, public: false },
   {
     method: 'PUT',
     path: `${BASE}/users/{id}/status`,

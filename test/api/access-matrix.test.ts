@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeApi } from '../../src/openapi.js';
+import { type Holder, HOLDERS, type MatrixRow, readMatrix } from '../support/access-matrix.js';
+import { login, register, startApp, type TestApp } from '../support/app.js';
+import type { ApiAnswer } from '../support/client.js';
+import { newAccount, type Session } from '../support/factories.js';
+import { ROUTES } from '../support/routes.js';
+import { decodeToken } from '../support/tokens.js';
+
+const MATRIX = readMatrix();
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const BASE = '/api/v1';
+
+type Target = 'me' | 'self' | 'other' | 'unknown' | 'none';
+
+let test: TestApp;
+let admin: Session;
+const rolesOfOne = new Map<string, string>();
+beforeAll(async () => {
+  test = await startApp();
+  admin = await test.admin();
+});
+afterAll(() => test.close());
+
+/** A role that has this permission alone. */
+async function roleOf(permission: string): Promise<string> {
+  const known = rolesOfOne.get(permission);
+  if (known !== undefined) return known;
+  const name = permission.replace(':', '-only-');
+  const { status } = await test.api.post('/roles', { name, permissions: [permission] }, { token: admin.token });
+  expect(status).toBe(201);
+  rolesOfOne.set(permission, name);
+  return name;
+}
+
+async function newPrincipal(roles: readonly string[]): Promise<Session> {
+  const account = newAccount();
+  const session = await register(test.api, account);
+  if (roles.length === 0) return session;
+  const { status } = await test.api.put(`/users/${session.user.id}/roles`, { roles }, { token: admin.token });
+  expect(status).toBe(200);
+  return login(test.api, account);
+}
+
+async function principalOf(holder: Holder, { permission }: MatrixRow): Promise<Session> {
+  switch (holder) {
+    case 'no token':
+    case 'user':
+      return newPrincipal([]);
+    case 'auditor':
+    case 'admin':
+      return newPrincipal([holder]);
+    case 'one permission':
+      return newPrincipal(permission === undefined ? [] : [await roleOf(permission)]);
+  }
+}
+
+const sessionIdOf = ({ token }: Session) => String(decodeToken(token).claims['sid']);
+
+function targetsOf(route: string, holder: Holder): Target[] {
+  if (!route.includes('{id}')) return ['none'];
+  return holder === 'no token' ? ['self', 'other', 'unknown'] : ['me', 'self', 'other', 'unknown'];
+}
+
+async function call(
+  { route }: MatrixRow,
+  target: Target,
+  self: Session,
+  token: string | undefined,
+): Promise<ApiAnswer> {
+  const [method = '', template = ''] = route.split(' ');
+  const owner = target === 'other' ? await newPrincipal([]) : self;
+  const id = { me: 'me', self: self.user.id, other: owner.user.id, unknown: randomUUID(), none: '' }[target];
+  const path = template.replace('{id}', id).replace('{sessionId}', sessionIdOf(owner)).replace('{name}', 'auditor');
+  const url = template.startsWith('/.well-known') ? `/${path}` : path;
+  const documented = template.startsWith('/.well-known') ? template : `${BASE}${template}`;
+  const body = ROUTES.find((known) => known.method === method && known.path === documented)?.body?.();
+  return test.api.send(method, url, { token, body });
+}
+
+/** What the access rule makes of it, whatever the route itself says then. */
+function verdictOf({ status, body }: ApiAnswer): string {
+  if (status === 401 && body.error.message === 'No token provided') return 'no token';
+  if (status === 403) return 'forbidden';
+  return status === 404 && body.error.message === 'User not found' ? 'nobody there' : 'let in';
+}
+
+function expectedVerdict({ reach }: MatrixRow, holder: Holder, target: Target): string {
+  if (reach[holder] === 'nobody') return holder === 'no token' ? 'no token' : 'forbidden';
+  if (reach[holder] === 'self') return target === 'me' || target === 'self' ? 'let in' : 'forbidden';
+  return target === 'unknown' ? 'nobody there' : 'let in';
+}
+
+describe('The matrix of docs/access.md', () => {
+  it('has a row for every route of the API, and no other', async () => {
+    const { paths } = await describeApi(test.app);
+    const routes = Object.entries(paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => item[method] !== undefined).map(
+        (method) => `${method.toUpperCase()} ${path.replace(BASE, '')}`,
+      ),
+    );
+    expect(MATRIX.map(({ route }) => route).toSorted()).toEqual(routes.toSorted());
+  });
+
+  it.each(MATRIX.map((row) => [row.route, row] as const))('is what %s does', async (_, row) => {
+    const expected: Record<string, string> = {};
+    const seen: Record<string, string> = {};
+    for (const holder of HOLDERS) {
+      for (const target of targetsOf(row.route, holder)) {
+        const self = await principalOf(holder, row);
+        const answer = await call(row, target, self, holder === 'no token' ? undefined : self.token);
+        expect(answer.status).toBeLessThan(500);
+        seen[`${holder}, ${target}`] = verdictOf(answer);
+        expected[`${holder}, ${target}`] = expectedVerdict(row, holder, target);
+      }
+    }
+    expect(seen).toEqual(expected);
+  });
+});
