@@ -72,7 +72,7 @@ async function call(
   const [method = '', template = ''] = route.split(' ');
   const owner = target === 'other' ? await newPrincipal([]) : self;
   const id = { me: 'me', self: self.user.id, other: owner.user.id, unknown: randomUUID(), none: '' }[target];
-  const path = template.replace('{id}', id).replace('{sessionId}', sessionIdOf(owner)).replace('{name}', 'auditor');
+  const path = template.replace('{id}', id).replace('{sessionId}', sessionIdOf(owner)).replace('{name}', 'user');
   const url = template.startsWith('/.well-known') ? `/${path}` : path;
   const documented = template.startsWith('/.well-known') ? template : `${BASE}${template}`;
   const body = ROUTES.find((known) => known.method === method && known.path === documented)?.body?.();

@@ -7,6 +7,7 @@ import { type Account, newAccount, PASSWORD, type Session } from '../support/fac
 import { type Instances, startInstances } from '../support/instances.js';
 import { inParallel } from '../support/parallel.js';
 import { decodeToken } from '../support/tokens.js';
+import { waitUntil } from '../support/wait.js';
 
 /** `npm run drill:sessions` runs the full number. */
 const TRIALS = Number(process.env['REVOCATION_TRIALS'] ?? 5);
@@ -23,9 +24,14 @@ interface Trial {
   readonly admin: Session;
 }
 
-const read = (api: ApiClient, { token }: Session) => api.get('/users/me', { token });
-
 type Cause = (trial: Trial) => Promise<ApiAnswer>;
+
+/** What tells that it has been heard of. */
+interface Probe {
+  readonly path: string;
+  readonly refusal: 401 | 403;
+  readonly prepare?: (trial: Trial) => Promise<void>;
+}
 
 const here = ({ instances }: Trial) => instances.all[0].api;
 
@@ -44,8 +50,40 @@ const CAUSES: Readonly<Record<string, Cause>> = {
     const body = { currentPassword: PASSWORD, newPassword: `${PASSWORD}2` };
     return here(trial).put('/users/me/password', body, { token });
   },
+  suspension: (trial) =>
+    here(trial).put(`/users/${trial.victim.user.id}/status`, { status: 'suspended' }, { token: trial.admin.token }),
+  'a password reset': async (trial) => {
+    const path = `/users/${trial.victim.user.id}/password-reset`;
+    const { body } = await here(trial).post(path, undefined, { token: trial.admin.token });
+    const { resetToken } = body.data;
+    return here(trial).post('/auth/reset-password', { resetToken, newPassword: `${PASSWORD}2` });
+  },
   deletion: (trial) => here(trial).delete(`/users/${trial.victim.user.id}`, { token: trial.admin.token }),
 };
+
+/** What takes a permission away from whoever has the role `reader`, whose session goes on. */
+const LOSSES: Readonly<Record<string, Cause>> = {
+  'a change of the user’s roles': (trial) =>
+    here(trial).put(`/users/${trial.victim.user.id}/roles`, { roles: [] }, { token: trial.admin.token }),
+  'a change of the role’s permissions': (trial) =>
+    here(trial).patch(`/roles/${roleOf(trial.account)}`, { permissions: [] }, { token: trial.admin.token }),
+};
+
+const DEATH: Probe = { path: '/users/me', refusal: 401 };
+
+const LOSS: Probe = {
+  path: '/users?limit=1',
+  refusal: 403,
+  prepare: async (trial) => {
+    const { token } = trial.admin;
+    const role = { name: roleOf(trial.account), permissions: ['users:read'] };
+    expect((await here(trial).post('/roles', role, { token })).status).toBe(201);
+    const body = { roles: [role.name] };
+    expect((await here(trial).put(`/users/${trial.victim.user.id}/roles`, body, { token })).status).toBe(200);
+  },
+};
+
+const roleOf = ({ username }: Account) => `reads-${username.toLowerCase()}`;
 
 describe('A session that ends on one instance', () => {
   let instances: Instances;
@@ -62,30 +100,35 @@ describe('A session that ends on one instance', () => {
   });
 
   /** @returns milliseconds from the acknowledgement until the other instance refuses */
-  async function measure(cause: Cause): Promise<number> {
+  async function measure(cause: Cause, { path, refusal, prepare }: Probe): Promise<number> {
     const [near, far] = instances.all;
+    const read = (api: ApiClient, { token }: Session) => api.get(path, { token });
     const account = newAccount();
     const victim = await register(near.api, account);
-    for (const { api } of instances.all) expect((await read(api, victim)).status).toBe(200);
+    await prepare?.({ instances, account, victim, admin });
+    // What it was given a moment ago has to get around first, just as what it is about to lose.
+    for (const { api } of instances.all) {
+      await waitUntil('it is let in', async () => (await read(api, victim)).status === 200, LIMIT_MS);
+    }
     const { status } = await cause({ instances, account, victim, admin });
     const acknowledged = performance.now();
     expect(status).toBeLessThan(300);
     // Where it was acknowledged, at once.
-    expect((await read(near.api, victim)).status).toBe(401);
+    expect((await read(near.api, victim)).status).toBe(refusal);
     for (;;) {
       const { status: seen } = await read(far.api, victim);
       const elapsed = performance.now() - acknowledged;
-      if (seen === 401) return elapsed;
+      if (seen === refusal) return elapsed;
       expect(seen).toBe(200);
       if (elapsed > 5 * LIMIT_MS) return elapsed;
       await sleep(POLL_MS);
     }
   }
 
-  async function expectAllInTime(name: string, cause: Cause): Promise<void> {
+  async function expectAllInTime(name: string, cause: Cause, probe: Probe): Promise<void> {
     let max = 0;
     for (let done = 0; done < TRIALS; done += AT_ONCE) {
-      const times = await inParallel(Math.min(AT_ONCE, TRIALS - done), () => measure(cause));
+      const times = await inParallel(Math.min(AT_ONCE, TRIALS - done), () => measure(cause, probe));
       max = Math.max(max, ...times);
     }
     slowest[name] = max;
@@ -94,19 +137,22 @@ describe('A session that ends on one instance', () => {
 
   const timeout = 60_000 + TRIALS * 1_000;
 
-  it.each(Object.entries(CAUSES))(
-    'by %s is refused by the other within a second',
-    (name, cause) => expectAllInTime(name, cause),
-    timeout,
-  );
-
-  describe('with Redis stopped', () => {
-    beforeAll(() => instances.stopRedis());
+  describe.each([
+    ['', async () => undefined],
+    [', Redis stopped', () => instances.stopRedis()],
+  ])('%s', (circumstance, arrange) => {
+    beforeAll(arrange);
     afterAll(() => instances.startRedis());
 
     it.each(Object.entries(CAUSES))(
-      'by %s is refused by the other within a second',
-      (name, cause) => expectAllInTime(`${name}, Redis stopped`, cause),
+      `by %s is refused by the other within a second${circumstance}`,
+      (name, cause) => expectAllInTime(`${name}${circumstance}`, cause, DEATH),
+      timeout,
+    );
+
+    it.each(Object.entries(LOSSES))(
+      `that loses a permission by %s is kept out by the other within a second${circumstance}`,
+      (name, cause) => expectAllInTime(`${name}${circumstance}`, cause, LOSS),
       timeout,
     );
   });

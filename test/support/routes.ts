@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { newAccount, newRoleName, PASSWORD } from './factories.js';
 
 export interface Route {
@@ -84,7 +85,7 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
   return { path, methods: ALLOW_ORDER.filter((method) => own.has(method)) };
 });
 
-/** The path with `me` in the place of each user's id, and a role of everybody's in that of each role's name. */
+/** The path with `me` in the place of each user's id, a role of everybody's name, and the id of no session. */
 export function ofSelf(path: string): string {
-  return path.replace('{id}', 'me').replace('{name}', 'user');
+  return path.replace('{id}', 'me').replace('{name}', 'user').replace('{sessionId}', randomUUID());
 }
