@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { UsersModule } from '../users/index.js';
+import { AccessTokenKeys } from './access-token-keys.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
@@ -19,6 +20,7 @@ import { TokensService } from './tokens.service.js';
     SessionsService,
     SessionsRepository,
     TokensService,
+    AccessTokenKeys,
     JwtStrategy,
     // In this order: who it is, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
