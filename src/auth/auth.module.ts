@@ -5,6 +5,7 @@ import { UsersModule } from '../users/index.js';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { JwksController } from './jwks.controller.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -14,7 +15,7 @@ import { TokensService } from './tokens.service.js';
 
 @Module({
   imports: [PassportModule, UsersModule],
-  controllers: [AuthController],
+  controllers: [AuthController, JwksController],
   providers: [
     AuthService,
     SessionsService,
