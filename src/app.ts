@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FirstAdmin } from './access/index.js';
 import { AppModule } from './app.module.js';
+import { JWKS_PATH } from './auth/index.js';
 import type { AppConfig } from './config/index.js';
 import { serveExplorer } from './openapi.js';
 import { createAdapter, frame, secure } from './platform/http/fastify.js';
@@ -20,7 +21,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   const fastify = adapter.getInstance();
   await frame(fastify, config, logger);
   secure(app, config);
-  app.setGlobalPrefix(config.basePath);
+  app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
   const methods = collectMethods(fastify);
   if (config.docs) await serveExplorer(app);
   try {

@@ -4,8 +4,10 @@ import { PassportModule } from '@nestjs/passport';
 import { AccessModule } from '../access/index.js';
 import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { UsersModule } from '../users/index.js';
+import { AccessTokenKeys } from './access-token-keys.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { JwksController } from './jwks.controller.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -19,7 +21,7 @@ import { TokensService } from './tokens.service.js';
 
 @Module({
   imports: [PassportModule, UsersModule, AccessModule],
-  controllers: [AuthController, SessionsController],
+  controllers: [AuthController, SessionsController, JwksController],
   providers: [
     AuthService,
     SessionsService,
@@ -28,6 +30,7 @@ import { TokensService } from './tokens.service.js';
     SessionSweeper,
     TokenRotation,
     TokensService,
+    AccessTokenKeys,
     JwtStrategy,
     // In this order: who it is, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },

@@ -1,31 +1,39 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { Strategy } from 'passport-jwt';
+import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { AppConfig } from '../config/index.js';
 import { UnauthorizedError } from '../platform/errors/index.js';
-import { ACCESS_TOKEN_TYPE, claimsOf, TOKEN_ALGORITHM, type TokenClaims, TokensService } from './tokens.service.js';
+import { AccessTokenKeys } from './access-token-keys.js';
+import { claimsOf, type TokenClaims } from './tokens.service.js';
 
-/** Verifies an access token: signature, algorithm, issuer, audience, expiry, type. Asks no store. */
+/** Verifies an access token: header, signature, issuer, audience, expiry. Asks no store. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
-  constructor(tokens: TokensService, config: AppConfig) {
+  constructor(keys: AccessTokenKeys, config: AppConfig) {
     super({
       jwtFromRequest: bearerToken,
-      // Handed on to jsonwebtoken, which takes a KeyObject; the types of passport-jwt do not say so.
-      secretOrKey: tokens.accessKey as unknown as Buffer,
-      algorithms: [TOKEN_ALGORITHM],
+      secretOrKeyProvider: keyProvider(keys),
+      // Of these, jsonwebtoken takes none that does not fit the kind of key.
+      algorithms: keys.algorithms,
       issuer: config.tokens.issuer,
       audience: config.tokens.audience,
-      // With the header, which says the token's type.
-      jsonWebTokenOptions: { complete: true },
     });
   }
 
-  validate(token: unknown): TokenClaims {
-    const claims = claimsOf(token, ACCESS_TOKEN_TYPE);
+  validate(payload: unknown): TokenClaims {
+    const claims = claimsOf(payload);
     if (claims === undefined) throw UnauthorizedError.invalidToken();
     return claims;
   }
+}
+
+function keyProvider(keys: AccessTokenKeys): SecretOrKeyProvider {
+  return (_request, token: string, done) => {
+    const key = keys.verifierOf(token);
+    // Handed on to jsonwebtoken, which takes a KeyObject; the types of passport-jwt do not say so.
+    if (key !== undefined) done(null, key as unknown as Buffer);
+    else done(UnauthorizedError.invalidToken());
+  };
 }
 
 /** All that follows `Bearer` (RFC 6750): with anything behind the token, it is a malformed one. */

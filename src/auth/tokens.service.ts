@@ -1,15 +1,12 @@
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { isUUID } from 'class-validator';
 import { AppConfig } from '../config/index.js';
 import { UnauthorizedError } from '../platform/errors/index.js';
+import { AccessTokenKeys } from './access-token-keys.js';
 import type { Session } from './session.js';
-
-/** RFC 9068 names the first; the second follows it, so that neither is taken for the other. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
-const REFRESH_TOKEN_TYPE = 'rt+jwt';
-export const TOKEN_ALGORITHM = 'HS256';
+import { ACCESS_TOKEN_TYPE, readTokenHeader, REFRESH_TOKEN_TYPE, SECRET_ALGORITHM } from './token-header.js';
 
 /** The claims of both kinds of token; times in seconds since 1970. */
 export interface TokenClaims {
@@ -27,67 +24,62 @@ export interface TokenPair {
   readonly expiresIn: number;
 }
 
-/** Makes and reads the JWTs. What a session's row says gives the same two tokens each time. */
+/** Makes and reads the JWTs. What a session's row says gives the same claims each time. */
 @Injectable()
 export class TokensService {
-  /** A KeyObject: given a string, jsonwebtoken tries to parse it as a private key at every call. */
-  readonly accessKey: KeyObject;
   private readonly accessTokens: JwtService;
   private readonly refreshTokens: JwtService;
 
-  constructor(private readonly config: AppConfig) {
-    this.accessKey = createSecretKey(config.tokens.accessSecret, 'utf8');
-    this.accessTokens = new JwtService({ secret: this.accessKey });
+  constructor(
+    private readonly keys: AccessTokenKeys,
+    private readonly config: AppConfig,
+  ) {
+    this.accessTokens = new JwtService({ privateKey: keys.signer.key });
     this.refreshTokens = new JwtService({ secret: createSecretKey(config.tokens.refreshSecret, 'utf8') });
   }
 
   issue(session: Session): TokenPair {
     const iat = seconds(session.tokenIssuedAt);
     const accessExp = Math.min(iat + this.config.tokens.accessTtlMs / 1_000, seconds(session.expiresAt));
-    const claims = { sub: session.userId, sid: session.id, iat };
+    const { issuer: iss, audience: aud } = this.config.tokens;
+    const claims = { sub: session.userId, sid: session.id, iat, iss, aud };
+    const { algorithm, kid } = this.keys.signer;
     return {
-      accessToken: this.sign(this.accessTokens, ACCESS_TOKEN_TYPE, {
-        ...claims,
-        jti: accessTokenId(session.tokenId),
-        exp: accessExp,
-      }),
-      refreshToken: this.sign(this.refreshTokens, REFRESH_TOKEN_TYPE, {
-        ...claims,
-        jti: session.tokenId,
-        exp: seconds(session.expiresAt),
-      }),
+      accessToken: this.accessTokens.sign(
+        { ...claims, jti: accessTokenId(session.tokenId), exp: accessExp },
+        { header: { alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid } },
+      ),
+      refreshToken: this.refreshTokens.sign(
+        { ...claims, jti: session.tokenId, exp: seconds(session.expiresAt) },
+        { header: { alg: SECRET_ALGORITHM, typ: REFRESH_TOKEN_TYPE } },
+      ),
       expiresIn: accessExp - iat,
     };
   }
 
   /** @throws UnauthorizedError for anything but a refresh token of ours that has not expired */
   readRefreshToken(token: string): TokenClaims {
+    const header = readTokenHeader(token, REFRESH_TOKEN_TYPE);
+    if (header?.alg !== SECRET_ALGORITHM || header.kid !== undefined) throw UnauthorizedError.invalidToken();
+    const claims = claimsOf(this.verifyRefreshToken(token));
+    if (claims === undefined || !isUUID(claims.jti)) throw UnauthorizedError.invalidToken();
+    return claims;
+  }
+
+  private verifyRefreshToken(token: string): unknown {
+    const { issuer, audience } = this.config.tokens;
     try {
-      const read: unknown = this.refreshTokens.verify(token, {
-        algorithms: [TOKEN_ALGORITHM],
-        issuer: this.config.tokens.issuer,
-        audience: this.config.tokens.audience,
-        complete: true,
-      });
-      const claims = claimsOf(read, REFRESH_TOKEN_TYPE);
-      if (claims !== undefined && isUUID(claims.jti)) return claims;
+      return this.refreshTokens.verify(token, { algorithms: [SECRET_ALGORITHM], issuer, audience });
     } catch (error) {
       throw toTokenError(error);
     }
-    throw UnauthorizedError.invalidToken();
-  }
-
-  private sign(signer: JwtService, type: string, claims: TokenClaims): string {
-    const { issuer: iss, audience: aud } = this.config.tokens;
-    return signer.sign({ ...claims, iss, aud }, { header: { alg: TOKEN_ALGORITHM, typ: type } });
   }
 }
 
-/** The claims of a verified token, if it is of this type and has them all. */
-export function claimsOf(token: unknown, type: string): TokenClaims | undefined {
-  if (!isRecord(token) || !isRecord(token['header']) || !isRecord(token['payload'])) return undefined;
-  const { sub, sid, jti, iat, exp } = token['payload'];
-  if (token['header']['typ'] !== type || token['header']['crit'] !== undefined) return undefined;
+/** The claims of a verified token, if it has them all. */
+export function claimsOf(payload: unknown): TokenClaims | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined;
+  const { sub, sid, jti, iat, exp }: Partial<Record<string, unknown>> = { ...payload };
   if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined;
   // The database compares them with ids, and fails on any other text.
   if (!isUUID(sub) || !isUUID(sid)) return undefined;
@@ -107,8 +99,4 @@ function accessTokenId(refreshTokenId: string): string {
 
 function seconds(time: Date): number {
   return Math.floor(time.getTime() / 1_000);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -5,6 +5,7 @@ import { ConfigError } from './config.error.js';
 import { parseDuration } from './duration.js';
 import { Environment } from './environment.js';
 import { loadOrCreateSecrets, secretFault } from './secrets.js';
+import { readSigningKeys, type SigningKey, type VerificationKey } from './signing-keys.js';
 
 /** Least argon2id parameters in production: OWASP Password Storage Cheat Sheet, memory (KiB) → time cost. */
 const OWASP_ARGON2_MINIMUM = [
@@ -35,7 +36,11 @@ export abstract class AppConfig {
   abstract readonly migrationDatabase: DatabaseConfig;
   abstract readonly cache: CacheConfig;
   abstract readonly tokens: {
-    readonly accessSecret: string;
+    /** Signs access tokens where there is no `signingKey`, and verifies them wherever it is set. */
+    readonly accessSecret: string | undefined;
+    readonly signingKey: SigningKey | undefined;
+    /** Verify too: of keys that signed before, or will next. */
+    readonly previousKeys: readonly VerificationKey[];
     readonly refreshSecret: string;
     readonly accessTtlMs: number;
     readonly refreshTtlMs: number;
@@ -69,14 +74,15 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
   const faults = validateSync(env, { forbidUnknownValues: false }).map(
     (error) => Object.values(error.constraints ?? {})[0] ?? `${error.property} is wrong`,
   );
-  faults.push(...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
+  const { faults: keyFaults, ...keys } = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
+  faults.push(...keyFaults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(env));
   if (faults.length > 0) throw new ConfigError(faults);
 
   const database = databaseConfig(env, env.DATABASE_URL);
   const dataDir = database.kind === 'pglite' ? database.dataDir : env.DATA_DIR;
-  const secrets =
-    env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined ? undefined : loadOrCreateSecrets(dataDir);
+  const complete = env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined;
+  const secrets = env.NODE_ENV === 'production' || complete ? undefined : loadOrCreateSecrets(dataDir);
 
   return {
     production: env.NODE_ENV === 'production',
@@ -88,7 +94,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
     migrationDatabase: databaseConfig(env, env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL),
     cache: cacheConfig(env),
     tokens: {
-      accessSecret: env.JWT_SECRET ?? secrets?.JWT_SECRET ?? '',
+      accessSecret: env.JWT_SECRET ?? secrets?.JWT_SECRET,
+      ...keys,
       refreshSecret: env.JWT_REFRESH_SECRET ?? secrets?.JWT_REFRESH_SECRET ?? '',
       accessTtlMs: checkedDuration(env.JWT_EXPIRES_IN),
       refreshTtlMs: checkedDuration(env.JWT_REFRESH_EXPIRES_IN),
@@ -149,8 +156,9 @@ function proxyFaults(env: Environment): string[] {
 }
 
 function productionFaults(env: Environment): string[] {
+  const needsNoSecret = env.JWT_SECRET === undefined && env.JWT_PRIVATE_KEY !== undefined;
   const secretFaults = [
-    secretFault('JWT_SECRET', env.JWT_SECRET),
+    needsNoSecret ? undefined : secretFault('JWT_SECRET', env.JWT_SECRET),
     secretFault('JWT_REFRESH_SECRET', env.JWT_REFRESH_SECRET),
   ].filter((fault) => fault !== undefined);
   const faults = [...secretFaults];

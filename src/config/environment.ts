@@ -120,6 +120,14 @@ export class Environment {
   @IsString()
   JWT_SECRET?: string;
 
+  @IsOptional()
+  @IsString()
+  JWT_PRIVATE_KEY?: string;
+
+  @IsOptional()
+  @IsString()
+  JWT_PREVIOUS_PUBLIC_KEYS?: string;
+
   @IsDuration()
   JWT_EXPIRES_IN = '1h';
 

@@ -2,3 +2,4 @@ export { AppConfig, type CacheConfig, type DatabaseConfig, loadConfig } from './
 export { ConfigError } from './config.error.js';
 export { ConfigModule } from './config.module.js';
 export { Environment } from './environment.js';
+export { type SigningKey, thumbprint, type VerificationKey } from './signing-keys.js';

@@ -60,8 +60,9 @@ export interface Exchange {
  */
 export function checkExchange(exchange: Exchange): void {
   const { pathname, searchParams } = new URL(exchange.url);
-  if (!pathname.startsWith(BASE_PATH) || exchange.method === 'OPTIONS') return;
   const operation = findOperation(exchange.method, pathname);
+  const ofTheApi = operation !== undefined || pathname.startsWith(BASE_PATH);
+  if (!ofTheApi || exchange.method === 'OPTIONS') return;
   if (operation === undefined) return refuseUnless(exchange.answer.status >= 400, exchange, 'an undeclared operation');
   const { status, headers, body } = exchange.answer;
   const response = operation.responses[status];

@@ -27,9 +27,9 @@ export class Program {
   private readonly child: ChildProcess;
 
   /** @param script below `dist/`, or a whole path */
-  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string) {
+  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string, parameters: readonly string[] = []) {
     // Nothing of this process's environment: what the program is configured with stands in the test.
-    const child = spawn(process.execPath, [resolve('dist', script)], {
+    const child = spawn(process.execPath, [resolve('dist', script), ...parameters], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

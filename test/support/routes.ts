@@ -67,6 +67,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${BASE}/health`, public: true },
   { method: 'GET', path: `${BASE}/health/live`, public: true },
   { method: 'GET', path: `${BASE}/health/ready`, public: true },
+  { method: 'GET', path: '/.well-known/jwks.json', public: true },
 ];
 
 export interface KnownPath {

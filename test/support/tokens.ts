@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, KeyObject, sign } from 'node:crypto';
 
 export type TokenPart = Readonly<Record<string, unknown>>;
 
@@ -13,10 +13,28 @@ export function decodeToken(token: string): DecodedToken {
   return { header: decodePart(header), claims: decodePart(claims) };
 }
 
-/** Makes a JWT of any header and claims: what a forger, or a server gone wrong, would send. */
-export function signToken({ header, claims }: DecodedToken, secret: string, hash = 'sha256'): string {
+/**
+ * Makes a JWT of any header and claims: what a forger, or a server gone wrong, would send. A private key signs as ES or
+ * RS do, whatever else makes an HMAC; what the header says has no part in it.
+ */
+export function signToken(token: DecodedToken, key: string | Uint8Array | KeyObject, hash = 'sha256'): string {
+  return signTokenWith(token, (content) =>
+    key instanceof KeyObject
+      ? sign(hash, Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' })
+      : createHmac(hash, key).update(content).digest(),
+  );
+}
+
+/** Makes a JWT with a signature of any kind. */
+export function signTokenWith({ header, claims }: DecodedToken, signer: (content: string) => Buffer): string {
   const content = `${encodePart(header)}.${encodePart(claims)}`;
-  return `${content}.${createHmac(hash, secret).update(content).digest('base64url')}`;
+  return `${content}.${signer(content).toString('base64url')}`;
+}
+
+/** The same token with its signature changed. */
+export function resigned(token: string, change: (signature: Buffer) => Buffer): string {
+  const [header, claims, signature = ''] = token.split('.');
+  return [header, claims, change(Buffer.from(signature, 'base64url')).toString('base64url')].join('.');
 }
 
 export function unsignedToken({ header, claims }: DecodedToken): string {

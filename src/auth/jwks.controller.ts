@@ -1,0 +1,31 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { Public } from '../platform/http/access-rule.js';
+import { WithoutEnvelope } from '../platform/http/answer.js';
+import { ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
+import { AccessTokenKeys } from './access-token-keys.js';
+import { KeySetResponse, toKeySetResponse } from './dto/key-set.response.js';
+
+/** At the root, where verifiers look for it (RFC 8615). */
+export const JWKS_PATH = '/.well-known/jwks.json';
+
+/** Seconds for which verifiers may keep it: a rotation publishes a key at least this long before it signs. */
+const MAX_AGE = 300;
+
+@ApiTags('Auth')
+@Controller(JWKS_PATH)
+export class JwksController {
+  constructor(private readonly keys: AccessTokenKeys) {}
+
+  @Get()
+  @Public()
+  @WithoutEnvelope()
+  @Header('Cache-Control', `public, max-age=${MAX_AGE}`)
+  @ApiOperation({
+    summary: 'The keys that verify access tokens',
+    description: 'A JSON Web Key Set (RFC 7517); empty where a secret signs.',
+  })
+  @ApiResponse({ status: 200, description: 'The public keys, the one that signs first.', type: KeySetResponse })
+  get(): KeySetResponse {
+    return toKeySetResponse(this.keys.published);
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/index.js';
+import { SECRETS } from '../support/app.js';
+import { type Outcome, Program } from '../support/process.js';
+import { newFolder } from '../support/stores.js';
+
+const NAMES = ['jwt-private.pem', 'jwt-public.pem'];
+
+describe('keys:generate', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = newFolder();
+    await mkdir(folder, { recursive: true });
+  });
+
+  const generate = (...parameters: string[]): Promise<Outcome> =>
+    new Program('commands/generate-keys.js', {}, folder, parameters).outcome;
+  const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
+
+  it('makes an EC key in ./keys, the private half for its owner alone, and says its id and what to set', async () => {
+    const { code, stdout, stderr } = await generate();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await readdir(join(folder, 'keys'))).toSorted()).toEqual(NAMES);
+    expect(await modeOf('keys')).toBe(0o700);
+    expect(await modeOf('keys/jwt-private.pem')).toBe(0o600);
+    const [privatePath, publicPath] = NAMES.map((name) => join(folder, 'keys', name));
+    const settings = Object.fromEntries([...stdout.matchAll(/(JWT_\w+)=(\S+)/g)].map(([, name, path]) => [name, path]));
+    expect(settings).toEqual({ JWT_PRIVATE_KEY: privatePath, JWT_PREVIOUS_PUBLIC_KEYS: publicPath });
+    const { signingKey, previousKeys } = loadConfig({ ...SECRETS, ...settings }).tokens;
+    expect(signingKey?.algorithm).toBe('ES256');
+    expect(previousKeys.map(({ kid }) => kid)).toEqual([signingKey?.kid]);
+    expect(stdout).toContain(`Made the key ${signingKey?.kid}.`);
+    expect(stdout).not.toContain('PRIVATE KEY-----');
+  });
+
+  it('makes an RSA key of 3072 bits with --rsa, in the folder that is named', async () => {
+    expect((await generate('--rsa', 'a/b')).code).toBe(0);
+    const [privatePem = '', publicPem = ''] = await Promise.all(
+      NAMES.map((name) => readFile(join(folder, 'a/b', name), 'utf8')),
+    );
+    expect(privatePem).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+    expect(publicPem).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
+    expect(createPublicKey(publicPem).asymmetricKeyDetails).toMatchObject({ modulusLength: 3_072 });
+    expect(createPublicKey(createPrivateKey(privatePem)).equals(createPublicKey(publicPem))).toBe(true);
+  });
+
+  it.each(NAMES)('overwrites nothing: with a %s there, it makes neither', async (name) => {
+    await writeFile(join(folder, name), 'precious');
+    const { code, stdout, stderr } = await generate('.');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^\S+\.pem is there already, and may be in use: name another folder\.\n$/);
+    expect(await readdir(folder)).toEqual([name]);
+    expect(await readFile(join(folder, name), 'utf8')).toBe('precious');
+  });
+
+  it.each([[['--dsa']], [['--rsa=yes']], [['a', 'b']]])('does not take %j', async (parameters) => {
+    const { code, stderr } = await generate(...parameters);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Say where to, .*\n$/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
