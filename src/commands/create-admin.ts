@@ -10,13 +10,13 @@ import { withServices } from './with-services.js';
 // npm run admin:create: makes another admin, or the first.
 await runCommand(async (config) => {
   const given = accountArguments('admin:create');
+  const email = given.email ?? (await ask('Email'));
+  refuse(emailRule(email));
+  const username = given.username ?? (await ask('Username'));
+  refuse(usernameRule(username));
+  const password = await askNewPassword();
+  refuse(passwordFault(password, { email, username }));
   return withServices(config, async (services) => {
-    const email = given.email ?? (await ask('Email'));
-    refuse(emailRule(email));
-    const username = given.username ?? (await ask('Username'));
-    refuse(usernameRule(username));
-    const password = await askNewPassword();
-    refuse(passwordFault(password, { email, username }));
     await services.get(UsersService).create({ email, username, password, roles: [ADMIN_ROLE, USER_ROLE] });
     return `Created the admin ${username}.`;
   });

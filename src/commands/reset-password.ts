@@ -1,5 +1,6 @@
 import { StartupError } from '../platform/errors/index.js';
 import { Cache } from '../platform/cache/index.js';
+import { passwordFault } from '../platform/passwords/index.js';
 import { type Login, PasswordResets } from '../users/index.js';
 import { accountArguments } from './account-arguments.js';
 import { ask, askNewPassword } from './prompt.js';
@@ -9,24 +10,30 @@ import { withServices } from './with-services.js';
 // npm run admin:reset-password: gives a user a new password and ends their sessions.
 await runCommand(async (config) => {
   const { email, username } = accountArguments('admin:reset-password');
-  if (email !== undefined && username !== undefined)
+  if (email !== undefined && username !== undefined) {
     throw new StartupError('Give the email or the username, not both.');
+  }
+  const login = toLogin(email ?? username ?? (await ask('Email or username')));
+  const password = await askNewPassword();
+  const fault = passwordFault(password, login);
+  if (fault !== undefined) throw new StartupError(fault);
   return withServices(config, async (services) => {
-    const login = toLogin(email ?? username ?? (await ask('Email or username')));
-    const user = await services.get(PasswordResets).force(login, await askNewPassword());
-    const unreached = await services
-      .get(Cache)
-      .ping()
-      .then(
-        () => false,
-        () => true,
-      );
+    const user = await services.get(PasswordResets).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;
-    return unreached ? `${done} Redis does not answer: running servers may notice a minute late.` : done;
+    return (await answers(services.get(Cache)))
+      ? done
+      : `${done} Redis does not answer: running servers may notice a minute late.`;
   });
 });
 
 /** No username contains an @. */
 function toLogin(name: string): Login {
   return name.includes('@') ? { email: name } : { username: name };
+}
+
+function answers(cache: Cache): Promise<boolean> {
+  return cache.ping().then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, PASSWORD, type Session } from '../support/factories.js';
-import { countRoundTrips, type RoundTrips } from '../support/round-trips.js';
+import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/round-trips.js';
 import { onServers } from '../support/stores.js';
 
 /**
@@ -18,18 +17,8 @@ const COSTS = {
   'PATCH /users/:id': { sql: 4, redis: 6 },
   'DELETE /users/:id': { sql: 6, redis: 11 },
   'PUT /users/:id/password': { sql: 7, redis: 1 },
-  'PUT /users/:id/status': { sql: 5, redis: 11 },
-  'PUT /users/:id/roles': { sql: 6, redis: 11 },
-  'POST /users/:id/email-verification': { sql: 4, redis: 6 },
-  'POST /users/:id/password-reset': { sql: 4, redis: 1 },
-  'POST /users/:id/restore': { sql: 4, redis: 6 },
   'GET /users/:id/sessions': { sql: 1, redis: 1 },
   'DELETE /users/:id/sessions': { sql: 3, redis: 6 },
-  'GET /roles': { sql: 1, redis: 1 },
-  'PATCH /roles/:name': { sql: 4, redis: 6 },
-  'DELETE /roles/:name': { sql: 7, redis: 6 },
-  'GET /permissions': { sql: 0, redis: 1 },
-  'GET /permissions, by an auditor of roles': { sql: 0, redis: 1 },
   'POST /auth/login': { sql: 5, redis: 5 },
   'POST /auth/refresh': { sql: 1, redis: 0 },
   'POST /auth/logout': { sql: 3, redis: 6 },
@@ -37,9 +26,6 @@ const COSTS = {
   'GET /health/live': { sql: 0, redis: 0 },
   'GET /health/ready': { sql: 1, redis: 0 },
 } satisfies Record<string, RoundTrips>;
-
-/** For how long a process believes its own copy, in milliseconds, and a little longer. */
-const NEAR_COPY_MS = 450;
 
 /** In-process, the cache is no round trip. */
 function costOf(route: keyof typeof COSTS): RoundTrips {
@@ -97,7 +83,7 @@ describe('What each route asks of the stores', () => {
   });
 
   it.each(routes)('%s', async (route, status, send) => {
-    if (onServers) await sleep(NEAR_COPY_MS);
+    await nearCopiesGone();
     let answer = { status: 0 };
     const cost = await countRoundTrips(async () => {
       answer = await send();

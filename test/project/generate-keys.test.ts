@@ -17,7 +17,7 @@ describe('keys:generate', () => {
   });
 
   const generate = (...parameters: string[]): Promise<Outcome> =>
-    new Program('commands/generate-keys.js', {}, folder, parameters).outcome;
+    new Program('commands/generate-keys.js', {}, folder, { args: parameters }).outcome;
   const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
 
   it('makes an EC key in ./keys, the private half for its owner alone, and says its id and what to set', async () => {

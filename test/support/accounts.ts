@@ -1,5 +1,5 @@
-import type { TestApp } from './app.js';
-import { newRoleName, type Session } from './factories.js';
+import { register, type TestApp } from './app.js';
+import { newAccount, newRoleName, type Session } from './factories.js';
 
 /** What an admin does to an account; a refusal fails the test. */
 async function administer(
@@ -37,4 +37,11 @@ export async function createRole({ api, admin }: TestApp, permissions: readonly 
   const { status, text } = await api.post('/roles', { name, permissions }, { token });
   if (status !== 201) throw new Error(`The creation of ${name} was answered ${status}: ${text}`);
   return name;
+}
+
+/** A user who holds these permissions and no others, logged in. */
+export async function holderOf(test: TestApp, permissions: readonly string[]): Promise<Session> {
+  const session = await register(test.api, newAccount());
+  await setRoles(test, session.user.id, [await createRole(test, permissions)]);
+  return session;
 }

@@ -18,6 +18,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** What an operator types behind the command's name, and what they pipe into it. */
+export interface Typed {
+  readonly args?: readonly string[];
+  readonly input?: string;
+}
+
 /** One of the built programs, as an operator runs it. */
 export class Program {
   stdout = '';
@@ -27,13 +33,15 @@ export class Program {
   private readonly child: ChildProcess;
 
   /** @param script below `dist/`, or a whole path */
-  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string, parameters: readonly string[] = []) {
+  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string, { args = [], input }: Typed = {}) {
     // Nothing of this process's environment: what the program is configured with stands in the test.
-    const child = spawn(process.execPath, [resolve('dist', script), ...parameters], {
+    const child = spawn(process.execPath, [resolve('dist', script), ...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // A program that reads none may be gone before it is written.
+    child.stdin.on('error', () => undefined).end(input);
     this.child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -65,8 +73,12 @@ export interface SpawnedApp {
 const running = new Set<Program>();
 
 /** Runs a program to its end. */
-export async function runProgram(script: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
-  return new Program(script, env, await emptyFolder()).outcome;
+export async function runProgram(
+  script: string,
+  env: Readonly<Record<string, string>>,
+  typed: Typed = {},
+): Promise<Outcome> {
+  return new Program(script, env, await emptyFolder(), typed).outcome;
 }
 
 /**

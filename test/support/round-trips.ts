@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { onServers } from './stores.js';
+
+/** For how long a process believes its own copy of what Redis holds, in milliseconds, and a little longer. */
+const NEAR_COPY_MS = 450;
 
 /** What a piece of work asked of the stores. `BEGIN` and `COMMIT` count: each is a round trip. */
 export interface RoundTrips {
@@ -19,6 +24,11 @@ export async function countRoundTrips(work: () => Promise<unknown>): Promise<Rou
   const before = { ...counted };
   await work();
   return { sql: counted.sql - before.sql, redis: counted.redis - before.redis };
+}
+
+/** Waits until no process believes a copy of its own of what is in the cache now. */
+export async function nearCopiesGone(): Promise<void> {
+  if (onServers) await sleep(NEAR_COPY_MS);
 }
 
 function watchDrivers(): void {

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRole, makeAdmin, setRoles } from '../support/accounts.js';
+import { login, register, startApp, type TestApp } from '../support/app.js';
+import { newAccount, type Session } from '../support/factories.js';
+import { inParallel } from '../support/parallel.js';
+
+const ROUNDS = 10;
+
+describe('At once', () => {
+  let test: TestApp;
+  let admin: Session;
+  beforeAll(async () => {
+    test = await startApp();
+    admin = await test.admin();
+  });
+  afterAll(() => test.close());
+
+  const assign = (by: Session, id: string, roles: string[]) =>
+    test.api.put(`/users/${id}/roles`, { roles }, { token: by.token });
+  const read = (id: string) => test.api.get(`/users/${id}`, { token: admin.token });
+  const readRole = (name: string) => test.api.get(`/roles/${name}`, { token: admin.token });
+
+  /** The two admins that there are from then on, logged in. */
+  async function twoAdmins(): Promise<[Session, Session]> {
+    const accounts = [newAccount(), newAccount()] as const;
+    for (const account of accounts) await makeAdmin(test, (await register(test.api, account)).user.id);
+    const [first, second] = [await login(test.api, accounts[0]), await login(test.api, accounts[1])];
+    const { body } = await test.api.get('/users?role=admin&status=active', { token: first.token });
+    const ids: string[] = body.data.users.map(({ id }: { id: string }) => id);
+    for (const id of ids.filter((other) => other !== first.user.id && other !== second.user.id)) {
+      expect((await assign(first, id, ['user'])).status).toBe(200);
+    }
+    return [first, second];
+  }
+
+  const DEPARTURES: [string, (by: Session, of: Session) => Promise<{ status: number }>][] = [
+    ['demote', (by, of) => assign(by, of.user.id, [])],
+    ['suspend', (by, of) => test.api.put(`/users/${of.user.id}/status`, { status: 'suspended' }, { token: by.token })],
+    ['delete', (by, of) => test.api.delete(`/users/${of.user.id}`, { token: by.token })],
+  ];
+
+  it.each(DEPARTURES)(
+    'two admins %s each other: one is left each time',
+    async (_, depart) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const [first, second] = await twoAdmins();
+        const answers = await Promise.all([depart(first, second), depart(second, first)]);
+        const statuses = answers.map(({ status }) => status);
+        // Who was gone before its own request was let in is told so.
+        expect(statuses.filter((status) => status < 300)).toHaveLength(1);
+        expect([401, 403, 409]).toContain(statuses.find((status) => status >= 300));
+        const left = statuses[0] === undefined || statuses[0] < 300 ? first : second;
+        const { body } = await test.api.get('/users?role=admin&status=active', { token: left.token });
+        expect(body.data.users).toEqual([expect.objectContaining({ id: left.user.id })]);
+        await setAdminBack(left);
+      }
+    },
+    120_000,
+  );
+
+  /** Whoever is left makes the first admin one again. */
+  async function setAdminBack(left: Session): Promise<void> {
+    expect((await assign(left, admin.user.id, ['admin'])).status).toBe(200);
+    admin = await test.admin();
+  }
+
+  it('every admin demotes itself: one is left', async () => {
+    const [first, second] = await twoAdmins();
+    const answers = await Promise.all([first, second].map((session) => assign(session, session.user.id, [])));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    await setAdminBack(answers[0]?.status === 200 ? second : first);
+  });
+
+  it('a role is deleted and assigned: nobody holds a role that there is not', async () => {
+    const users = await inParallel(4, () => register(test.api, newAccount()));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const name = await createRole(test, ['users:read']);
+      const [deleted, ...assigned] = await Promise.all([
+        test.api.delete(`/roles/${name}`, { token: admin.token }),
+        ...users.map(({ user }) => assign(admin, user.id, [name])),
+      ]);
+      const statuses = assigned.map(({ status }) => status);
+      if (deleted.status === 204) {
+        for (const status of statuses) expect(status).toBe(400);
+        for (const { user } of users) expect((await read(user.id)).body.data.user.roles).toEqual(['user']);
+      } else {
+        expect({ deleted: deleted.status, statuses }).toEqual({ deleted: 409, statuses: users.map(() => 200) });
+        expect((await readRole(name)).status).toBe(200);
+        for (const { user } of users) await setRoles(test, user.id, []);
+      }
+    }
+  });
+
+  it('a role is deleted while its holder is restored: the restored holds no role that there is not', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const name = await createRole(test, ['users:read']);
+      const { user, token } = await register(test.api, newAccount());
+      await setRoles(test, user.id, [name]);
+      await test.api.delete('/users/me', { token });
+      const [deleted, restored] = await Promise.all([
+        test.api.delete(`/roles/${name}`, { token: admin.token }),
+        test.api.post(`/users/${user.id}/restore`, undefined, { token: admin.token }),
+      ]);
+      expect(restored.status).toBe(200);
+      const there = (await readRole(name)).status === 200;
+      expect(deleted.status).toBe(there ? 409 : 204);
+      expect((await read(user.id)).body.data.user.roles).toEqual(there ? [name, 'user'].toSorted() : ['user']);
+    }
+  });
+
+  it('a role grows while it is assigned by who holds what it held: they hand out no more than that', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [name, keys] = [await createRole(test, []), await createRole(test, ['roles:assign'])];
+      const clerk = await register(test.api, newAccount());
+      await setRoles(test, clerk.user.id, [keys]);
+      const { user } = await register(test.api, newAccount());
+      const [grown, assigned] = await Promise.all([
+        test.api.patch(`/roles/${name}`, { permissions: ['users:read'] }, { token: admin.token }),
+        assign(clerk, user.id, [name]),
+      ]);
+      expect(grown.status).toBe(200);
+      expect([200, 403]).toContain(assigned.status);
+      const { roles } = (await read(user.id)).body.data.user;
+      expect(roles).toEqual(assigned.status === 200 ? [name, 'user'].toSorted() : ['user']);
+    }
+  });
+
+  it('a role name is taken by many: one of them has it', async () => {
+    const name = `contested-${Date.now().toString(36)}`;
+    const answers = await inParallel(8, () => test.api.post('/roles', { name }, { token: admin.token }));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 7 }, () => 409)]);
+  });
+
+  it('roles of many users are changed in every order: nothing waits for ever, nothing is a 500', async () => {
+    const names = [await createRole(test, []), await createRole(test, [])] as [string, string];
+    const users = await inParallel(4, () => register(test.api, newAccount()));
+    const answers = await inParallel(24, (index) => {
+      const { user } = users[index % users.length] ?? admin;
+      if (index % 6 === 5) return test.api.patch(`/roles/${names[0]}`, { description: 'x' }, { token: admin.token });
+      if (index % 6 === 4) return test.api.delete(`/roles/${names[1]}`, { token: admin.token });
+      return assign(admin, user.id, index % 2 === 0 ? ['admin', ...names] : names.toReversed());
+    });
+    for (const { status } of answers) expect([200, 204, 400, 404, 409]).toContain(status);
+  });
+});

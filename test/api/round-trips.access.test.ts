@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRole, holderOf } from '../support/accounts.js';
+import { register, startApp, type TestApp } from '../support/app.js';
+import { newAccount, newRoleName, OTHER_PASSWORD, type Session } from '../support/factories.js';
+import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/round-trips.js';
+import { onServers } from '../support/stores.js';
+
+describe('What each route of administration asks of the stores', () => {
+  let test: TestApp;
+  let admin: Session;
+  let holder: Session;
+  let subject: Session;
+  let suspended: Session;
+  let forgetful: Session;
+  let deleted: Session;
+  let role: string;
+  let resetToken: string;
+  beforeAll(async () => {
+    test = await startApp();
+    admin = await test.admin();
+    holder = await holderOf(test, ['roles:read']);
+    subject = await register(test.api, newAccount());
+    suspended = await register(test.api, newAccount());
+    forgetful = await register(test.api, newAccount());
+    deleted = await register(test.api, newAccount());
+    role = await createRole(test, []);
+    await test.api.delete('/users/me', { token: deleted.token });
+    const issued = await administer('POST', `/users/${forgetful.user.id}/password-reset`);
+    resetToken = issued.body.data.resetToken;
+    // Their sessions, and what roles hold, are in the cache.
+    for (const { token } of [admin, holder]) await test.api.get('/permissions', { token });
+  });
+  afterAll(() => test.close());
+
+  const administer = (method: string, path: string, body?: unknown) =>
+    test.api.send(method, path, { token: admin.token, body });
+
+  const routes: [string, RoundTrips, () => Promise<{ status: number }>][] = [
+    [
+      'PUT /users/:id/roles',
+      { sql: 6, redis: 11 },
+      () => administer('PUT', `/users/${subject.user.id}/roles`, { roles: ['auditor'] }),
+    ],
+    [
+      'POST /users/:id/email-verification',
+      { sql: 4, redis: 6 },
+      () => administer('POST', `/users/${suspended.user.id}/email-verification`),
+    ],
+    [
+      'POST /users/:id/email-verification, of who holds more than the role user',
+      { sql: 5, redis: 6 },
+      () => test.api.post(`/users/${subject.user.id}/email-verification`, undefined, { token: clerk.token }),
+    ],
+    [
+      'PUT /users/:id/status',
+      { sql: 5, redis: 11 },
+      () => administer('PUT', `/users/${suspended.user.id}/status`, { status: 'suspended' }),
+    ],
+    [
+      'POST /users/:id/password-reset',
+      { sql: 4, redis: 1 },
+      () => administer('POST', `/users/${suspended.user.id}/password-reset`),
+    ],
+    ['POST /users/:id/restore', { sql: 4, redis: 6 }, () => administer('POST', `/users/${deleted.user.id}/restore`)],
+    [
+      'POST /auth/reset-password',
+      { sql: 7, redis: 5 },
+      () => test.api.post('/auth/reset-password', { resetToken, newPassword: OTHER_PASSWORD }),
+    ],
+    ['GET /roles', { sql: 1, redis: 1 }, () => administer('GET', '/roles')],
+    ['GET /roles/:name', { sql: 1, redis: 1 }, () => administer('GET', `/roles/${role}`)],
+    ['GET /permissions', { sql: 0, redis: 1 }, () => administer('GET', '/permissions')],
+    [
+      'GET /permissions, by who holds a custom role',
+      { sql: 0, redis: 1 },
+      () => test.api.get('/permissions', { token: holder.token }),
+    ],
+    ['POST /roles', { sql: 3, redis: 6 }, () => administer('POST', '/roles', { name: newRoleName() })],
+    ['PATCH /roles/:name', { sql: 4, redis: 6 }, () => administer('PATCH', `/roles/${role}`, { description: 'x' })],
+    ['DELETE /roles/:name', { sql: 7, redis: 6 }, () => administer('DELETE', `/roles/${role}`)],
+  ];
+  let clerk: Session;
+  beforeAll(async () => {
+    clerk = await holderOf(test, ['users:read', 'users:update', 'audit:read', 'roles:read']);
+    await test.api.get('/permissions', { token: clerk.token });
+  });
+
+  it.each(routes)('%s', async (_, expected, send) => {
+    await nearCopiesGone();
+    let answer = { status: 0 };
+    const cost = await countRoundTrips(async () => {
+      answer = await send();
+    });
+    expect(answer.status).toBeLessThan(300);
+    // In-process, the cache is no round trip.
+    expect(cost).toEqual({ sql: expected.sql, redis: onServers ? expected.redis : 0 });
+  });
+});

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FAST_HASHES, login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
+import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
+import { killPrograms, type Outcome, runProgram, spawnApp } from '../support/process.js';
+import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
+
+const INPUT = `${PASSWORD}\n`;
+const NO_ADMIN = { ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
+
+let stores: Stores;
+afterEach(killPrograms);
+
+/** Stores of each test's own. */
+function onFreshStores(): void {
+  beforeEach(async () => {
+    stores = await createStores();
+  });
+  afterEach(async () => {
+    await killPrograms();
+    await stores.remove();
+  });
+}
+
+function run(command: 'create-admin' | 'reset-password', args: string[], input: string): Promise<Outcome> {
+  return runProgram(`commands/${command}.js`, { ...stores.env, ...SECRETS, ...FAST_HASHES }, { args, input });
+}
+
+function expectDone({ code, stdout, stderr }: Outcome, line: RegExp): void {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(line);
+  expect(stdout.split('\n')).toHaveLength(2);
+}
+
+/** One line says why, and nothing says the password. */
+function expectRefused({ code, stdout, stderr }: Outcome, line: RegExp): void {
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(line);
+  expect(stderr.split('\n')).toHaveLength(2);
+  expect(stderr).not.toContain(PASSWORD);
+}
+
+/** Does something with the server running, in this process. */
+async function whileRunning<T>(work: (test: TestApp) => Promise<T>): Promise<T> {
+  // In production no other admin is made up.
+  const production = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
+  const test = await startApp({ ...production, ...NO_ADMIN }, stores);
+  try {
+    return await work(test);
+  } finally {
+    await test.close();
+  }
+}
+
+describe('npm run admin:create', () => {
+  onFreshStores();
+  const { email, username } = newAccount();
+  const args = ['--email', email, '--username', username];
+
+  it('makes an active admin, and no other account', async () => {
+    expectDone(await run('create-admin', args, INPUT), new RegExp(`^Created the admin ${username}\\.\n$`));
+    await whileRunning(async ({ api }) => {
+      const { token, user } = await login(api, { email, username, password: PASSWORD });
+      expect(user).toMatchObject({ username, status: 'active', roles: ['admin', 'user'] });
+      const { body } = await api.get('/users', { token });
+      expect(body.data.pagination.totalItems).toBe(1);
+    });
+  });
+
+  it('refuses a taken email or username, and promotes nobody', async () => {
+    await whileRunning(({ api }) => register(api, newAccount({ email, username })));
+    const other = newAccount();
+    const byEmail = await run('create-admin', ['--email', email.toUpperCase(), '--username', other.username], INPUT);
+    expectRefused(byEmail, /^Email already exists\n$/);
+    const byName = await run('create-admin', ['--email', other.email, '--username', username.toUpperCase()], INPUT);
+    expectRefused(byName, /^Username already exists\n$/);
+    await whileRunning(async ({ api }) => {
+      expect((await login(api, { email, username, password: PASSWORD })).user).toMatchObject({ roles: ['user'] });
+    });
+  });
+});
+
+describe('npm run admin:reset-password', () => {
+  onFreshStores();
+  it('sets the password of who has the email or the username, and ends every session', async () => {
+    const account = newAccount();
+    const session = await whileRunning(({ api }) => register(api, account));
+    const done = new RegExp(`^Set the password of ${account.username} and ended every session\\.\n$`);
+    const first = await run('reset-password', ['--email', account.email.toUpperCase()], `${OTHER_PASSWORD}2\r\n`);
+    expectDone(first, done);
+    expectDone(await run('reset-password', ['--username', account.username], `${OTHER_PASSWORD}\nrest`), done);
+    await whileRunning(async ({ api }) => {
+      await expect(login(api, account)).rejects.toThrow('401');
+      expect((await login(api, { ...account, password: OTHER_PASSWORD })).user.id).toBe(session.user.id);
+      expect((await api.get('/users/me', { token: session.token })).status).toBe(401);
+    });
+  });
+
+  it('refuses an unknown name', async () => {
+    expectRefused(await run('reset-password', ['--email', 'a@b.example'], INPUT), /^User not found\n$/);
+  });
+
+  if (onServers) {
+    it('is noticed by a running server at once', async () => {
+      const { api } = await spawnApp({ ...stores.env, ...SECRETS });
+      const account = newAccount();
+      const { token } = await register(api, account);
+      expect((await api.get('/users/me', { token })).status).toBe(200);
+      await run('reset-password', ['--email', account.email], `${OTHER_PASSWORD}\n`);
+      expect((await api.get('/users/me', { token })).status).toBe(401);
+    });
+
+    it('says in one line that the database is away', async () => {
+      stores = { ...stores, env: { ...stores.env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' } };
+      const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
+      expectRefused(outcome, /^The database does not answer\.\n$/);
+    });
+  } else {
+    it('waits its turn: a folder that a server holds is refused with one line', async () => {
+      await spawnApp({ ...stores.env, ...SECRETS });
+      const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
+      expectRefused(outcome, /^The data folder \S+ is in use by another process: stop the server first\.\n$/);
+    });
+  }
+});
+
+describe('Both commands', () => {
+  onFreshStores();
+  it('migrate first in development, and want it done in production', async () => {
+    await stores.remove();
+    stores = await createUnmigratedStores();
+    const { email, username } = newAccount();
+    const args = ['--email', email, '--username', username];
+    const production = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
+    const env = { ...stores.env, ...SECRETS, ...production };
+    expectRefused(await runProgram('commands/create-admin.js', env, { args, input: INPUT }), /^The database lacks/);
+    expectDone(await run('create-admin', args, INPUT), /^Created the admin/);
+  });
+});
+
+// No store is touched: once is enough.
+if (!onServers) {
+  describe('What is typed', () => {
+    const { email, username } = newAccount();
+    const args = ['--email', email, '--username', username];
+    const both = [...args, '--password', PASSWORD];
+
+    it.each<[string, string, string[], string, RegExp]>([
+      ['a weak password', 'create-admin', args, 'short\n', /^Password must be at least 8 characters\n$/],
+      ['no password', 'create-admin', args, '', /^Password must be at least 8 characters\n$/],
+      ['a password with the name inside', 'create-admin', args, `Zq7!a${username}\n`, /^Password must not contain/],
+      [
+        'a wrong email',
+        'create-admin',
+        ['--email', 'nowhere', '--username', username],
+        INPUT,
+        /^Invalid email format\n$/,
+      ],
+      [
+        'a wrong username',
+        'create-admin',
+        ['--email', email, '--username', 'a b'],
+        INPUT,
+        /^Username must contain only/,
+      ],
+      [
+        'no name, and nobody to ask',
+        'create-admin',
+        ['--email', email],
+        INPUT,
+        /^There is no terminal.* Username\?\n$/,
+      ],
+      ['a password as an argument', 'create-admin', both, '', /^Usage: npm run admin:create/],
+      ['a password in the place of a name', 'reset-password', [PASSWORD], '', /^Usage: npm run admin:reset-password/],
+      ['two names', 'reset-password', args, INPUT, /^Give the email or the username, not both\.\n$/],
+      ['no name', 'reset-password', [], INPUT, /^There is no terminal.* Email or username\?\n$/],
+      ['a weak new password', 'reset-password', ['--email', email], 'short\n', /^Password must be at least/],
+    ])('is refused with one line: %s', async (_, command, given, input, line) => {
+      expectRefused(await runProgram(`commands/${command}.js`, SECRETS, { args: given, input }), line);
+    });
+  });
+}

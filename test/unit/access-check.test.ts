@@ -1,0 +1,122 @@
+import { Controller, Get, Injectable, Module, type OnModuleInit, Post, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigModule, loadConfig } from '../../src/config/index.js';
+import { StartupError } from '../../src/platform/errors/index.js';
+import {
+  Authenticated,
+  Public,
+  RequirePermissionFor,
+  RequirePermissions,
+  SelfOnly,
+  SelfOr,
+} from '../../src/platform/http/access-rule.js';
+import { HttpModule } from '../../src/platform/http/http.module.js';
+import { PermissionRegistry } from '../../src/platform/http/permission-registry.js';
+import { SECRETS } from '../support/app.js';
+
+@Injectable()
+class Declarations implements OnModuleInit {
+  constructor(private readonly permissions: PermissionRegistry) {}
+
+  onModuleInit(): void {
+    this.permissions.declare({ 'things:read': 'Read things' });
+  }
+}
+
+/** Starts what there is without a server, with this controller in it. */
+async function startWith(controller: Type): Promise<void> {
+  @Module({ imports: [HttpModule], controllers: [controller], providers: [Declarations] })
+  class Things {}
+  const config = loadConfig(SECRETS);
+  const root = { module: Things, imports: [ConfigModule.forRoot(config)] };
+  const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+  await app.close();
+}
+
+@Controller('ruled')
+class RuledController {
+  @Get('public')
+  @Public()
+  anyone(): void {}
+
+  @Get('user')
+  @Authenticated()
+  user(): void {}
+
+  @Get(':id')
+  @SelfOnly()
+  self(): void {}
+
+  @Post(':id')
+  @SelfOr('things:read')
+  selfOr(): void {}
+
+  @Get()
+  @RequirePermissions('things:read')
+  @RequirePermissionFor('status', 'deleted', 'things:read')
+  holder(): void {}
+
+  /** No route. */
+  other(): void {}
+}
+
+@Controller('open')
+class ForgottenController {
+  @Get('ruled')
+  @Public()
+  ruled(): void {}
+
+  @Post('forgotten')
+  forgotten(): void {}
+}
+
+@Controller('inherited')
+class HeirController extends ForgottenController {}
+
+@Controller('misnamed')
+class MisnamedController {
+  @Get()
+  @RequirePermissions('things:read', 'things:raed')
+  list(): void {}
+}
+
+@Controller('misnamed')
+class MisnamedSelfController {
+  @Get(':id')
+  @SelfOr('thing:read')
+  get(): void {}
+}
+
+@Controller('misnamed')
+class MisnamedQueryController {
+  @Get()
+  @RequirePermissions('things:read')
+  @RequirePermissionFor('status', 'deleted', 'things:delete')
+  list(): void {}
+}
+
+describe('A start', () => {
+  it('goes on when every route says who may call it', async () => {
+    await expect(startWith(RuledController)).resolves.toBeUndefined();
+  });
+
+  it.each<[Type, string]>([
+    [ForgottenController, 'The route ForgottenController.forgotten does not say who may call it.'],
+    [HeirController, 'The route HeirController.forgotten does not say who may call it.'],
+    [
+      MisnamedController,
+      'The route MisnamedController.list asks for the permission things:raed, which no module declares.',
+    ],
+    [
+      MisnamedSelfController,
+      'The route MisnamedSelfController.get asks for the permission thing:read, which no module declares.',
+    ],
+    [
+      MisnamedQueryController,
+      'The route MisnamedQueryController.list asks for the permission things:delete, which no module declares.',
+    ],
+  ])('is stopped by %p', async (controller, message) => {
+    await expect(startWith(controller)).rejects.toThrow(new StartupError(message));
+  });
+});
