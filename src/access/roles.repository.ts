@@ -17,7 +17,7 @@ export class RolesRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   async list(): Promise<Role[]> {
-    return this.prisma.role.findMany({ select: ROLE_COLUMNS, orderBy: { name: 'asc' } });
+    return this.prisma.role.findMany({ select: ROLE_COLUMNS });
   }
 
   async find(name: string): Promise<Role | null> {

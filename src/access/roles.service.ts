@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
 import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import type { Principal } from '../platform/http/principal.js';
-import { UsersService } from '../users/index.js';
+import { PasswordResets, UsersService } from '../users/index.js';
 import { assertHoldsAll } from './escalation.js';
 import {
   BuiltInRoleError,
@@ -21,13 +21,16 @@ export class RolesService {
   constructor(
     private readonly roles: RolesRepository,
     private readonly users: UsersService,
+    private readonly passwordResets: PasswordResets,
     private readonly permissions: PermissionRegistry,
     private readonly transactions: Transactions,
   ) {}
 
   /** Sorted by name. */
   async list(): Promise<Role[]> {
-    return (await this.roles.list()).map((role) => this.whole(role));
+    const roles = await this.roles.list();
+    // By code point, whatever the locale of the database.
+    return roles.map((role) => this.whole(role)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws RoleNotFoundError */
@@ -54,6 +57,8 @@ export class RolesService {
     return this.transactions.run(async (transaction) => {
       const before = await this.lock(name, principal, transaction);
       const after = await this.roles.update(name, changes, transaction.db);
+      const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
+      if (gained) await this.passwordResets.voidOfHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
       return after;
     });

@@ -6,7 +6,8 @@ import { StartupError } from '../platform/errors/index.js';
 
 /** Asks whoever sits at the terminal. On standard error, so that the command's own output is its result alone. */
 export async function ask(question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new StartupError(`There is no terminal to ask at: ${question}?`);
+  if (!process.stdin.isTTY)
+    throw new StartupError(`${question}? There is no terminal to ask at: give it as an argument.`);
   return (await readAnswer(question, process.stderr)).trim();
 }
 

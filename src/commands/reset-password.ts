@@ -20,9 +20,8 @@ await runCommand(async (config) => {
   return withServices(config, async (services) => {
     const user = await services.get(PasswordResets).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;
-    return (await answers(services.get(Cache)))
-      ? done
-      : `${done} Redis does not answer: running servers may notice a minute late.`;
+    const told = config.cache.kind === 'redis' ? await answers(services.get(Cache)) : config.database.kind === 'pglite';
+    return told ? done : `${done} No Redis tells running servers: they may notice a minute late.`;
   });
 });
 

@@ -45,6 +45,13 @@ export class PasswordResetsRepository {
     return taken.length > 0;
   }
 
+  async removeOfHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
+    await db.$executeRaw`
+      DELETE FROM password_resets WHERE user_id IN (
+        SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id
+        WHERE u.roles @> ARRAY[${role}] ORDER BY r.user_id FOR UPDATE OF r)`;
+  }
+
   async remove(userId: string, db: Prisma.TransactionClient): Promise<void> {
     await db.passwordReset.deleteMany({ where: { userId } });
   }

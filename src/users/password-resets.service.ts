@@ -12,6 +12,7 @@ import {
   UserDeleted,
   UserPasswordChanged,
   UserPasswordReset,
+  UserRolesChanged,
   UserUpdated,
 } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
@@ -38,10 +39,14 @@ export class PasswordResets implements OnModuleInit {
     private readonly events: EventBus,
   ) {}
 
-  /** Who has the password, or the mailbox, that it was issued for is no longer the one to hand it to. */
+  /**
+   * Whoever it was handed to may do with it what the account could do when it was issued, and no more: a new email
+   * may be of somebody else, and new roles may hold what the issuer lacks.
+   */
   onModuleInit(): void {
     this.events.onTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
     this.events.onTransaction(UserDeleted, ({ userId }, { db }) => this.resets.remove(userId, db));
+    this.events.onTransaction(UserRolesChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
     this.events.onTransaction(UserUpdated, async ({ before, after }, { db }) => {
       if (before.email !== after.email) await this.resets.remove(after.id, db);
     });
@@ -95,6 +100,11 @@ export class PasswordResets implements OnModuleInit {
       await this.replacePassword(before, passwordHash, transaction);
       return before;
     });
+  }
+
+  /** The same for a role that holds more from now on. */
+  async voidOfHolders(role: string, { db }: Transaction): Promise<void> {
+    await this.resets.removeOfHolders(role, db);
   }
 
   private async checkedHash(newPassword: string, context: PasswordContext): Promise<string> {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
-import { holderOf, setStatus } from '../support/accounts.js';
+import { createRole, holderOf, setRoles, setStatus } from '../support/accounts.js';
 import { expectFailure, expectInvalid, sameForAll, statusCounts } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
@@ -33,11 +33,13 @@ const issue = (by = admin, id = ada.user.id) =>
 const redeem = (resetToken: unknown, newPassword: unknown = OTHER_PASSWORD) =>
   test.api.post('/auth/reset-password', { resetToken, newPassword });
 
-async function issuedToken(): Promise<string> {
-  const { status, body } = await issue();
+async function issuedFor(id: string): Promise<string> {
+  const { status, body } = await issue(admin, id);
   expect(status).toBe(201);
   return body.data.resetToken;
 }
+
+const issuedToken = () => issuedFor(ada.user.id);
 
 function expectRefused(answer: ApiAnswer): void {
   expectFailure(answer, REFUSED);
@@ -151,6 +153,10 @@ describe('POST /auth/reset-password', () => {
       'a new email',
       () => test.api.patch(`/users/${ada.user.id}`, { email: newAccount().email }, { token: admin.token }),
     ],
+    [
+      'new roles, which may hold more than the issuer',
+      () => test.api.put(`/users/${ada.user.id}/roles`, { roles: ['auditor'] }, { token: admin.token }),
+    ],
     ['deletion', () => test.api.delete('/users/me', { token: ada.token })],
     [
       'deletion and restoration',
@@ -163,6 +169,18 @@ describe('POST /auth/reset-password', () => {
     const resetToken = await issuedToken();
     expect((await change()).status).toBeLessThan(300);
     expectRefused(await redeem(resetToken));
+  });
+
+  it('refuses a token from before a role of the user grew', async () => {
+    const role = await createRole(test, ['users:read']);
+    await setRoles(test, ada.user.id, [role]);
+    const [old, other] = [await issuedToken(), await issuedFor(admin.user.id)];
+    await test.api.patch(`/roles/${role}`, { permissions: ['users:delete'] }, { token: admin.token });
+    expectRefused(await redeem(old));
+    const shrunk = await issuedToken();
+    await test.api.patch(`/roles/${role}`, { permissions: [] }, { token: admin.token });
+    expect((await redeem(shrunk)).status).toBe(200);
+    expectInvalid(await redeem(other, 'weak'), 'newPassword');
   });
 
   it('takes a token from before a change of anything else', async () => {

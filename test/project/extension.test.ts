@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, register, SECRETS } from '../support/app.js';
 import { ADMIN, newAccount } from '../support/factories.js';
-import { spawnApp, type SpawnedApp } from '../support/process.js';
+import { runProgram, spawnApp, type SpawnedApp } from '../support/process.js';
 import { createStores, newFolder, type Stores } from '../support/stores.js';
 
 const SOURCES = [
@@ -82,8 +82,43 @@ describe('A module dropped into src/extensions', () => {
     });
   });
 
+  it('declares permissions, which roles may hold', async () => {
+    const { token } = await login(spawned.api, ADMIN);
+    const { body } = await spawned.api.get('/permissions', { token });
+    expect(body.data.permissions).toContainEqual({ name: 'greetings:read', description: 'Read the greeting of all' });
+    const role = { name: 'greeter', permissions: ['greetings:read'] };
+    expect((await spawned.api.post('/roles', role, { token })).status).toBe(201);
+  });
+
   it('is in the description of the API', async () => {
     const description = await fetch(`${spawned.api.origin}/openapi.json`);
     expect(await description.text()).toContain('"/api/v1/greetings/everybody"');
+  });
+});
+
+/** An extension as the build leaves it, with a route that does not say who may call it. */
+const FORGETFUL = `
+import { Controller, Get, Module } from '@nestjs/common';
+class LeakController { all() { return 'everything'; } }
+Get()(LeakController.prototype, 'all', Object.getOwnPropertyDescriptor(LeakController.prototype, 'all'));
+Controller('leak')(LeakController);
+export default class LeakModule {}
+Module({ controllers: [LeakController] })(LeakModule);
+`;
+
+describe('An extension that forgets an access rule', () => {
+  it('stops the start with one line', async () => {
+    const stores = await createStores();
+    const folder = newFolder();
+    for (const name of ['dist', 'prisma', 'package.json']) await cp(name, join(folder, name), { recursive: true });
+    await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+    await mkdir(join(folder, 'dist', 'extensions', 'leak'), { recursive: true });
+    await writeFile(join(folder, 'dist', 'extensions', 'leak', 'index.js'), FORGETFUL);
+    const { code, stderr } = await runProgram(join(folder, 'dist', 'main.js'), { ...stores.env, ...SECRETS });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'The route LeakController.all does not say who may call it.\n',
+    });
+    await stores.remove();
   });
 });

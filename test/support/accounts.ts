@@ -2,14 +2,9 @@ import { register, type TestApp } from './app.js';
 import { newAccount, newRoleName, type Session } from './factories.js';
 
 /** What an admin does to an account; a refusal fails the test. */
-async function administer(
-  { api, admin }: TestApp,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Session['user']> {
-  const { token } = await admin();
-  const answer = await api.send(method, path, { token, body });
+async function administer(test: TestApp, method: string, path: string, body?: unknown): Promise<Session['user']> {
+  const { token } = await test.admin();
+  const answer = await test.api.send(method, path, { token, body });
   if (answer.status !== 200) throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.text}`);
   return answer.body.data.user;
 }
@@ -31,10 +26,10 @@ export function verifyEmail(test: TestApp, id: string) {
 }
 
 /** A role that no other test has, with these permissions. */
-export async function createRole({ api, admin }: TestApp, permissions: readonly string[]): Promise<string> {
-  const { token } = await admin();
+export async function createRole(test: TestApp, permissions: readonly string[]): Promise<string> {
+  const { token } = await test.admin();
   const name = newRoleName();
-  const { status, text } = await api.post('/roles', { name, permissions }, { token });
+  const { status, text } = await test.api.post('/roles', { name, permissions }, { token });
   if (status !== 201) throw new Error(`The creation of ${name} was answered ${status}: ${text}`);
   return name;
 }

@@ -20,8 +20,9 @@ describe('The permission registry', () => {
   });
 
   it('refuses a name that is declared already, whatever it is for', () => {
-    const again = () => registry.declare({ 'users:read': 'Read users' });
-    expect(again).toThrow(new StartupError('The permission users:read is declared twice.'));
+    expect(() => registry.declare({ 'users:read': 'Read users' })).toThrow(
+      new StartupError('The permission users:read is declared twice.'),
+    );
   });
 
   it.each(['', 'users', 'users:', ':read', 'Users:read', 'users:read:all', 'users:*', ' users:read', 'users:read\n'])(

@@ -4,7 +4,7 @@ import type { AppConfig } from '../../config/index.js';
 
 export const ACCESS_RULE = Symbol('access-rule');
 
-/** Who may call a route. The guards enforce it and the API description shows it; no rule lets nobody in. */
+/** Who may call a route. The guards enforce it and the API description shows it; without one, the start is stopped. */
 export interface AccessRule {
   /** Anyone, without a token; for some routes, the configuration decides. */
   readonly public: (config: AppConfig) => boolean;
