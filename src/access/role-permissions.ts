@@ -9,7 +9,7 @@ import { type RoleGrant, RolesRepository } from './roles.repository.js';
 
 /** What all of them are cached under. */
 export const ROLE_PERMISSIONS_KEY = 'roles';
-const CACHE_TTL_MS = 5 * 60_000;
+const CACHE_TTL_MS = 30_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the holders of roles may do beyond their own account. */
@@ -23,7 +23,7 @@ export class RolePermissions implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onCommit(RoleChanged, () => this.cache.invalidate(ROLE_PERMISSIONS_KEY));
+    this.events.onSettled(RoleChanged, () => this.cache.invalidate(ROLE_PERMISSIONS_KEY));
   }
 
   async permissionsOf(roles: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
 import type { IfMatch } from '../platform/http/etag.js';
@@ -34,7 +35,8 @@ export class UserRoles {
     const roles = [...new Set([...requested, USER_ROLE])].toSorted();
     return this.transactions.run(async (transaction) => {
       const before = await this.users.lock(id, transaction, ifMatch);
-      if (roles.join() === before.roles.toSorted().join()) return before;
+      if (isDeepStrictEqual(roles, before.roles.toSorted())) return before;
+      // LastAdmin will lock it as strongly: after a weaker lock on it, two such requests would wait for each other.
       if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
       await this.assertAssignable(before, roles, principal, transaction);
       return this.users.setRoles(before, roles, transaction);

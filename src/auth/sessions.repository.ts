@@ -29,7 +29,7 @@ export interface SessionLifetimes {
   readonly maxAgeMs: number;
 }
 
-/** The sessions table. What has expired is decided by the database's clock, where a statement asks it. */
+/** The sessions table. Whether a token is still good is for the database's clock to say, which all instances share. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -107,14 +107,14 @@ export class SessionsRepository {
   /** @returns whether the user had it and it went on until now */
   async endOf(userId: string, id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
     const { count } = await db.session.updateMany({
-      where: { id, userId, endedAt: null, expiresAt: { gt: new Date() } },
+      where: { id, userId, ...goesOn() },
       data: ended(reason),
     });
     return count > 0;
   }
 
   async findLiveIds(userId: string, db: Prisma.TransactionClient): Promise<string[]> {
-    const live = await db.session.findMany({ where: { userId, endedAt: null }, select: { id: true } });
+    const live = await db.session.findMany({ where: { userId, ...goesOn() }, select: { id: true } });
     return live.map(({ id }) => id);
   }
 
@@ -126,7 +126,7 @@ export class SessionsRepository {
     db: Prisma.TransactionClient,
   ): Promise<string[]> {
     const sessions = await db.session.updateManyAndReturn({
-      where: { userId, endedAt: null, ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
+      where: { userId, ...goesOn(), ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
       data: ended(reason),
       select: { id: true },
     });
@@ -144,6 +144,10 @@ export class SessionsRepository {
         SELECT id FROM sessions WHERE expires_at < now() - ${retentionMs} * interval '1 millisecond'
         ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
   }
+}
+
+function goesOn() {
+  return { endedAt: null, expiresAt: { gt: new Date() } };
 }
 
 /** An ended session has expired too: one index finds all that are over. */

@@ -10,8 +10,6 @@ import type { Principal } from '../platform/http/principal.js';
 import { requestContext } from '../platform/http/request-context.js';
 import {
   profileKey,
-  type User,
-  UserChangeRequested,
   UserDeleted,
   UserPasswordChanged,
   UserPasswordReset,
@@ -63,8 +61,10 @@ export class SessionsService implements OnModuleInit {
       const sessionIds = await this.sessions.findLiveIds(userId, transaction.db);
       await transaction.publish(new SessionStatesOutdated(sessionIds));
     });
-    this.events.onCommit(SessionStatesOutdated, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
-    this.events.onCommit(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
+    this.events.onSettled(SessionStatesOutdated, ({ sessionIds }) =>
+      this.cache.invalidate(...sessionIds.map(cacheKey)),
+    );
+    this.events.onSettled(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
   }
 
   async start(userId: string, { db }: Transaction): Promise<Session> {
@@ -109,9 +109,8 @@ export class SessionsService implements OnModuleInit {
    * @throws UserNotFoundError, ForbiddenError, SessionNotFoundError
    */
   async end(userId: string, sessionId: string, by: Principal): Promise<void> {
-    const user = await this.findOther(userId, by);
     await this.transactions.run(async (transaction) => {
-      if (user !== undefined) await transaction.publish(new UserChangeRequested(user));
+      await this.lockOther(userId, by, transaction);
       const went = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
       if (!went) throw new SessionNotFoundError();
       await transaction.publish(new SessionsEnded(userId, [sessionId], 'revoked'));
@@ -124,16 +123,15 @@ export class SessionsService implements OnModuleInit {
    * @throws UserNotFoundError, ForbiddenError
    */
   async endOthers(userId: string, by: Principal): Promise<void> {
-    const user = await this.findOther(userId, by);
     await this.transactions.run(async (transaction) => {
-      if (user !== undefined) await transaction.publish(new UserChangeRequested(user));
+      await this.lockOther(userId, by, transaction);
       await this.endAllOf(userId, 'revoked', by.sessionId, transaction);
     });
   }
 
-  /** Whose sessions they are, where it is somebody else: who may keep that one's sessions has a say. */
-  private async findOther(userId: string, by: Principal): Promise<User | undefined> {
-    return userId === by.userId ? undefined : this.users.get(userId);
+  /** Of somebody else: there must be one, and who may keep the caller from changing them has a say. */
+  private async lockOther(userId: string, by: Principal, transaction: Transaction): Promise<void> {
+    if (userId !== by.userId) await this.users.lock(userId, transaction, undefined);
   }
 
   private async endAllOf(

@@ -11,9 +11,18 @@ import { SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
 /** How long a database server may take to decide, in milliseconds: a client is told within a second. */
-const DECISION_TIMEOUT_MS = 700;
+const DECISION_TIMEOUT_MS = 600;
 /** How long an exchange that the database left undecided is remembered, in milliseconds. */
 const UNDECIDED_TTL_MS = 60 * 60_000;
+
+/** One try to exchange a token. */
+interface Attempt {
+  readonly presented: TokenClaims;
+  /** `jti` of the token that it puts in the place of the presented one, if it succeeds. */
+  readonly replacement: string;
+  /** Whether its client has been told to try again. */
+  abandoned: boolean;
+}
 
 /** Exchanges refresh tokens (RFC 9700, section 4.14.2). */
 @Injectable()
@@ -43,24 +52,30 @@ export class TokenRotation {
    * @throws UnauthorizedError, RefreshUndecidedError
    */
   async exchange(presented: TokenClaims): Promise<Session> {
+    const attempt: Attempt = { presented, replacement: randomUUID(), abandoned: false };
     try {
-      const decision = this.decide(presented);
+      const decision = this.decide(attempt);
       return await (this.remote ? withinDecisionTime(decision) : decision);
     } catch (error) {
-      if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) await this.noteUndecided(presented);
+      if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) {
+        attempt.abandoned = true;
+        await this.noteUndelivered(attempt);
+      }
       throw error;
     }
   }
 
-  private async decide(presented: TokenClaims): Promise<Session> {
-    const rotated = await this.sessions.rotate(presented, randomUUID(), this.idleMs);
+  private async decide(attempt: Attempt): Promise<Session> {
+    const { presented, replacement } = attempt;
+    const rotated = await this.sessions.rotate(presented, replacement, this.idleMs);
     if (rotated !== undefined) return rotated;
     const session = await this.sessions.findByToken(presented, this.graceMs);
     if (session === undefined) throw UnauthorizedError.invalidToken();
     if (session.inGrace) return session;
     // Its holder never got the answer, through no fault of theirs.
-    if (session.isParent && (await this.wasUndecided(presented))) return session;
-    await this.endStolen(session);
+    if (session.isParent && (await this.wasUndelivered(session))) return session;
+    // Nor was it stolen where its holder has been told to try again, and did so before this.
+    if (!attempt.abandoned) await this.endStolen(session);
     throw UnauthorizedError.invalidToken();
   }
 
@@ -74,12 +89,14 @@ export class TokenRotation {
   }
 
   /** The exchange may have been committed although nobody heard of it: for the retry, whichever instance it reaches. */
-  private async noteUndecided({ jti }: TokenClaims): Promise<void> {
-    await this.cache.getOrLoad(undecidedKey(jti), UNDECIDED_TTL_MS, async () => true);
+  private async noteUndelivered({ replacement }: Attempt): Promise<void> {
+    await this.cache.getOrLoad(undeliveredKey(replacement), UNDECIDED_TTL_MS, async () => true);
   }
 
-  private async wasUndecided({ jti }: TokenClaims): Promise<boolean> {
-    return (await this.cache.getOrLoad<boolean>(undecidedKey(jti), UNDECIDED_TTL_MS, async () => undefined)) === true;
+  /** Whether the session's current token is one that nobody was given. */
+  private async wasUndelivered({ tokenId }: Session): Promise<boolean> {
+    const noted = await this.cache.getOrLoad<boolean>(undeliveredKey(tokenId), UNDECIDED_TTL_MS, async () => undefined);
+    return noted === true;
   }
 }
 
@@ -95,6 +112,6 @@ async function withinDecisionTime<T>(decision: Promise<T>): Promise<T> {
   }
 }
 
-function undecidedKey(tokenId: string): string {
-  return `refresh-undecided:${tokenId}`;
+function undeliveredKey(tokenId: string): string {
+  return `refresh-undelivered:${tokenId}`;
 }

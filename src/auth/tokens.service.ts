@@ -53,7 +53,8 @@ export class TokensService {
         { ...claims, jti: session.tokenId, exp: seconds(session.expiresAt) },
         { header: { alg: SECRET_ALGORITHM, typ: REFRESH_TOKEN_TYPE } },
       ),
-      expiresIn: accessExp - iat,
+      // A pair that is given out once more has lived for a while; a second may be lost to rounding.
+      expiresIn: Math.max(0, Math.min(accessExp - iat, accessExp - seconds(new Date()) + 1)),
     };
   }
 

@@ -31,7 +31,7 @@ function IsInteger(min: number, max: number): PropertyDecorator {
   };
 }
 
-/** At least a second: the claims of a JWT count in seconds. */
+/** In whole seconds, as the claims of a JWT count. */
 function IsDuration(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
@@ -39,7 +39,7 @@ function IsDuration(options?: ValidationOptions): PropertyDecorator {
       validator: {
         validate: (value: unknown) => {
           const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-          return ms !== undefined && ms >= 1_000 && ms <= MAX_DURATION_MS;
+          return ms !== undefined && ms >= 1_000 && ms % 1_000 === 0 && ms <= MAX_DURATION_MS;
         },
         defaultMessage: () => '$property must be a duration of a second or more, such as 15m, 1h or 7d',
       },

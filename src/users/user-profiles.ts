@@ -6,7 +6,7 @@ import { UserNotFoundError } from './users.errors.js';
 import { UserChanged } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
 
-const PROFILE_TTL_MS = 5 * 60_000;
+const PROFILE_TTL_MS = 60_000;
 
 /** The answer to `GET /users/:id`, as it is cached. */
 export interface UserProfile {
@@ -24,7 +24,7 @@ export class UserProfiles implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onCommit(UserChanged, ({ userId }) => this.cache.invalidate(profileKey(userId)));
+    this.events.onSettled(UserChanged, ({ userId }) => this.cache.invalidate(profileKey(userId)));
   }
 
   /** @throws UserNotFoundError */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectFailure } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
@@ -57,6 +58,28 @@ describe('With PostgreSQL away', () => {
     const answer = await refresh(ada.refreshToken);
     expect(answer.status).toBe(200);
     expect((await refresh(answer.body.data.refreshToken)).status).toBe(200);
+  });
+
+  it('a token that was exchanged before is no better for it afterwards', async () => {
+    const child = await refresh(ada.refreshToken);
+    expect(child.status).toBe(200);
+    proxy.stall();
+    expectUnavailable(await refresh(ada.refreshToken));
+    await comeBack();
+    expectFailure(await refresh(ada.refreshToken), DEAD_TOKEN);
+    expectFailure(await refresh(child.body.data.refreshToken), DEAD_TOKEN);
+  });
+
+  it('the end of sessions that was committed and not heard of holds at once', async () => {
+    const { token } = ada;
+    expect((await test.api.get('/users/me', { token })).status).toBe(200);
+    const muted = proxy.muteAfter('COMMIT');
+    const leaving = test.api.post('/auth/logout', undefined, { token });
+    await muted;
+    await sleep(100);
+    await comeBack();
+    expectUnavailable(await leaving);
+    expectFailure(await test.api.get('/users/me', { token }), DEAD_TOKEN);
   });
 
   it('from any moment of a refresh on, no token is burnt', async () => {

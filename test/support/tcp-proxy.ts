@@ -45,6 +45,20 @@ export class TcpProxy {
     for (const socket of this.fromStore) socket.unpipe().pause();
   }
 
+  /** Mutes it as soon as a request with this text has been handed on. */
+  muteAfter(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      for (const socket of this.sockets) {
+        if (this.fromStore.has(socket)) continue;
+        socket.on('data', (chunk: Buffer) => {
+          if (!chunk.includes(text)) return;
+          this.mute();
+          resolve();
+        });
+      }
+    });
+  }
+
   /** Lets connections through again, at the same address. */
   async restore(): Promise<void> {
     if (this.server !== undefined) return;

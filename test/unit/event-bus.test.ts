@@ -26,6 +26,13 @@ describe('The event bus', () => {
     bus = new EventBus();
   });
 
+  it('tells who asked for it of what is settled, which is not to say committed', async () => {
+    bus.onSettled(Moved, hear('settled'));
+    bus.onCommit(Moved, hear('committed'));
+    await bus.deliverSettled([new Moved('here'), new MovedFar('there')]);
+    expect(heard).toEqual(['settled:here', 'settled:there']);
+  });
+
   const hear = (name: string) => async (event: Moved) => void heard.push(`${name}:${event.to}`);
 
   it('tells who subscribed to the class of the event, in their order, and nobody else', async () => {
@@ -35,7 +42,7 @@ describe('The event bus', () => {
     bus.onCommit(Moved, hear('after'));
     await bus.deliverInTransaction(new Moved('here'), transaction);
     expect(heard).toEqual(['first:here', 'second:here']);
-    await bus.deliverAfterCommit(new Moved('there'));
+    await bus.deliverAfterCommit([new Moved('there')]);
     expect(heard).toEqual(['first:here', 'second:here', 'after:there']);
   });
 
@@ -70,7 +77,7 @@ describe('The event bus', () => {
       heard.push('slow');
     });
     bus.onCommit(Moved, hear('fast'));
-    await bus.deliverAfterCommit(new Moved('here'));
+    await bus.deliverAfterCommit([new Moved('here')]);
     expect(heard).toEqual(['slow', 'fast:here']);
   });
 
@@ -80,7 +87,7 @@ describe('The event bus', () => {
       throw error;
     });
     bus.onCommit(Moved, hear('next'));
-    await bus.deliverAfterCommit(new MovedFar('here'));
+    await bus.deliverAfterCommit([new MovedFar('here')]);
     expect(heard).toEqual(['next:here']);
     expect(errors).toEqual([['A handler of MovedFar failed after the commit', error, EventBus.name]]);
   });

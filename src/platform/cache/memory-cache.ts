@@ -31,10 +31,6 @@ export class MemoryCache implements Cache {
     return found;
   }
 
-  has(key: string): boolean {
-    return this.entries.has(key);
-  }
-
   begin(key: string): Load {
     const load: Load = { key, since: performance.now(), valid: true };
     const others = this.loads.get(key);

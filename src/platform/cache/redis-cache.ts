@@ -8,6 +8,8 @@ import { MemoryCache } from './memory-cache.js';
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Past this, in milliseconds, the database is the faster way. */
 const COMMAND_TIMEOUT_MS = 300;
+/** After this long without an answer, in milliseconds, a connection is given up for a new one. */
+const SOCKET_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 250;
 /** How often Redis is tried while it does not answer, in milliseconds. */
 const PROBE_INTERVAL_MS = 100;
@@ -34,8 +36,8 @@ return 1`;
 /**
  * A cache that all instances share, and in front of it a copy in each process for less than half a second.
  *
- * Beside a value stands its lease, a token that every load reads first and every invalidation replaces: a value
- * loaded before an invalidation finds another token and is not kept. An invalidation is also told to every process.
+ * Beside a value stands its lease, a token that every load reads or sets first and every invalidation deletes: a value
+ * loaded before an invalidation does not find its token and is not kept. An invalidation is also told to every process.
  */
 @Injectable()
 export class RedisCache implements Cache, OnApplicationShutdown {
@@ -50,8 +52,8 @@ export class RedisCache implements Cache, OnApplicationShutdown {
   private reachable = true;
   private closing = false;
   /**
-   * Milliseconds by Redis's clock. What was stored before then may be outdated: instances that were cut off, this one or
-   * others, could not take it away.
+   * Milliseconds by Redis's clock. What was stored before then may be outdated: instances that were cut off, or have
+   * ended since, could not take it away, and a Redis that restarts may bring back what it had forgotten.
    */
   private trustedSince = 0;
 
@@ -64,6 +66,7 @@ export class RedisCache implements Cache, OnApplicationShutdown {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
       // ioredis waits as long at shutdown for a connection that is gone already.
       disconnectTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: 0,
@@ -79,15 +82,18 @@ export class RedisCache implements Cache, OnApplicationShutdown {
       this.near.clear();
       this.subscriber.subscribe(this.channel).catch(() => this.subscriber.disconnect(true));
     });
-    this.subscriber.on('message', (_channel: string, keys: string) => {
-      void this.near.invalidate(...(JSON.parse(keys) as string[]));
-    });
+    this.subscriber.on('message', (_channel: string, message: string) => this.hear(message));
   }
 
   /** Connects; one that fails keeps trying in the background. */
   async connect(): Promise<this> {
     const connecting = [this.redis, this.subscriber].map((connection) => connection.connect());
-    await Promise.all(connecting).catch((error: Error) => this.noteUnreachable(error));
+    try {
+      await Promise.all(connecting);
+      await this.trustFromNowOn();
+    } catch (error) {
+      this.noteUnreachable(error);
+    }
     return this;
   }
 
@@ -138,21 +144,23 @@ export class RedisCache implements Cache, OnApplicationShutdown {
       const mine = randomUUID();
       token = (await this.redis.set(this.leaseKey(key), mine, 'PX', LEASE_MS, 'NX', 'GET')) ?? mine;
     } catch (error) {
-      this.noteUnreachable(error);
+      if (!isReply(error)) this.noteUnreachable(error);
       return load();
     }
     const value = await load();
     if (value !== undefined && this.reachable) {
       await this.redis
         .eval(KEEP_IF_LEASED, 2, this.valueKey(key), this.leaseKey(key), token, JSON.stringify(value), ttlMs)
-        .catch((error: unknown) => this.noteUnreachable(error));
+        .catch((error: unknown) => {
+          if (!isReply(error)) this.noteUnreachable(error);
+        });
     }
     return value;
   }
 
   /** The value of `key`; those of the others go into this process's copy. */
   private async read<T>(key: string, alongside: readonly string[]): Promise<T | undefined> {
-    const others = alongside.filter((other) => !this.near.has(other)).map((other) => this.near.begin(other));
+    const others = alongside.map((other) => this.near.begin(other));
     let texts: (string | null)[] = [];
     try {
       texts = await this.redis.mget(this.valueKey(key), ...others.map((other) => this.valueKey(other.key)));
@@ -172,11 +180,9 @@ export class RedisCache implements Cache, OnApplicationShutdown {
 
   /** One round trip: no value, no load under way and no other process keeps these keys. */
   private async forget(keys: readonly string[]): Promise<void> {
-    const batch = this.redis.multi();
-    for (const key of keys) {
-      batch.del(this.valueKey(key));
-      batch.set(this.leaseKey(key), randomUUID(), 'PX', LEASE_MS);
-    }
+    const batch = this.redis.pipeline();
+    // Deleting is what even a Redis without memory left does.
+    batch.del(...keys.flatMap((key) => [this.valueKey(key), this.leaseKey(key)]));
     batch.publish(this.channel, JSON.stringify(keys));
     const replies = await batch.exec();
     const refused = replies?.find(([error]) => error !== null);
@@ -219,11 +225,25 @@ export class RedisCache implements Cache, OnApplicationShutdown {
         if (this.unconfirmed.get(key) === invalidation) this.unconfirmed.delete(key);
       }
     }
-    const [seconds, microseconds] = await this.redis.time();
-    this.trustedSince = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    await this.trustFromNowOn();
     if (this.unconfirmed.size > 0) return;
     this.reachable = true;
     this.logger.log('Redis answers again');
+  }
+
+  private async trustFromNowOn(): Promise<void> {
+    const [seconds, microseconds] = await this.redis.time();
+    this.trustedSince = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  }
+
+  /** What another process has made Redis forget. */
+  private hear(message: string): void {
+    try {
+      void this.near.invalidate(...(JSON.parse(message) as string[]));
+    } catch {
+      // Of another release, perhaps: it is about something.
+      this.near.clear();
+    }
   }
 
   private valueKey(key: string): string {
@@ -233,4 +253,9 @@ export class RedisCache implements Cache, OnApplicationShutdown {
   private leaseKey(key: string): string {
     return `${this.keyPrefix}${key}:lease`;
   }
+}
+
+/** Whether Redis answered, and refused: it is full, or only reads. That is no reason not to ask it again. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../events/event-bus.js';
+import type { Prisma } from './generated/client.js';
 import { PrismaService } from './prisma.service.js';
 import type { Transaction } from './transaction.js';
 
@@ -14,7 +15,8 @@ export class Transactions {
   /** Commits when `work` resolves and rolls back when it throws; returns after the after-commit handlers did. */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const published: object[] = [];
-    const result = await this.prisma.$transaction(async (db) => {
+    let done = false;
+    const transact = async (db: Prisma.TransactionClient): Promise<T> => {
       const transaction: Transaction = {
         db,
         publish: async (event) => {
@@ -22,9 +24,18 @@ export class Transactions {
           await this.events.deliverInTransaction(event, transaction);
         },
       };
-      return work(transaction);
-    });
-    for (const event of published) await this.events.deliverAfterCommit(event);
+      const result = await work(transaction);
+      done = true;
+      return result;
+    };
+    let result: T;
+    try {
+      result = await this.prisma.$transaction(transact);
+    } finally {
+      // Also where the commit failed: it may have gone through.
+      if (done) await this.events.deliverSettled(published);
+    }
+    await this.events.deliverAfterCommit(published);
     return result;
   }
 }

@@ -17,6 +17,7 @@ type AfterCommitHandler = (event: object) => Promise<void>;
 export class EventBus {
   private readonly logger = new Logger(EventBus.name);
   private readonly inTransaction: Subscription<InTransactionHandler>[] = [];
+  private readonly settled: Subscription<AfterCommitHandler>[] = [];
   private readonly afterCommit: Subscription<AfterCommitHandler>[] = [];
 
   /** The handler's writes commit with the change; its exception vetoes the change. */
@@ -25,6 +26,14 @@ export class EventBus {
     handler: (event: E, transaction: Transaction) => Promise<void>,
   ): void {
     this.inTransaction.push({ eventClass, handler: async (event, tx) => handler(event as E, tx) });
+  }
+
+  /**
+   * The handler runs once the change has been committed, or nobody knows whether it has: the connection was lost over
+   * the commit. For what does no harm if it was not, such as forgetting a cached copy.
+   */
+  onSettled<E extends object>(eventClass: EventClass<E>, handler: (event: E) => Promise<void>): void {
+    this.settled.push({ eventClass, handler: async (event) => handler(event as E) });
   }
 
   /** The handler runs before the client gets its answer; its exception is logged, as the change stands. */
@@ -38,8 +47,16 @@ export class EventBus {
     }
   }
 
-  async deliverAfterCommit(event: object): Promise<void> {
-    for (const { eventClass, handler } of this.afterCommit) {
+  async deliverSettled(events: readonly object[]): Promise<void> {
+    for (const event of events) await this.deliver(event, this.settled);
+  }
+
+  async deliverAfterCommit(events: readonly object[]): Promise<void> {
+    for (const event of events) await this.deliver(event, this.afterCommit);
+  }
+
+  private async deliver(event: object, subscriptions: readonly Subscription<AfterCommitHandler>[]): Promise<void> {
+    for (const { eventClass, handler } of subscriptions) {
       if (!(event instanceof eventClass)) continue;
       try {
         await handler(event);

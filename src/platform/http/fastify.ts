@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
 import compress from '@fastify/compress';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -59,7 +60,9 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
     const userAgent = request.headers['user-agent'] ?? null;
-    runInRequestContext({ requestId: request.id, ip: request.ip, userAgent }, done);
+    // A trusted proxy may have handed on any text as its client's address.
+    const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
+    runInRequestContext({ requestId: request.id, ip, userAgent }, done);
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));
