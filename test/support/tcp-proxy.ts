@@ -7,6 +7,7 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly fromStore = new Set<Socket>();
   private port = 0;
+  private watch: ((chunk: Buffer) => void) | undefined;
 
   private constructor(private readonly target: URL) {}
 
@@ -48,14 +49,12 @@ export class TcpProxy {
   /** Mutes it as soon as a request with this text has been handed on. */
   muteAfter(text: string): Promise<void> {
     return new Promise((resolve) => {
-      for (const socket of this.sockets) {
-        if (this.fromStore.has(socket)) continue;
-        socket.on('data', (chunk: Buffer) => {
-          if (!chunk.includes(text)) return;
-          this.mute();
-          resolve();
-        });
-      }
+      this.watch = (chunk) => {
+        if (!chunk.includes(text)) return;
+        this.watch = undefined;
+        this.mute();
+        resolve();
+      };
     });
   }
 
@@ -72,6 +71,7 @@ export class TcpProxy {
   private join(near: Socket): void {
     const far = connect(Number(this.target.port), this.target.hostname);
     this.fromStore.add(far);
+    near.on('data', (chunk: Buffer) => this.watch?.(chunk));
     for (const [socket, peer] of [
       [near, far],
       [far, near],
