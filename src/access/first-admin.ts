@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppConfig } from '../config/index.js';
 import { StartupError } from '../platform/errors/index.js';
-import { passwordFault } from '../platform/passwords/index.js';
+import { PasswordPolicy } from '../platform/passwords/index.js';
 import { DuplicateUserError, UsersService } from '../users/index.js';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 
@@ -21,6 +21,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
   constructor(
     private readonly config: AppConfig,
     private readonly users: UsersService,
+    private readonly policy: PasswordPolicy,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -28,7 +29,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     if (firstAdmin === undefined && production) return;
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;
     const account = firstAdmin ?? madeUpAccount();
-    const fault = passwordFault(account.password, account);
+    const fault = await this.policy.fault(account.password, account);
     if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
     if ((await this.create(account)) && firstAdmin === undefined) this.madeUp = account;
   }
