@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/index.js';
 import { StartupError } from '../platform/errors/index.js';
-import { passwordFault } from '../platform/passwords/index.js';
+import { PasswordPolicy } from '../platform/passwords/index.js';
 import { DuplicateUserError, UsersService } from '../users/index.js';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 
@@ -21,6 +21,7 @@ export class FirstAdmin {
   constructor(
     private readonly config: AppConfig,
     private readonly users: UsersService,
+    private readonly policy: PasswordPolicy,
   ) {}
 
   /** @throws StartupError when the account of the environment cannot be it */
@@ -29,7 +30,7 @@ export class FirstAdmin {
     if (firstAdmin === undefined && production) return;
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;
     const account = firstAdmin ?? madeUpAccount();
-    const fault = passwordFault(account.password, account);
+    const fault = await this.policy.fault(account.password, account);
     if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
     if ((await this.create(account)) && firstAdmin === undefined) this.madeUp = account;
   }

@@ -19,27 +19,36 @@ export class AuthService {
     private readonly transactions: Transactions,
   ) {}
 
-  /**
-   * An unknown account costs a hash like a known one, so that the time of the answer does not tell them apart.
-   *
-   * @throws InvalidCredentialsError, AccountNotActiveError
-   */
+  /** @throws InvalidCredentialsError, AccountNotActiveError, HashQueueFullError */
   async login(login: Login, password: string): Promise<{ user: User; tokens: TokenPair }> {
-    const credentials = await this.users.findCredentials(login);
-    const right = await this.passwords.verify(credentials?.passwordHash, password);
-    if (credentials === null || !right) throw new InvalidCredentialsError();
-    if (credentials.status !== 'active') throw new AccountNotActiveError();
-    return this.transactions.run(async (transaction) => {
-      const user = await this.users.recordLogin(credentials, transaction);
-      if (user === null) throw new InvalidCredentialsError();
-      const session = await this.sessions.start(user.id, transaction);
-      return { user, tokens: this.tokens.issue(session) };
-    });
+    // The second look is for a hash that was replaced during the first: upgraded by another login, or a new password's.
+    const loggedIn = (await this.attempt(login, password)) ?? (await this.attempt(login, password));
+    if (loggedIn === null) throw new InvalidCredentialsError();
+    return loggedIn;
   }
 
   /** @throws UnauthorizedError for any string that is no live refresh token; RefreshUndecidedError */
   async refresh(refreshToken: string): Promise<TokenPair> {
     const claims = this.tokens.readRefreshToken(refreshToken);
     return this.tokens.issue(await this.rotation.exchange(claims));
+  }
+
+  /**
+   * An unknown account costs a hash like a known one, so that the time of the answer does not tell them apart.
+   *
+   * @returns `null` when the account or its password has changed meanwhile
+   */
+  private async attempt(login: Login, password: string): Promise<{ user: User; tokens: TokenPair } | null> {
+    const credentials = await this.users.findCredentials(login);
+    const right = await this.passwords.verify(credentials?.passwordHash, password);
+    if (credentials === null || !right) throw new InvalidCredentialsError();
+    if (credentials.status !== 'active') throw new AccountNotActiveError();
+    const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);
+    return this.transactions.run(async (transaction) => {
+      const user = await this.users.recordLogin(credentials, upgradedHash, transaction);
+      if (user === null) return null;
+      const session = await this.sessions.start(user.id, transaction);
+      return { user, tokens: this.tokens.issue(session) };
+    });
   }
 }

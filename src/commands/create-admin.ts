@@ -15,7 +15,7 @@ await runCommand(async (config) => {
   const username = given.username ?? (await ask('Username'));
   refuse(usernameRule(username));
   const password = await askNewPassword();
-  refuse(passwordFault(password, { email, username }));
+  refuse(passwordFault(password, { email, username }, config.passwordRule));
   return withServices(config, async (services) => {
     await services.get(UsersService).create({ email, username, password, roles: [ADMIN_ROLE, USER_ROLE] });
     return `Created the admin ${username}.`;

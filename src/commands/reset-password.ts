@@ -15,7 +15,7 @@ await runCommand(async (config) => {
   }
   const login = toLogin(email ?? username ?? (await ask('Email or username')));
   const password = await askNewPassword();
-  const fault = passwordFault(password, login);
+  const fault = passwordFault(password, login, config.passwordRule);
   if (fault !== undefined) throw new StartupError(fault);
   return withServices(config, async (services) => {
     const user = await services.get(PasswordResets).force(login, password);

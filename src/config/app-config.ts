@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { ARGON2_LIMITS } from './argon2-limits.js';
 import { ConfigError } from './config.error.js';
 import { parseDuration } from './duration.js';
 import { Environment } from './environment.js';
@@ -16,12 +18,20 @@ const OWASP_ARGON2_MINIMUM = [
   { memoryKiB: 7_168, timeCost: 5 },
 ];
 
+/** Threads of libuv's pool, where hashes run, unless `UV_THREADPOOL_SIZE` says otherwise (libuv's documentation). */
+const LIBUV_THREADS = 4;
+
+const HAVE_I_BEEN_PWNED = 'https://api.pwnedpasswords.com';
+
 export type DatabaseConfig =
   | { readonly kind: 'postgres'; readonly url: string; readonly poolMin: number; readonly poolMax: number }
   | { readonly kind: 'pglite'; readonly dataDir: string };
 
 export type CacheConfig =
   { readonly kind: 'redis'; readonly url: string; readonly keyPrefix: string } | { readonly kind: 'memory' };
+
+/** What a new password must be: of four kinds of characters, or long (NIST SP 800-63B-4, section 3.1.1.2). */
+export type PasswordRule = 'composition' | 'length';
 
 /** The checked configuration; also its injection token. Durations are in milliseconds unless named otherwise. */
 export abstract class AppConfig {
@@ -52,6 +62,17 @@ export abstract class AppConfig {
     readonly audience: string;
   };
   abstract readonly argon2: { readonly memoryKiB: number; readonly timeCost: number; readonly parallelism: number };
+  abstract readonly hashing: {
+    /** Whose argon2id; `auto` takes `@node-rs/argon2` where it is installed. */
+    readonly implementation: 'auto' | 'argon2' | 'node-rs';
+    /** How many hashes are computed at once. */
+    readonly running: number;
+    /** How many more wait for that. */
+    readonly waiting: number;
+  };
+  abstract readonly passwordRule: PasswordRule;
+  /** Where breached passwords are asked for; `undefined` where they are not. */
+  abstract readonly breachUrl: string | undefined;
   abstract readonly registration: 'open' | 'closed';
   /** The first admin to create, if the environment names one. */
   abstract readonly firstAdmin:
@@ -110,6 +131,13 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       timeCost: env.ARGON2_TIME_COST,
       parallelism: env.ARGON2_PARALLELISM,
     },
+    hashing: {
+      implementation: env.PASSWORD_HASHER,
+      running: hashesAtOnce(env.UV_THREADPOOL_SIZE ?? LIBUV_THREADS),
+      waiting: env.HASH_QUEUE_MAX,
+    },
+    passwordRule: env.PASSWORD_POLICY,
+    breachUrl: env.PASSWORD_BREACH_CHECK === 'hibp' ? (env.PASSWORD_BREACH_URL ?? HAVE_I_BEEN_PWNED) : undefined,
     registration: env.REGISTRATION,
     firstAdmin:
       env.ADMIN_EMAIL !== undefined && env.ADMIN_USERNAME !== undefined && env.ADMIN_PASSWORD !== undefined
@@ -128,6 +156,9 @@ function combinationFaults(env: Environment): string[] {
   if (env.ARGON2_MEMORY_KIB < 8 * env.ARGON2_PARALLELISM) {
     faults.push('ARGON2_MEMORY_KIB must be at least 8 times ARGON2_PARALLELISM (RFC 9106)');
   }
+  if (env.ARGON2_MEMORY_KIB * env.ARGON2_TIME_COST > ARGON2_LIMITS.memoryTimesPassesKiB) {
+    faults.push(`ARGON2_MEMORY_KIB times ARGON2_TIME_COST must not exceed ${ARGON2_LIMITS.memoryTimesPassesKiB}`);
+  }
   const admin = [env.ADMIN_EMAIL, env.ADMIN_USERNAME, env.ADMIN_PASSWORD];
   if (admin.some((value) => value !== undefined) && admin.includes(undefined)) {
     faults.push('ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together');
@@ -136,6 +167,11 @@ function combinationFaults(env: Environment): string[] {
     faults.push('JWT_SECRET and JWT_REFRESH_SECRET must differ');
   }
   return faults;
+}
+
+/** One for each core: more only wait for memory. One thread is left to files, DNS and compression. */
+function hashesAtOnce(threads: number): number {
+  return Math.min(availableParallelism(), Math.max(1, threads - 1));
 }
 
 function corsFaults(env: Environment): string[] {

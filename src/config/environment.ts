@@ -7,6 +7,7 @@ import {
   IsNotEmpty,
   IsOptional,
   IsString,
+  IsUrl,
   Matches,
   Max,
   MaxLength,
@@ -15,6 +16,7 @@ import {
   type ValidationOptions,
   ValidateBy,
 } from 'class-validator';
+import { ARGON2_LIMITS } from './argon2-limits.js';
 import { parseDuration } from './duration.js';
 
 /** Longest duration a token or session may be given, in milliseconds (ten years). */
@@ -153,14 +155,37 @@ export class Environment {
   @IsDuration()
   SESSION_RETENTION = '30d';
 
-  @IsInteger(8, 4_194_304)
+  @IsInteger(8, ARGON2_LIMITS.memoryKiB)
   ARGON2_MEMORY_KIB = 19_456;
 
   @IsInteger(1, 100)
   ARGON2_TIME_COST = 2;
 
-  @IsInteger(1, 64)
+  @IsInteger(1, ARGON2_LIMITS.parallelism)
   ARGON2_PARALLELISM = 1;
+
+  @IsOneOf('auto', 'argon2', 'node-rs')
+  PASSWORD_HASHER: 'auto' | 'argon2' | 'node-rs' = 'auto';
+
+  @IsInteger(0, 10_000)
+  HASH_QUEUE_MAX = 64;
+
+  @IsOptional()
+  @IsInteger(1, 1_024)
+  UV_THREADPOOL_SIZE?: number;
+
+  @IsOneOf('composition', 'length')
+  PASSWORD_POLICY: 'composition' | 'length' = 'composition';
+
+  @IsOneOf('off', 'hibp')
+  PASSWORD_BREACH_CHECK: 'off' | 'hibp' = 'off';
+
+  @IsOptional()
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: '$property must be an http:// or https:// URL' },
+  )
+  PASSWORD_BREACH_URL?: string;
 
   @IsOneOf('open', 'closed')
   REGISTRATION: 'open' | 'closed' = 'open';

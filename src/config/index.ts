@@ -1,4 +1,5 @@
-export { AppConfig, type CacheConfig, type DatabaseConfig, loadConfig } from './app-config.js';
+export { AppConfig, type CacheConfig, type DatabaseConfig, loadConfig, type PasswordRule } from './app-config.js';
+export { ARGON2_LIMITS } from './argon2-limits.js';
 export { ConfigError } from './config.error.js';
 export { ConfigModule } from './config.module.js';
 export { Environment } from './environment.js';

@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
-import { ValidationError } from '../platform/errors/index.js';
 import { EventBus } from '../platform/events/event-bus.js';
-import { type PasswordContext, passwordFault, PasswordHasher } from '../platform/passwords/index.js';
+import { type PasswordContext, PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import type { Login, User } from './user.js';
 import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';
@@ -36,6 +35,7 @@ export class PasswordResets implements OnModuleInit {
     private readonly accounts: UsersService,
     private readonly transactions: Transactions,
     private readonly passwords: PasswordHasher,
+    private readonly policy: PasswordPolicy,
     private readonly events: EventBus,
   ) {}
 
@@ -108,8 +108,7 @@ export class PasswordResets implements OnModuleInit {
   }
 
   private async checkedHash(newPassword: string, context: PasswordContext): Promise<string> {
-    const fault = passwordFault(newPassword, context);
-    if (fault !== undefined) throw ValidationError.of('newPassword', fault);
+    await this.policy.check('newPassword', newPassword, context);
     return this.passwords.hash(newPassword);
   }
 

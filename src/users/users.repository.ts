@@ -136,11 +136,18 @@ export class UsersRepository {
     await db.user.update({ where: { id }, data: { passwordHash }, select: { id: true } });
   }
 
-  /** @returns `null` when the account or its password has changed since its credentials were read */
-  async recordLogin(credentials: UserWithPassword, db: Prisma.TransactionClient): Promise<User | null> {
+  /**
+   * @param upgradedHash `undefined` keeps the one that there is
+   * @returns `null` when the account or its password has changed since its credentials were read
+   */
+  async recordLogin(
+    credentials: UserWithPassword,
+    upgradedHash: string | undefined,
+    db: Prisma.TransactionClient,
+  ): Promise<User | null> {
     const [user] = await db.user.updateManyAndReturn({
       where: { id: credentials.id, status: 'active', passwordHash: credentials.passwordHash },
-      data: { lastLogin: new Date() },
+      data: { lastLogin: new Date(), ...(upgradedHash === undefined ? {} : { passwordHash: upgradedHash }) },
       select: USER_COLUMNS,
     });
     return user ?? null;

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
-import { ValidationError } from '../platform/errors/index.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
-import { passwordFault, PasswordHasher } from '../platform/passwords/index.js';
+import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
 import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
@@ -35,10 +34,12 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly transactions: Transactions,
     private readonly passwords: PasswordHasher,
+    private readonly policy: PasswordPolicy,
   ) {}
 
-  /** @throws DuplicateUserError */
+  /** @throws ValidationError, DuplicateUserError */
   async create({ password, roles = ['user'], ...account }: NewAccount): Promise<User> {
+    await this.policy.check('password', password, account);
     const passwordHash = await this.passwords.hash(password);
     return this.users.namingDuplicates(account, () =>
       this.transactions.run(async (transaction) => {
@@ -91,8 +92,7 @@ export class UsersService {
   async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
-    const fault = passwordFault(newPassword, credentials);
-    if (fault !== undefined) throw ValidationError.of('newPassword', fault);
+    await this.policy.check('newPassword', newPassword, credentials);
     await this.assertPassword(credentials, currentPassword);
     const passwordHash = await this.passwords.hash(newPassword);
     await this.transactions.run(async (transaction) => {
@@ -126,9 +126,16 @@ export class UsersService {
     return this.users.findCredentials(login);
   }
 
-  /** @returns `null` when the account or its password has changed since its credentials were read */
-  async recordLogin(credentials: UserWithPassword, transaction: Transaction): Promise<User | null> {
-    const user = await this.users.recordLogin(credentials, transaction.db);
+  /**
+   * @param upgradedHash of the same password; `undefined` keeps the one that there is
+   * @returns `null` when the account or its password has changed since its credentials were read
+   */
+  async recordLogin(
+    credentials: UserWithPassword,
+    upgradedHash: string | undefined,
+    transaction: Transaction,
+  ): Promise<User | null> {
+    const user = await this.users.recordLogin(credentials, upgradedHash, transaction.db);
     if (user !== null) await transaction.publish(new UserLoggedIn(user.id));
     return user;
   }

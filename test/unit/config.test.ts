@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig } from '../../src/config/index.js';
 
@@ -76,6 +77,17 @@ describe('The configuration', () => {
     ['JWT_EXPIRES_IN', '3651d'],
     ['JWT_REFRESH_GRACE_MS', '60001'],
     ['ARGON2_TIME_COST', '0'],
+    ['ARGON2_MEMORY_KIB', '1048577'],
+    ['ARGON2_PARALLELISM', '65'],
+    ['PASSWORD_HASHER', 'bcrypt'],
+    ['HASH_QUEUE_MAX', '10001'],
+    ['HASH_QUEUE_MAX', '-1'],
+    ['UV_THREADPOOL_SIZE', '0'],
+    ['UV_THREADPOOL_SIZE', '1025'],
+    ['PASSWORD_POLICY', 'none'],
+    ['PASSWORD_BREACH_CHECK', 'on'],
+    ['PASSWORD_BREACH_URL', 'ftp://pwned.test'],
+    ['PASSWORD_BREACH_URL', 'pwned.test'],
     ['REGISTRATION', 'sometimes'],
     ['API_DOCS', 'yes'],
     ['CORS_ORIGIN', '*'],
@@ -92,9 +104,29 @@ describe('The configuration', () => {
 
   it.each<[string, Record<string, string>, string]>([
     ['a pool that is smaller than its least', { DB_POOL_MIN: '11' }, 'DB_POOL_MIN must not exceed DB_POOL_MAX'],
+    [
+      'dearer hashes than it would verify',
+      { ARGON2_MEMORY_KIB: '1048576', ARGON2_TIME_COST: '5' },
+      'ARGON2_MEMORY_KIB times ARGON2_TIME_COST must not exceed 4194304',
+    ],
     ['half an admin', { ADMIN_EMAIL: 'a@example.com' }, 'ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together'],
   ])('does not take %s', (_, variables, fault) => {
     expect(faultsOf({ ...DEVELOPMENT, ...variables })).toEqual([fault]);
+  });
+
+  it('lets one hash run for each core, and leaves a thread to others', () => {
+    const expected = { '': Math.min(availableParallelism(), 3), '1024': availableParallelism(), '2': 1, '1': 1 };
+    for (const [threads, running] of Object.entries(expected)) {
+      expect(loadConfig({ ...DEVELOPMENT, UV_THREADPOOL_SIZE: threads }).hashing.running).toBe(running);
+    }
+  });
+
+  it('asks for breached passwords only where it is told to, and then where it is told', () => {
+    const mirror = { PASSWORD_BREACH_URL: 'http://localhost:8080' };
+    const on = { PASSWORD_BREACH_CHECK: 'hibp' };
+    expect(loadConfig({ ...DEVELOPMENT, ...mirror }).breachUrl).toBeUndefined();
+    expect(loadConfig({ ...DEVELOPMENT, ...on }).breachUrl).toBe('https://api.pwnedpasswords.com');
+    expect(loadConfig({ ...DEVELOPMENT, ...on, ...mirror }).breachUrl).toBe('http://localhost:8080');
   });
 
   it('takes an empty variable for one that is not set', () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { passwordFault } from '../../src/platform/passwords/index.js';
 
 const CLASSES = 'Password must contain uppercase, lowercase, number, and special character';
+const COMMON = 'Password is too common';
 const NAMES = 'Password must not contain the username or the email';
 
 describe('The password policy', () => {
   it.each([
-    'Abcdef1!',
+    'Uvxwqz1!',
     `Ab1!${'x'.repeat(124)}`,
     `Ab1!${'🙂'.repeat(124)}`,
     'Ab1! with spaces',
@@ -53,5 +54,26 @@ describe('The password policy', () => {
     ['names that are no text', 'Correct-horse-7!', { username: 7777, email: null }],
   ])('lets %s be', (_, password, context) => {
     expect(passwordFault(password, context)).toBeUndefined();
+  });
+});
+
+describe('The policy of length', () => {
+  it.each(['correct horse battery', 'x7k2m9q4w8z3v5n', '日本語のパスワードは長いほど強い', 'kwpv'.repeat(32)])(
+    'allows %s',
+    (password) => {
+      expect(passwordFault(password, {}, 'length')).toBeUndefined();
+    },
+  );
+
+  it.each<[string, string]>([
+    ['Correct-horse7', 'Password must be at least 15 characters'],
+    ['Ab1!🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂', 'Password must be at least 15 characters'],
+    ['kwpv'.repeat(32) + 'x', 'Password must not exceed 128 characters'],
+    ['my name is adalove', NAMES],
+    ['1qaz2wsx3edc4rfv', COMMON],
+    ['qwertyuiopasdfghjkl', COMMON],
+    ['123456789012345', COMMON],
+  ])('refuses %p: %s', (password, fault) => {
+    expect(passwordFault(password, { username: 'adalove' }, 'length')).toBe(fault);
   });
 });

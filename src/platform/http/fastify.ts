@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP } from 'node:net';
 import compress from '@fastify/compress';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -10,7 +9,7 @@ import { logRequests } from '../observability/index.js';
 import { applyBodyLimit, MAX_BODY_BYTES } from './body-limit.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
-import { runInRequestContext } from './request-context.js';
+import { newRequestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
 
@@ -59,10 +58,7 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
   fastify.addHook('onRequest', (request, reply, done) => {
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
-    const userAgent = request.headers['user-agent'] ?? null;
-    // A trusted proxy may have handed on any text as its client's address.
-    const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
-    runInRequestContext({ requestId: request.id, ip, userAgent }, done);
+    runInRequestContext(newRequestContext(request, reply.raw), done);
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));

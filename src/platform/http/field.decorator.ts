@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import type { PasswordRule } from '../../config/index.js';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from './documentation.js';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
@@ -11,15 +12,27 @@ export type Presence =
   /** Optional, and `null` clears it. */
   | 'nullable';
 
-/** A field of a request: the rule that is enforced and what the API description says of it, in one place. */
-export function Field(rule: Rule, presence: Presence, documentation: ApiPropertyOptions = {}): PropertyDecorator {
-  const validation = ValidateBy({
-    name: 'rule',
-    validator: {
-      validate: (value: unknown, args?: ValidationArguments) => rule(value, args?.object ?? {}) === undefined,
-      defaultMessage: (args?: ValidationArguments) => rule(args?.value, args?.object ?? {}) ?? '',
+/**
+ * A field of a request: the rule that is enforced and what the API description says of it, in one place.
+ *
+ * @param only where the rule depends on how new passwords are judged: which way of it this is the rule for
+ */
+export function Field(
+  rule: Rule,
+  presence: Presence,
+  documentation: ApiPropertyOptions = {},
+  only?: PasswordRule,
+): PropertyDecorator {
+  const validation = ValidateBy(
+    {
+      name: 'rule',
+      validator: {
+        validate: (value: unknown, args?: ValidationArguments) => rule(value, args?.object ?? {}) === undefined,
+        defaultMessage: (args?: ValidationArguments) => rule(args?.value, args?.object ?? {}) ?? '',
+      },
     },
-  });
+    only === undefined ? {} : { groups: [only] },
+  );
   switch (presence) {
     case 'required':
       return applyDecorators(validation, ApiProperty(documentation));

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { AppConfig } from '../../config/index.js';
 import { AccessCheck } from './access-check.js';
 import { CursorCodec } from './cursor-codec.js';
 import { CursorPages } from './cursor-pages.js';
@@ -21,7 +22,7 @@ import { createValidationPipe } from './validation.pipe.js';
     { provide: APP_FILTER, useClass: ExceptionEnvelopeFilter },
     { provide: APP_INTERCEPTOR, useClass: StrictInputInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
-    { provide: APP_PIPE, useFactory: createValidationPipe },
+    { provide: APP_PIPE, inject: [AppConfig], useFactory: createValidationPipe },
   ],
   exports: [CursorPages, PermissionRegistry],
 })

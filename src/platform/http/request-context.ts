@@ -1,4 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 import type { Principal } from './principal.js';
 
 /** What anything done on behalf of a request may ask about it. */
@@ -6,10 +9,29 @@ export interface RequestContext {
   readonly requestId: string;
   readonly ip: string;
   readonly userAgent: string | null;
+  /** Aborts when the client has hung up. Made at the first look: most requests wait for nothing that it could end. */
+  readonly signal: AbortSignal;
   principal?: Principal;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
+
+/** The context of a request that has just come in. */
+export function newRequestContext(
+  { id, ip, socket, headers }: FastifyRequest,
+  response: ServerResponse,
+): RequestContext {
+  let signal: AbortSignal | undefined;
+  return {
+    requestId: id,
+    // A trusted proxy may have handed on any text as its client's address.
+    ip: isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip,
+    userAgent: headers['user-agent'] ?? null,
+    get signal() {
+      return (signal ??= closeSignal(response));
+    },
+  };
+}
 
 /** Runs `work`, and all that it starts, in the context of a request. */
 export function runInRequestContext(context: RequestContext, work: () => void): void {
@@ -19,4 +41,12 @@ export function runInRequestContext(context: RequestContext, work: () => void): 
 /** The context of the request being served; `undefined` outside of one, as at start. */
 export function requestContext(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** By the response: the request counts as closed once its body is read, so Fastify's own signal aborts too early. */
+function closeSignal(response: ServerResponse): AbortSignal {
+  if (response.destroyed) return AbortSignal.abort();
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
 }

@@ -1,10 +1,14 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { ValidationError as ClassValidatorError } from 'class-validator';
+import type { AppConfig } from '../../config/index.js';
 import { type FieldFault, ValidationError } from '../errors/index.js';
 
 /** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
-export function createValidationPipe(): ValidationPipe {
+export function createValidationPipe({ passwordRule }: AppConfig): ValidationPipe {
   return new ValidationPipe({
+    // Rules that are of one group only; `always` is for those that are of none.
+    groups: [passwordRule],
+    always: true,
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,

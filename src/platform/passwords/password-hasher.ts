@@ -1,34 +1,84 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { argon2id, hash, verify } from 'argon2';
-import { AppConfig } from '../../config/index.js';
+import { Logger, type OnModuleInit } from '@nestjs/common';
+import type { AppConfig } from '../../config/index.js';
+import { requestContext } from '../http/request-context.js';
+import { type Argon2Parameters, isCurrent, readArgon2 } from './argon2-hash.js';
+import { readBcrypt } from './bcrypt-hash.js';
+import { HashQueue } from './hash-queue.js';
+import { exceedsMaxLength } from './password-policy.js';
+import { readPbkdf2 } from './pbkdf2-hash.js';
+import { readScrypt } from './scrypt-hash.js';
+import type { PasswordCheck } from './stored-hash.js';
+import { UnusableHashError } from './unusable-hash.error.js';
 
-/** Hashes passwords with argon2id (RFC 9106; OWASP Password Storage Cheat Sheet) into PHC strings. */
-@Injectable()
-export class PasswordHasher implements OnModuleInit {
-  private readonly options: { type: typeof argon2id; memoryCost: number; timeCost: number; parallelism: number };
+/**
+ * Hashes passwords with argon2id (RFC 9106; OWASP Password Storage Cheat Sheet) into PHC strings, and checks them
+ * against what is stored, of this or an older format; also the injection token. An adapter brings the argon2.
+ *
+ * Everything waits in one queue. It throws HashQueueFullError where that is full, and ClientGoneError when the client
+ * of the request hung up meanwhile.
+ */
+export abstract class PasswordHasher implements OnModuleInit {
+  private readonly logger = new Logger('Passwords');
+  private readonly parameters: Argon2Parameters;
+  private readonly queue: HashQueue;
   /** What the password of an account that does not exist is compared with. */
   private decoy = '';
 
-  constructor({ argon2 }: AppConfig) {
-    this.options = {
-      type: argon2id,
-      memoryCost: argon2.memoryKiB,
-      timeCost: argon2.timeCost,
-      parallelism: argon2.parallelism,
-    };
+  constructor({ argon2, hashing }: Pick<AppConfig, 'argon2' | 'hashing'>) {
+    this.parameters = argon2;
+    this.queue = new HashQueue(hashing.running, hashing.waiting);
   }
+
+  /** @returns a PHC string of argon2id */
+  protected abstract hashArgon2id(password: string, parameters: Argon2Parameters): Promise<string>;
+
+  /** @param phc of any variant and version, within ARGON2_LIMITS */
+  protected abstract verifyArgon2(phc: string, password: string): Promise<boolean>;
 
   async onModuleInit(): Promise<void> {
     this.decoy = await this.hash('decoy');
   }
 
-  hash(password: string): Promise<string> {
-    return hash(password, this.options);
+  async hash(password: string): Promise<string> {
+    return this.inQueue(() => this.hashArgon2id(password, this.parameters));
   }
 
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
-    const right = await verify(stored ?? this.decoy, password);
-    return right && stored !== undefined;
+    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
+    if (exceedsMaxLength(password)) return false;
+    const check = stored === undefined ? undefined : this.read(stored);
+    const right = await this.inQueue(() =>
+      check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
+    );
+    return right && check !== undefined;
+  }
+
+  /**
+   * What is to be stored instead of `stored`, now that the password is there and right; `undefined` where that is what
+   * would be made today, or where the queue is full: there is another login to do it.
+   */
+  async upgrade(stored: string, password: string): Promise<string | undefined> {
+    if (isCurrent(stored, this.parameters) || this.queue.full) return undefined;
+    return this.hash(password);
+  }
+
+  private inQueue<T>(work: () => Promise<T>): Promise<T> {
+    return this.queue.run(work, requestContext()?.signal);
+  }
+
+  /** @returns `undefined` for a hash that no password can be right for */
+  private read(stored: string): PasswordCheck | undefined {
+    try {
+      const argon2 = readArgon2(stored);
+      if (argon2 !== undefined) return (password) => this.verifyArgon2(argon2.phc, password);
+      const check = readBcrypt(stored) ?? readScrypt(stored) ?? readPbkdf2(stored);
+      if (check === undefined) throw new UnusableHashError('it is of no known format');
+      return check;
+    } catch (error) {
+      if (!(error instanceof UnusableHashError)) throw error;
+      this.logger.warn(`A stored password hash is not used, so its account cannot log in: ${error.message}`);
+      return undefined;
+    }
   }
 }

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PrismaService } from '../../src/platform/database/index.js';
+import { PasswordHasher } from '../../src/platform/passwords/index.js';
+import { setStatus } from '../support/accounts.js';
+import { register, startApp, type TestApp } from '../support/app.js';
+import { newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
+import { inParallel } from '../support/parallel.js';
+import { LEGACY_HASHES, LEGACY_PASSWORD } from '../support/stored-hashes.js';
+
+const CURRENT = /^\$argon2id\$v=19\$m=1024,t=1,p=1\$/;
+
+describe('A stored hash of another format', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp();
+  });
+  afterAll(() => test.close());
+
+  /** An account as an import from elsewhere leaves it. */
+  async function imported(passwordHash: string) {
+    const account = newAccount({ password: LEGACY_PASSWORD });
+    const { body } = await test.api.post('/users', account);
+    const { id } = body.data.user;
+    await test.app.get(PrismaService).user.update({ where: { id }, data: { passwordHash } });
+    const login = (password: string) => test.api.post('/auth/login', { email: account.email, password });
+    return { id, login };
+  }
+
+  async function storedOf(id: string) {
+    return test.app.get(PrismaService).user.findUniqueOrThrow({
+      where: { id },
+      select: { passwordHash: true, version: true, updatedAt: true },
+    });
+  }
+
+  it.each(Object.entries(LEGACY_HASHES))('logs in once, and is argon2id as configured after: %s', async (_, hash) => {
+    const { id, login } = await imported(hash);
+    expect((await login(OTHER_PASSWORD)).status).toBe(401);
+    const before = await storedOf(id);
+    expect(before.passwordHash).toBe(hash);
+    expect((await login(LEGACY_PASSWORD)).status).toBe(200);
+    const after = await storedOf(id);
+    expect(after.passwordHash).toMatch(CURRENT);
+    expect(after).toMatchObject({ version: before.version, updatedAt: before.updatedAt });
+    expect((await login(LEGACY_PASSWORD)).status).toBe(200);
+    expect((await login(OTHER_PASSWORD)).status).toBe(401);
+    // Not again.
+    expect((await storedOf(id)).passwordHash).toBe(after.passwordHash);
+  });
+
+  it('lets every one of many first logins in', async () => {
+    const { id, login } = await imported(LEGACY_HASHES['scrypt'] ?? '');
+    const answers = await inParallel(10, () => login(LEGACY_PASSWORD));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect((await storedOf(id)).passwordHash).toMatch(CURRENT);
+  });
+
+  it('stays as it is while the account is suspended', async () => {
+    const hash = LEGACY_HASHES['bcrypt, $2b$'] ?? '';
+    const { id, login } = await imported(hash);
+    await setStatus(test, id, 'suspended');
+    expect((await login(LEGACY_PASSWORD)).status).toBe(403);
+    expect((await storedOf(id)).passwordHash).toBe(hash);
+  });
+
+  it.each([
+    ['absurd parameters', '$argon2id$v=19$m=4194304,t=100,p=1$c2FsdHNhbHRzYWx0c2FsdA$YfU/gCdpsACU4RWZqmWrhw'],
+    ['no known format', '!'],
+  ])('is a wrong password like any other with %s', async (_, hash) => {
+    const { login } = await imported(hash);
+    const { status, body } = await login(LEGACY_PASSWORD);
+    expect(status).toBe(401);
+    expect(body.error.message).toBe('Invalid credentials');
+  });
+});
+
+describe('More logins at once than can be hashed', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    // Dear enough that they pile up.
+    test = await startApp({ HASH_QUEUE_MAX: '4', ARGON2_MEMORY_KIB: '32768', ARGON2_TIME_COST: '2' });
+  });
+  afterAll(() => test.close());
+
+  it('are answered, or told at once when to come again, and nothing else', async () => {
+    const account = newAccount();
+    await register(test.api, account);
+    const answers = await inParallel(60, (index) =>
+      // Every other one is of nobody.
+      test.api.post('/auth/login', {
+        email: index % 2 === 0 ? account.email : 'nobody@example.com',
+        password: PASSWORD,
+      }),
+    );
+    const [known, unknown] = [0, 1].map((rest) => answers.filter((_, index) => index % 2 === rest));
+    expect(new Set(known?.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    expect(new Set(unknown?.map(({ status }) => status))).toEqual(new Set([401, 503]));
+    for (const { status, headers, body } of answers) {
+      if (status !== 503) continue;
+      expect(body.error.code).toBe('SERVICE_UNAVAILABLE');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await test.api.post('/auth/login', { email: account.email, password: PASSWORD })).status).toBe(200);
+  });
+});
+
+describe('A login that waits for its hash', () => {
+  it('leaves the queue when its client hangs up', async () => {
+    // One hash runs, for a second or so, and one waits.
+    const slow = { ARGON2_MEMORY_KIB: '262144', ARGON2_TIME_COST: '8', UV_THREADPOOL_SIZE: '2', HASH_QUEUE_MAX: '1' };
+    const test = await startApp(slow);
+    const hasher = test.app.get(PasswordHasher);
+    const nobody = { email: 'nobody@example.com', password: PASSWORD };
+    try {
+      let running = true;
+      const hash = hasher.hash(PASSWORD).then(() => (running = false));
+      const client = new AbortController();
+      const waiting = fetch(`${test.api.origin}/api/v1/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(nobody),
+        signal: client.signal,
+      });
+      await sleep(100);
+      expect((await test.api.post('/auth/login', nobody)).status).toBe(503);
+      client.abort();
+      await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+      await sleep(100);
+      const next = test.api.post('/auth/login', nobody);
+      await sleep(50);
+      expect(running).toBe(true);
+      expect((await next).status).toBe(401);
+      await hash;
+    } finally {
+      await test.close();
+    }
+  });
+});
+
+describe('A password of 129 characters', () => {
+  it('is refused before any hash, for every account alike', async () => {
+    // With no place in the queue and its only runner busy, whatever hashes is answered 503.
+    const test = await startApp({ HASH_QUEUE_MAX: '0', UV_THREADPOOL_SIZE: '2' });
+    const account = newAccount();
+    const { token } = await register(test.api, account);
+    const load = new AbortController();
+    const hasher = test.app.get(PasswordHasher);
+    const occupied = (async () => {
+      while (!load.signal.aborted) await hasher.hash('x'.repeat(128));
+    })();
+    const long = `Zq7!${'k'.repeat(125)}`;
+    const login = (email: string, password: string) => test.api.post('/auth/login', { email, password });
+    try {
+      expect((await login(account.email, PASSWORD)).status).toBe(503);
+      expect((await test.api.post('/users', newAccount({ password: long }))).status).toBe(400);
+      const change = { currentPassword: PASSWORD, newPassword: long };
+      expect((await test.api.put('/users/me/password', change, { token })).status).toBe(400);
+      const [known, unknown] = [await login(account.email, long), await login('nobody@example.com', long)];
+      expect([known.status, known.body.error.message]).toEqual([401, 'Invalid credentials']);
+      expect([unknown.status, unknown.body.error.message]).toEqual([401, 'Invalid credentials']);
+    } finally {
+      load.abort();
+      await occupied;
+      await test.close();
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { register, startApp } from '../support/app.js';
+import { newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
+
+const COMMON = 'Password is too common';
+
+describe('The rule for new passwords', () => {
+  it('refuses common ones everywhere, along with whatever else is wrong', async () => {
+    const test = await startApp();
+    try {
+      const { status, body } = await test.api.post('/users', newAccount({ username: 'a', password: 'Password1!' }));
+      expect(status).toBe(400);
+      expect(body.error.details).toEqual([
+        { field: 'username', message: 'Username must be at least 3 characters' },
+        { field: 'password', message: COMMON },
+      ]);
+      const { token } = await register(test.api, newAccount());
+      const change = { currentPassword: PASSWORD, newPassword: 'Dragon2024!' };
+      const refused = await test.api.put('/users/me/password', change, { token });
+      expect(refused.body.error.details).toEqual([{ field: 'newPassword', message: COMMON }]);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('asks for length alone where it is set so, the first admin’s included', async () => {
+    const password = 'seven lazy donkeys';
+    const test = await startApp({ PASSWORD_POLICY: 'length', ADMIN_PASSWORD: password });
+    const short = { field: 'password', message: 'Password must be at least 15 characters' };
+    try {
+      const { token } = await register(test.api, newAccount({ password }));
+      const change = (newPassword: string) =>
+        test.api.put('/users/me/password', { currentPassword: password, newPassword }, { token });
+      expect((await test.api.post('/users', newAccount({ password: 'Zq7!kwpvzzyxwv' }))).body.error.details).toEqual([
+        short,
+      ]);
+      expect((await change('Zq7!kwpvzzyxwv')).body.error.details).toEqual([{ ...short, field: 'newPassword' }]);
+      expect((await change('eight lazy donkeys')).status).toBe(200);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('refuses breached ones where it is told to ask', async () => {
+    const digest = createHash('sha1').update(OTHER_PASSWORD).digest('hex').toUpperCase();
+    const ranges = createServer((request, response) =>
+      response.end(request.url === `/range/${digest.slice(0, 5)}` ? `${digest.slice(5)}:3` : ''),
+    ).listen(0, '127.0.0.1');
+    await once(ranges, 'listening');
+    const url = `http://127.0.0.1:${(ranges.address() as AddressInfo).port}`;
+    const test = await startApp({ PASSWORD_BREACH_CHECK: 'hibp', PASSWORD_BREACH_URL: url });
+    const message = 'Password has appeared in a data breach';
+    try {
+      const created = await test.api.post('/users', newAccount({ password: OTHER_PASSWORD }));
+      expect([created.status, created.body.error.details]).toEqual([400, [{ field: 'password', message }]]);
+      const { token } = await register(test.api, newAccount());
+      const change = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
+      const changed = await test.api.put('/users/me/password', change, { token });
+      expect([changed.status, changed.body.error.details]).toEqual([400, [{ field: 'newPassword', message }]]);
+      ranges.closeAllConnections();
+      await once(ranges.close(), 'close');
+      // Nobody to ask keeps nobody out.
+      expect((await test.api.put('/users/me/password', change, { token })).status).toBe(200);
+    } finally {
+      ranges.close();
+      await test.close();
+    }
+  });
+});

