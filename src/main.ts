@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { FirstAdmin } from './access/index.js';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
 async function listen(app: NestFastifyApplication, { port, host }: AppConfig): Promise<void> {
   try {
     await app.listen(port, host);
+    new Logger('Server').log(`Listening on ${await app.getUrl()}`);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') throw new StartupError(`Port ${port} on ${host} is in use by another process.`);

@@ -22,7 +22,13 @@ export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {
 }
 
 /** What Nest says of its own start, a line per module and route: for whoever asks for it. */
-const START_UP_CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
+const START_UP_CHATTER = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
 
 /** Nest's own lines, and those of `new Logger(context)`, through pino. */
 export class NestLogger implements LoggerService {
