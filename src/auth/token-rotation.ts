@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/index.js';
 import { Cache } from '../platform/cache/index.js';
-import { isDatabaseUnavailable, Transactions } from '../platform/database/index.js';
+import { isDatabaseUnavailable, PrismaService, Transactions } from '../platform/database/index.js';
 import { UnauthorizedError } from '../platform/errors/index.js';
 import { RefreshUndecidedError } from './auth.errors.js';
 import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
@@ -10,8 +10,8 @@ import type { Session } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
-/** How long a database server may take to decide, in milliseconds: a client is told within a second. */
-const DECISION_TIMEOUT_MS = 600;
+/** How long a database may say nothing at all, in milliseconds: a client is told within a second. */
+const SILENCE_MS = 600;
 /** How long an exchange that the database left undecided is remembered, in milliseconds. */
 const UNDECIDED_TTL_MS = 60 * 60_000;
 
@@ -30,18 +30,16 @@ export class TokenRotation {
   private readonly logger = new Logger(TokenRotation.name);
   private readonly idleMs: number;
   private readonly graceMs: number;
-  /** An embedded database runs in this process: there is nobody to wait for. */
-  private readonly remote: boolean;
 
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly transactions: Transactions,
     private readonly cache: Cache,
-    { tokens, database }: AppConfig,
+    private readonly prisma: PrismaService,
+    { tokens }: AppConfig,
   ) {
     this.idleMs = tokens.refreshTtlMs;
     this.graceMs = tokens.refreshGraceMs;
-    this.remote = database.kind === 'postgres';
   }
 
   /**
@@ -54,8 +52,7 @@ export class TokenRotation {
   async exchange(presented: TokenClaims): Promise<Session> {
     const attempt: Attempt = { presented, replacement: randomUUID(), abandoned: false };
     try {
-      const decision = this.decide(attempt);
-      return await (this.remote ? withinDecisionTime(decision) : decision);
+      return await this.unlessSilent(this.decide(attempt));
     } catch (error) {
       if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) {
         attempt.abandoned = true;
@@ -79,6 +76,33 @@ export class TokenRotation {
     throw UnauthorizedError.invalidToken();
   }
 
+  /**
+   * Waits for as long as the database is heard of: busy is not away.
+   *
+   * @throws RefreshUndecidedError
+   */
+  private async unlessSilent<T>(decision: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    let over = false;
+    const silence = new Promise<never>((_, reject) => {
+      const listen = (since: number) => {
+        // Past the timer, what arrived while this process was busy itself comes first.
+        timer = setTimeout(() => setImmediate(() => decide(since)), SILENCE_MS);
+      };
+      const decide = (since: number) => {
+        if (this.prisma.lastAnswerAt < since) reject(new RefreshUndecidedError());
+        else if (!over) listen(performance.now());
+      };
+      listen(performance.now());
+    });
+    try {
+      return await Promise.race([decision, silence]);
+    } finally {
+      over = true;
+      clearTimeout(timer);
+    }
+  }
+
   private async endStolen({ id, userId }: Session): Promise<void> {
     await this.transactions.run(async (transaction) => {
       await this.sessions.end(id, 'refresh_token_reused', transaction.db);
@@ -97,18 +121,6 @@ export class TokenRotation {
   private async wasUndelivered({ tokenId }: Session): Promise<boolean> {
     const noted = await this.cache.getOrLoad<boolean>(undeliveredKey(tokenId), UNDECIDED_TTL_MS, async () => undefined);
     return noted === true;
-  }
-}
-
-async function withinDecisionTime<T>(decision: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RefreshUndecidedError()), DECISION_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([decision, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -19,6 +19,11 @@ export class PgliteDriver implements DatabaseDriver {
     this.adapter = new PrismaPGlite(client);
   }
 
+  /** It runs in this process: there is nobody to wait for. */
+  get lastAnswerAt(): number {
+    return performance.now();
+  }
+
   /** @throws DataFolderInUseError */
   static async open(dataDir: string): Promise<PgliteDriver> {
     const lock = await DataFolderLock.acquire(dataDir);

@@ -23,6 +23,7 @@ export interface PostgresOptions {
 export class PostgresDriver implements DatabaseDriver {
   readonly adapter: SqlMigrationAwareDriverAdapterFactory;
   readonly pool: pg.Pool;
+  lastAnswerAt = 0;
 
   constructor(options: PostgresOptions) {
     this.pool = new pg.Pool({
@@ -35,6 +36,10 @@ export class PostgresDriver implements DatabaseDriver {
       ...(options.unlimitedStatements === true
         ? {}
         : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
+    });
+    this.pool.on('connect', (client) => {
+      this.lastAnswerAt = performance.now();
+      client.connection.stream.on('data', () => (this.lastAnswerAt = performance.now()));
     });
     this.adapter = new PrismaPg(this.pool, {
       onPoolError: options.onIdleError,
