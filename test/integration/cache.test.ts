@@ -42,6 +42,8 @@ if (!onServers) {
 
     itBehavesAsACache(async () => {
       const cache = await open(newPrefix());
+      // What was stored in the very millisecond of its start, it would not believe.
+      await sleep(2);
       return { cache, close: () => cache.onApplicationShutdown() };
     });
 
