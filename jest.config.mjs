@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { writeEsmThrottler } from './test/support/esm-throttler.mjs';
 
 const POSTGRES_URL = process.env.TEST_POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
 const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
@@ -34,7 +35,10 @@ async function serversAnswer() {
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@nestjs/throttler$': writeEsmThrottler(import.meta.dirname),
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -8,6 +8,8 @@ import { CacheModule } from './platform/cache/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { PasswordsModule } from './platform/passwords/index.js';
+import { RedisModule } from './platform/redis/index.js';
+import { ThrottlingModule } from './platform/throttling/index.js';
 import { UsersModule } from './users/index.js';
 
 /** The composition root. */
@@ -19,8 +21,10 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule,
+        RedisModule,
         CacheModule,
         HttpModule,
+        ThrottlingModule,
         PasswordsModule,
         UsersModule,
         AccessModule,

@@ -2,12 +2,13 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FirstAdmin } from './access/index.js';
 import { AppModule } from './app.module.js';
-import { JWKS_PATH } from './auth/index.js';
+import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from './auth/index.js';
 import type { AppConfig } from './config/index.js';
 import { serveExplorer } from './openapi.js';
 import { createAdapter, frame, secure } from './platform/http/fastify.js';
 import { answerOtherMethods, collectMethods } from './platform/http/methods.js';
 import { createLogger, NestLogger } from './platform/observability/index.js';
+import { RateLimit } from './platform/throttling/index.js';
 
 /** The application, ready to listen. The tests boot this same function. */
 export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
@@ -21,6 +22,8 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   const fastify = adapter.getInstance();
   await frame(fastify, config, logger);
   secure(app, config);
+  // In this order: whose request it is, then how many there were.
+  for (const hooks of [AccessTokenReader, RefreshTokenReader, RateLimit]) app.get(hooks).watch(fastify);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
   const methods = collectMethods(fastify);
   if (config.docs) await serveExplorer(app);

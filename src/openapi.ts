@@ -7,6 +7,16 @@ import { applyDocumentation, schemaReference } from './platform/http/documentati
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
 
+/** Of every answer that the rate limit counts. */
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Limit': {
+    description: 'How many requests a client has in a window.',
+    schema: { type: 'integer' as const },
+  },
+  'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' as const } },
+  'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
+};
+
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
@@ -50,11 +60,13 @@ function describe(app: NestFastifyApplication, { DocumentBuilder, SwaggerModule 
 
 /** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
 function complete(operation: Operation, method: string, path: string): void {
-  const access = Object.entries(operation).find(([name]) => name === 'x-access')?.[1];
+  const extensions = new Map<string, unknown>(Object.entries(operation));
+  const access = extensions.get('x-access');
+  const counted = path.startsWith('/api/') && !extensions.has('x-uncounted');
   if (typeof access === 'string' && access !== 'anyone') {
     operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
   }
-  for (const status of impliedErrors(operation, access, method, path)) {
+  for (const status of impliedErrors(operation, access, method, path, counted)) {
     operation.responses[status] ??= {
       description: errorDescription(status),
       headers: errorHeaders(status),
@@ -63,17 +75,28 @@ function complete(operation: Operation, method: string, path: string): void {
   }
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
-      response.headers = { ...response.headers, 'X-Request-Id': REQUEST_ID };
+      response.headers = {
+        ...response.headers,
+        'X-Request-Id': REQUEST_ID,
+        ...(counted ? RATE_LIMIT_HEADERS : {}),
+      };
     }
   }
 }
 
-function impliedErrors(operation: Operation, access: unknown, method: string, path: string): ErrorStatus[] {
+function impliedErrors(
+  operation: Operation,
+  access: unknown,
+  method: string,
+  path: string,
+  counted: boolean,
+): ErrorStatus[] {
   const needsToken = operation.security?.some((scheme) => 'bearer' in scheme) === true;
   const needsMore = needsToken && access !== 'any user';
   return [
     400,
     503,
+    ...(counted ? [429 as const] : []),
     ...(needsToken ? [401 as const] : []),
     ...(needsMore ? [403 as const] : []),
     ...(path.includes('{') ? [404 as const] : []),

@@ -1,12 +1,14 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { Message } from '../platform/http/answer.js';
+import { AppConfig } from '../config/index.js';
+import { Answer, Message } from '../platform/http/answer.js';
 import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
 import { Authenticated, Public } from '../platform/http/access-rule.js';
-import { ApiAnswer } from '../platform/http/api-docs.js';
+import { ApiAnswer, DEVICE_TOKEN_HEADERS } from '../platform/http/api-docs.js';
 import { ApiErrors } from '../platform/http/api-errors.js';
-import { BodyLimit } from '../platform/http/body-limit.js';
+import { BodyLimit, CountedByBody, MAX_AUTH_BODY_BYTES } from '../platform/http/route-config.js';
 import type { Principal } from '../platform/http/principal.js';
 import { CurrentUser } from '../platform/http/request.js';
+import { deviceTokenHeaders } from '../platform/throttling/index.js';
 import { PasswordResets } from '../users/index.js';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
@@ -15,8 +17,6 @@ import { SessionsService } from './sessions.service.js';
 import { ResetPasswordRequest } from './dto/reset-password.request.js';
 import { LoginResponse, toLoginResponse, TokenResponse, toTokenResponse } from './dto/token.response.js';
 
-const MAX_AUTH_BODY_BYTES = 16 * 1024;
-
 @ApiTags('Auth')
 @Controller('auth')
 export class AuthController {
@@ -24,6 +24,7 @@ export class AuthController {
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
     private readonly passwordResets: PasswordResets,
+    private readonly config: AppConfig,
   ) {}
 
   @Post('login')
@@ -31,16 +32,23 @@ export class AuthController {
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
-  @ApiAnswer({ status: 200, description: 'The user and a pair of tokens.', model: LoginResponse })
+  @ApiAnswer({
+    status: 200,
+    description: 'The user and a pair of tokens.',
+    model: LoginResponse,
+    headers: DEVICE_TOKEN_HEADERS,
+  })
   @ApiErrors(401, 403)
   async login(@Body() request: LoginRequest) {
-    return toLoginResponse(await this.auth.login(toLogin(request), request.password));
+    const loggedIn = await this.auth.login(toLogin(request), request.password);
+    return new Answer(toLoginResponse(loggedIn), { others: deviceTokenHeaders(loggedIn.deviceToken, this.config) });
   }
 
   @Post('refresh')
   @HttpCode(200)
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @CountedByBody()
   @ApiOperation({ summary: 'Exchange a refresh token', description: 'The new pair replaces the old one.' })
   @ApiAnswer({ status: 200, description: 'A new pair of tokens.', model: TokenResponse })
   @ApiErrors(401)

@@ -1,16 +1,17 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { PassportModule } from '@nestjs/passport';
 import { AccessModule } from '../access/index.js';
 import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { UsersModule } from '../users/index.js';
 import { AccessTokenKeys } from './access-token-keys.js';
+import { AccessTokenReader } from './access-token-reader.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
+import { RefreshTokenReader } from './refresh-token-reader.js';
 import { SessionList } from './session-list.js';
 import { SessionSweeper } from './session-sweeper.js';
 import { SessionsController } from './sessions.controller.js';
@@ -20,7 +21,7 @@ import { TokenRotation } from './token-rotation.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
-  imports: [PassportModule, UsersModule, AccessModule],
+  imports: [UsersModule, AccessModule],
   controllers: [AuthController, SessionsController, JwksController],
   providers: [
     AuthService,
@@ -32,6 +33,8 @@ import { TokensService } from './tokens.service.js';
     TokensService,
     AccessTokenKeys,
     JwtStrategy,
+    AccessTokenReader,
+    RefreshTokenReader,
     // In this order: who it is, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },

@@ -1,11 +1,19 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../platform/database/index.js';
 import { PasswordHasher } from '../platform/passwords/index.js';
+import { DeviceTokens, PasswordAttempts } from '../platform/throttling/index.js';
 import { type Login, type User, UsersService } from '../users/index.js';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { SessionsService } from './sessions.service.js';
 import { TokenRotation } from './token-rotation.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
+
+export interface LoggedIn {
+  readonly user: User;
+  readonly tokens: TokenPair;
+  readonly deviceToken: string;
+}
 
 /** Passwords in, tokens out. */
 @Injectable()
@@ -16,11 +24,13 @@ export class AuthService {
     private readonly rotation: TokenRotation,
     private readonly tokens: TokensService,
     private readonly passwords: PasswordHasher,
+    private readonly attempts: PasswordAttempts,
+    private readonly devices: DeviceTokens,
     private readonly transactions: Transactions,
   ) {}
 
-  /** @throws InvalidCredentialsError, AccountNotActiveError, HashQueueFullError */
-  async login(login: Login, password: string): Promise<{ user: User; tokens: TokenPair }> {
+  /** @throws InvalidCredentialsError, AccountNotActiveError, TooManyRequestsError, HashQueueFullError */
+  async login(login: Login, password: string): Promise<LoggedIn> {
     // The second look is for a hash that was replaced during the first: upgraded by another login, or a new password's.
     const loggedIn = (await this.attempt(login, password)) ?? (await this.attempt(login, password));
     if (loggedIn === null) throw new InvalidCredentialsError();
@@ -38,9 +48,13 @@ export class AuthService {
    *
    * @returns `null` when the account or its password has changed meanwhile
    */
-  private async attempt(login: Login, password: string): Promise<{ user: User; tokens: TokenPair } | null> {
+  private async attempt(login: Login, password: string): Promise<LoggedIn | null> {
     const credentials = await this.users.findCredentials(login);
-    const right = await this.passwords.verify(credentials?.passwordHash, password);
+    const right = await this.attempts.decide(
+      credentials?.id ?? nameOf(login),
+      () => this.passwords.verify(credentials?.passwordHash, password),
+      'Too many login attempts. Please try again later.',
+    );
     if (credentials === null || !right) throw new InvalidCredentialsError();
     if (credentials.status !== 'active') throw new AccountNotActiveError();
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);
@@ -48,7 +62,12 @@ export class AuthService {
       const user = await this.users.recordLogin(credentials, upgradedHash, transaction);
       if (user === null) return null;
       const session = await this.sessions.start(user.id, transaction);
-      return { user, tokens: this.tokens.issue(session) };
+      return { user, tokens: this.tokens.issue(session), deviceToken: this.devices.issue(user.id) };
     });
   }
+}
+
+/** Of an account that does not exist: its failures count like those of one that does. */
+function nameOf(login: Login): string {
+  return createHash('sha256').update(JSON.stringify(login).toLowerCase()).digest('base64url');
 }

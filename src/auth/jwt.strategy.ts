@@ -6,7 +6,7 @@ import { UnauthorizedError } from '../platform/errors/index.js';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { claimsOf, type TokenClaims } from './tokens.service.js';
 
-/** Verifies an access token: header, signature, issuer, audience, expiry. Asks no store. */
+/** Verifies an access token: header, signature, issuer, audience. Whose it was counts even after its time. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(keys: AccessTokenKeys, config: AppConfig) {
@@ -17,6 +17,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       algorithms: keys.algorithms,
       issuer: config.tokens.issuer,
       audience: config.tokens.audience,
+      ignoreExpiration: true,
     });
   }
 

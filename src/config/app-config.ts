@@ -70,6 +70,15 @@ export abstract class AppConfig {
     /** How many more wait for that. */
     readonly waiting: number;
   };
+  /** Requests of one client. */
+  abstract readonly rateLimit: { readonly max: number; readonly windowMs: number };
+  /** Wrong passwords, for an account from an address or a device, for an account, and from an address. */
+  abstract readonly passwordAttempts: {
+    readonly max: number;
+    readonly accountMax: number;
+    readonly addressMax: number;
+    readonly windowMs: number;
+  };
   abstract readonly passwordRule: PasswordRule;
   /** Where breached passwords are asked for; `undefined` where they are not. */
   abstract readonly breachUrl: string | undefined;
@@ -135,6 +144,13 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       implementation: env.PASSWORD_HASHER,
       running: hashesAtOnce(env.UV_THREADPOOL_SIZE ?? LIBUV_THREADS),
       waiting: env.HASH_QUEUE_MAX,
+    },
+    rateLimit: { max: env.RATE_LIMIT_MAX_REQUESTS, windowMs: env.RATE_LIMIT_WINDOW_MS },
+    passwordAttempts: {
+      max: env.AUTH_RATE_LIMIT_MAX,
+      accountMax: env.AUTH_RATE_LIMIT_ACCOUNT_MAX,
+      addressMax: env.AUTH_RATE_LIMIT_IP_MAX,
+      windowMs: env.AUTH_RATE_LIMIT_WINDOW_MS,
     },
     passwordRule: env.PASSWORD_POLICY,
     breachUrl: env.PASSWORD_BREACH_CHECK === 'hibp' ? (env.PASSWORD_BREACH_URL ?? HAVE_I_BEEN_PWNED) : undefined,

@@ -21,6 +21,8 @@ import { parseDuration } from './duration.js';
 
 /** Longest duration a token or session may be given, in milliseconds (ten years). */
 const MAX_DURATION_MS = 3_650 * 86_400_000;
+/** Longest window of a limit, in milliseconds (a day). */
+const MAX_WINDOW_MS = 86_400_000;
 
 function IsInteger(min: number, max: number): PropertyDecorator {
   const message = `$property must be a whole number from ${min} to ${max}`;
@@ -186,6 +188,24 @@ export class Environment {
     { message: '$property must be an http:// or https:// URL' },
   )
   PASSWORD_BREACH_URL?: string;
+
+  @IsInteger(1, 1_000_000_000)
+  RATE_LIMIT_MAX_REQUESTS = 100;
+
+  @IsInteger(1, MAX_WINDOW_MS)
+  RATE_LIMIT_WINDOW_MS = 60_000;
+
+  @IsInteger(1, 1_000_000_000)
+  AUTH_RATE_LIMIT_MAX = 5;
+
+  @IsInteger(1, 1_000_000_000)
+  AUTH_RATE_LIMIT_ACCOUNT_MAX = 100;
+
+  @IsInteger(1, 1_000_000_000)
+  AUTH_RATE_LIMIT_IP_MAX = 100;
+
+  @IsInteger(1, MAX_WINDOW_MS)
+  AUTH_RATE_LIMIT_WINDOW_MS = 900_000;
 
   @IsOneOf('open', 'closed')
   REGISTRATION: 'open' | 'closed' = 'open';

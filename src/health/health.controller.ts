@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Public } from '../platform/http/access-rule.js';
 import { WithoutEnvelope } from '../platform/http/answer.js';
 import { errorHeaders } from '../platform/http/api-errors.js';
+import { Uncounted } from '../platform/http/route-config.js';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
 
@@ -17,6 +18,7 @@ export class HealthController {
 
   @Get()
   @Public()
+  @Uncounted()
   @WithoutEnvelope()
   @ApiOperation({ summary: 'The state of the service and of its stores' })
   @ApiResponse({ status: 200, description: 'Healthy, or degraded: serving without the cache.', type: HealthResponse })
@@ -33,6 +35,7 @@ export class HealthController {
 
   @Get('live')
   @Public()
+  @Uncounted()
   @WithoutEnvelope()
   @ApiOperation({ summary: 'Whether the process answers' })
   @ApiResponse({ status: 200, description: 'It does.', type: ProbeResponse })
@@ -42,6 +45,7 @@ export class HealthController {
 
   @Get('ready')
   @Public()
+  @Uncounted()
   @WithoutEnvelope()
   @ApiOperation({ summary: 'Whether requests should be sent here' })
   @ApiResponse({ status: 200, description: 'They should.', type: ProbeResponse })

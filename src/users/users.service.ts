@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
+import { PasswordAttempts } from '../platform/throttling/index.js';
 import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
@@ -35,6 +36,7 @@ export class UsersService {
     private readonly transactions: Transactions,
     private readonly passwords: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly attempts: PasswordAttempts,
   ) {}
 
   /** @throws ValidationError, DuplicateUserError */
@@ -57,7 +59,7 @@ export class UsersService {
     return user;
   }
 
-  /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError */
+  /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError, TooManyRequestsError */
   async update(id: string, changes: UserChanges, conditions: UpdateConditions): Promise<User> {
     const confirmedHash = await this.confirmEmailChange(id, changes, conditions);
     return this.users.namingDuplicates(changes, () =>
@@ -87,7 +89,7 @@ export class UsersService {
 
   /**
    * @param sessionId the session that asks, which goes on
-   * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError
+   * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError, TooManyRequestsError
    */
   async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
     const credentials = await this.users.findCredentialsById(id);
@@ -182,7 +184,8 @@ export class UsersService {
     return credentials.passwordHash;
   }
 
-  private async assertPassword({ passwordHash }: UserWithPassword, password: string): Promise<void> {
-    if (!(await this.passwords.verify(passwordHash, password))) throw new WrongCurrentPasswordError();
+  private async assertPassword({ id, passwordHash }: UserWithPassword, password: string): Promise<void> {
+    const right = await this.attempts.decide(id, () => this.passwords.verify(passwordHash, password));
+    if (!right) throw new WrongCurrentPasswordError();
   }
 }

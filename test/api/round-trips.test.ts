@@ -10,18 +10,18 @@ import { onServers } from '../support/stores.js';
  * of them just gone.
  */
 const COSTS = {
-  'POST /users': { sql: 3, redis: 0 },
-  'GET /users': { sql: 2, redis: 1 },
-  'GET /users/:id': { sql: 0, redis: 1 },
-  'GET /users/:id, not in the cache': { sql: 1, redis: 4 },
-  'PATCH /users/:id': { sql: 4, redis: 3 },
-  'DELETE /users/:id': { sql: 6, redis: 5 },
-  'PUT /users/:id/password': { sql: 7, redis: 1 },
-  'GET /users/:id/sessions': { sql: 1, redis: 1 },
-  'DELETE /users/:id/sessions': { sql: 3, redis: 3 },
-  'POST /auth/login': { sql: 5, redis: 2 },
-  'POST /auth/refresh': { sql: 1, redis: 0 },
-  'POST /auth/logout': { sql: 3, redis: 3 },
+  'POST /users': { sql: 3, redis: 1 },
+  'GET /users': { sql: 2, redis: 2 },
+  'GET /users/:id': { sql: 0, redis: 2 },
+  'GET /users/:id, not in the cache': { sql: 1, redis: 5 },
+  'PATCH /users/:id': { sql: 4, redis: 4 },
+  'DELETE /users/:id': { sql: 6, redis: 6 },
+  'PUT /users/:id/password': { sql: 7, redis: 4 },
+  'GET /users/:id/sessions': { sql: 1, redis: 2 },
+  'DELETE /users/:id/sessions': { sql: 3, redis: 4 },
+  'POST /auth/login': { sql: 5, redis: 5 },
+  'POST /auth/refresh': { sql: 1, redis: 1 },
+  'POST /auth/logout': { sql: 3, redis: 4 },
   'GET /health': { sql: 1, redis: 1 },
   'GET /health/live': { sql: 0, redis: 0 },
   'GET /health/ready': { sql: 1, redis: 0 },
@@ -92,10 +92,10 @@ describe('What each route asks of the stores', () => {
     expect(cost).toEqual(costOf(route));
   });
 
-  it('GET /users/:id, once more within the life of this process’s own copy: nothing at all', async () => {
+  it('GET /users/:id, once more within the life of this process’s own copy: it is counted, and that is all', async () => {
     await test.api.get('/users/me', { token: user.token });
     const cost = await countRoundTrips(() => test.api.get('/users/me', { token: user.token }));
-    expect(cost).toEqual({ sql: 0, redis: 0 });
+    expect(cost).toEqual({ sql: 0, redis: onServers ? 1 : 0 });
   });
 
   it('is noticed when it grows by one statement', async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Redis } from 'ioredis';
 import { MemoryCache } from '../../src/platform/cache/memory-cache.js';
 import { RedisCache } from '../../src/platform/cache/redis-cache.js';
+import { RedisClient } from '../../src/platform/redis/index.js';
 import { createStores, onServers, type Stores } from '../support/stores.js';
 import { itBehavesAsACache, slowLoad } from '../support/cache-behaviour.js';
 import { countRoundTrips } from '../support/round-trips.js';
@@ -37,14 +38,23 @@ if (!onServers) {
     });
     afterAll(() => stores.remove());
 
-    const open = async (prefix: string, url = stores.env['REDIS_URL'] ?? '') => new RedisCache(url, prefix).connect();
+    const clients: RedisClient[] = [];
+    const open = async (prefix: string, url = stores.env['REDIS_URL'] ?? '') => {
+      const redis = await new RedisClient(url, prefix).connect();
+      clients.push(redis);
+      const cache = await new RedisCache(redis).open();
+      // What is stored in the very millisecond of its start, it does not believe.
+      await sleep(2);
+      return cache;
+    };
+    const closeAll = async () => {
+      await Promise.all(clients.splice(0).map((redis) => redis.onApplicationShutdown()));
+    };
     const newPrefix = () => `${stores.env['REDIS_KEY_PREFIX']}${randomUUID()}:`;
 
     itBehavesAsACache(async () => {
       const cache = await open(newPrefix());
-      // What was stored in the very millisecond of its start, it would not believe.
-      await sleep(2);
-      return { cache, close: () => cache.onApplicationShutdown() };
+      return { cache, close: closeAll };
     });
 
     describe('of two instances', () => {
@@ -59,7 +69,7 @@ if (!onServers) {
         other = await open(prefix);
       });
       afterEach(async () => {
-        await Promise.all([near.onApplicationShutdown(), other.onApplicationShutdown()]);
+        await closeAll();
         await proxy.cut();
       });
 

@@ -20,6 +20,14 @@ export interface TestApp {
 /** Cheap hashes: what is tested is not how long they take. */
 export const FAST_HASHES = { ARGON2_MEMORY_KIB: '1024', ARGON2_TIME_COST: '1' };
 
+/** Who tests something else is not to run into these. */
+export const NO_LIMITS = {
+  RATE_LIMIT_MAX_REQUESTS: '1000000000',
+  AUTH_RATE_LIMIT_MAX: '1000000000',
+  AUTH_RATE_LIMIT_ACCOUNT_MAX: '1000000000',
+  AUTH_RATE_LIMIT_IP_MAX: '1000000000',
+};
+
 export const SECRETS = {
   JWT_SECRET: 'k1-nothing-but-a-test-signs-with-this-one',
   JWT_REFRESH_SECRET: 'k2-nothing-but-a-test-signs-with-this-one',
@@ -34,6 +42,7 @@ export async function startApp(
     ...stores.env,
     ...SECRETS,
     ...FAST_HASHES,
+    ...NO_LIMITS,
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,

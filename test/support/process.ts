@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { FAST_HASHES } from './app.js';
+import { FAST_HASHES, NO_LIMITS } from './app.js';
 import { ApiClient } from './client.js';
 import { newFolder } from './stores.js';
 import { waitUntil } from './wait.js';
@@ -88,7 +88,7 @@ export async function runProgram(
  */
 export async function spawnApp(env: Readonly<Record<string, string>>, script = 'main.js'): Promise<SpawnedApp> {
   const port = await freePort();
-  const settings = { ...FAST_HASHES, HOST: '127.0.0.1', PORT: String(port), ...env };
+  const settings = { ...FAST_HASHES, ...NO_LIMITS, HOST: '127.0.0.1', PORT: String(port), ...env };
   const program = new Program(script, settings, await emptyFolder());
   const api = new ApiClient(`http://127.0.0.1:${port}`);
   await waitUntil(

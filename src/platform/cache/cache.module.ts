@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { AppConfig } from '../../config/index.js';
+import { RedisClient } from '../redis/index.js';
 import { Cache } from './cache.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -9,9 +9,9 @@ import { RedisCache } from './redis-cache.js';
   providers: [
     {
       provide: Cache,
-      inject: [AppConfig],
-      useFactory: ({ cache }: AppConfig): Cache | Promise<Cache> =>
-        cache.kind === 'memory' ? new MemoryCache() : new RedisCache(cache.url, cache.keyPrefix).connect(),
+      inject: [RedisClient],
+      useFactory: (redis: RedisClient | undefined): Cache | Promise<Cache> =>
+        redis === undefined ? new MemoryCache() : new RedisCache(redis).open(),
     },
   ],
   exports: [Cache],

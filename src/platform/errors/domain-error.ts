@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'PRECONDITION_FAILED'
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'RATE_LIMIT_EXCEEDED'
   | 'INTERNAL_SERVER_ERROR'
   | 'SERVICE_UNAVAILABLE';
 
@@ -103,5 +104,16 @@ export class UnsupportedMediaTypeError extends DomainError {
 export class MethodNotAllowedError extends DomainError {
   constructor(readonly allowed: readonly string[]) {
     super('METHOD_NOT_ALLOWED', `This resource answers to ${allowed.join(', ')}`);
+  }
+}
+
+/** A limit was passed. */
+export class TooManyRequestsError extends DomainError {
+  constructor(
+    /** Seconds after which there is room again. */
+    readonly retryAfter: number,
+    message = 'Too many requests. Please try again later.',
+  ) {
+    super('RATE_LIMIT_EXCEEDED', message);
   }
 }

@@ -10,6 +10,7 @@ export class Answer<T> {
       /** Below the API's base path, such as `/users/me`. */
       readonly location?: string;
       readonly cacheControl?: string;
+      readonly others?: Readonly<Record<string, string>>;
     } = {},
   ) {}
 }

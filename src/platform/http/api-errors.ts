@@ -44,13 +44,18 @@ const DESCRIPTIONS = {
   412: '`PRECONDITION_FAILED`: `If-Match` does not match.',
   413: '`PAYLOAD_TOO_LARGE`',
   415: '`UNSUPPORTED_MEDIA_TYPE`: the body is not plain `application/json`.',
+  429: '`RATE_LIMIT_EXCEEDED`: try again after `Retry-After` seconds.',
   503: '`SERVICE_UNAVAILABLE`: try again after `Retry-After` seconds.',
 } as const;
 
 export type ErrorStatus = keyof typeof DESCRIPTIONS;
 
 /** The headers that come with a failure of some statuses. */
-const HEADERS: Partial<Record<ErrorStatus, string>> = { 401: 'WWW-Authenticate', 503: 'Retry-After' };
+const HEADERS: Partial<Record<ErrorStatus, string>> = {
+  401: 'WWW-Authenticate',
+  429: 'Retry-After',
+  503: 'Retry-After',
+};
 
 export function errorHeaders(status: ErrorStatus) {
   const name = HEADERS[status];

@@ -23,10 +23,11 @@ export class EnvelopeInterceptor implements NestInterceptor {
       map((result: unknown) => {
         if (reply.statusCode === 204) return undefined;
         const answer = result instanceof Answer ? result : new Answer(result);
-        const { version, location, cacheControl } = answer.headers;
+        const { version, location, cacheControl, others } = answer.headers;
         if (version !== undefined) reply.header('etag', entityTag(version));
         if (location !== undefined) reply.header('location', this.config.basePath + location);
         if (cacheControl !== undefined) reply.header('cache-control', cacheControl);
+        if (others !== undefined) reply.headers(others);
         return { success: true, data: answer.data ?? null, ...(message === undefined ? {} : { message }) };
       }),
     );

@@ -1,7 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from '../database/index.js';
-import { DomainError, type ErrorCode, MethodNotAllowedError, UnauthorizedError } from '../errors/index.js';
+import {
+  DomainError,
+  type ErrorCode,
+  MethodNotAllowedError,
+  TooManyRequestsError,
+  UnauthorizedError,
+} from '../errors/index.js';
 
 /** Seconds after which a client may try again when the database is away. */
 const RETRY_AFTER_SECONDS = 1;
@@ -18,6 +24,7 @@ const STATUS: Record<ErrorCode, number> = {
   PRECONDITION_FAILED: 412,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMIT_EXCEEDED: 429,
   INTERNAL_SERVER_ERROR: 500,
   SERVICE_UNAVAILABLE: 503,
 };
@@ -30,6 +37,8 @@ const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
   404: ['RESOURCE_NOT_FOUND', 'Route not found'],
   408: ['REQUEST_TIMEOUT', 'The request took too long to arrive'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is too large'],
+  // Of an extension's ThrottlerGuard, which sets Retry-After itself.
+  429: ['RATE_LIMIT_EXCEEDED', 'Too many requests. Please try again later.'],
   415: ['UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, without a Content-Encoding'],
 };
 
@@ -82,5 +91,6 @@ function addHeaders(reply: FastifyReply, error: DomainError): void {
     reply.header('www-authenticate', error.tokenRefused ? 'Bearer error="invalid_token"' : 'Bearer');
   }
   if (error instanceof MethodNotAllowedError) reply.header('allow', error.allowed.join(', '));
+  if (error instanceof TooManyRequestsError) reply.header('retry-after', error.retryAfter);
   if (error.code === 'SERVICE_UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_SECONDS);
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import type { AppConfig } from '../../config/index.js';
 import { logRequests } from '../observability/index.js';
-import { applyBodyLimit, MAX_BODY_BYTES } from './body-limit.js';
+import { applyBodyLimit, MAX_BODY_BYTES } from './route-config.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
 import { newRequestContext, runInRequestContext } from './request-context.js';

@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from './principal.js';
+
+/** Each is verified: so many a client may make us do. */
+const MAX_DEVICE_TOKENS = 2;
 
 /** What anything done on behalf of a request may ask about it. */
 export interface RequestContext {
@@ -11,6 +14,10 @@ export interface RequestContext {
   readonly userAgent: string | null;
   /** Aborts when the client has hung up. Made at the first look: most requests wait for nothing that it could end. */
   readonly signal: AbortSignal;
+  /** What the client sent as its device tokens. */
+  readonly deviceTokens: readonly string[];
+  /** The user that its token was signed for, whether or not that is still good. */
+  subject?: string;
   principal?: Principal;
 }
 
@@ -27,6 +34,9 @@ export function newRequestContext(
     // A trusted proxy may have handed on any text as its client's address.
     ip: isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip,
     userAgent: headers['user-agent'] ?? null,
+    get deviceTokens() {
+      return sentDeviceTokens(headers);
+    },
     get signal() {
       return (signal ??= closeSignal(response));
     },
@@ -41,6 +51,11 @@ export function runInRequestContext(context: RequestContext, work: () => void): 
 /** The context of the request being served; `undefined` outside of one, as at start. */
 export function requestContext(): RequestContext | undefined {
   return storage.getStore();
+}
+
+function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): string[] {
+  const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
+  return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
 }
 
 /** By the response: the request counts as closed once its body is read, so Fastify's own signal aborts too early. */
