@@ -18,6 +18,8 @@ interface Window {
   own: number;
   /** Of these, counted without telling anyone. */
   untold: number;
+  /** Whether this process has counted in it by itself. */
+  alone: boolean;
 }
 
 /** What all instances together have counted. */
@@ -68,6 +70,11 @@ export class LocalLimiter implements Limiter {
     window.untold += untold;
   }
 
+  /** Whether there is no room by this process's own count, in a window in which that was all there was. */
+  isFull(limit: Limit): boolean {
+    return this.find(limit.key)?.alone === true && !this.hasRoom(limit);
+  }
+
   /** @param added counted by this process with that */
   learn(key: string, { window: id, hits, open, endsInMs }: Shared, added: number, instances: number): void {
     this.instances = Math.max(1, instances);
@@ -75,7 +82,8 @@ export class LocalLimiter implements Limiter {
     const known = this.find(key);
     const own = (known?.own ?? 0) + added;
     const endsAt = performance.now() + endsInMs;
-    this.windows.set(key, { id, endsAt, hits, open, own, untold: known?.untold ?? 0 });
+    const { untold = 0, alone = false } = known ?? {};
+    this.windows.set(key, { id, endsAt, hits, open, own, untold, alone });
   }
 
   private take(limits: readonly Limit[], open: 0 | 1): Outcome {
@@ -88,6 +96,7 @@ export class LocalLimiter implements Limiter {
         window.untold += 1;
         window.open += open;
       }
+      window.alone = true;
       if (window.own > 0) this.windows.set(limit.key, window);
       const endsInMs = Math.max(0, window.endsAt - performance.now());
       return { key: limit.key, hits: this.spent(window), open: window.open, endsInMs, window: window.id, room };
@@ -122,6 +131,6 @@ export class LocalLimiter implements Limiter {
   }
 
   private begin({ windowMs }: Limit): Window {
-    return { id: randomUUID(), endsAt: performance.now() + windowMs, hits: 0, open: 0, own: 0, untold: 0 };
+    return { id: randomUUID(), endsAt: performance.now() + windowMs, hits: 0, open: 0, own: 0, untold: 0, alone: true };
   }
 }

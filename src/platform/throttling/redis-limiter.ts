@@ -88,11 +88,11 @@ export class RedisLimiter implements Limiter {
   }
 
   async count(limits: readonly Limit[]): Promise<Outcome> {
-    return (await this.redis.attempt((redis) => this.take(redis, limits, 0))) ?? this.local.count(limits);
+    return (await this.ask(limits, 0)) ?? this.local.count(limits);
   }
 
   async reserve(limits: readonly Limit[]): Promise<Outcome> {
-    return (await this.redis.attempt((redis) => this.take(redis, limits, 1))) ?? this.local.reserve(limits);
+    return (await this.ask(limits, 1)) ?? this.local.reserve(limits);
   }
 
   async settle(reserved: Outcome, counts: boolean): Promise<void> {
@@ -101,6 +101,13 @@ export class RedisLimiter implements Limiter {
     const keys = standings.map(({ key }) => this.redis.prefix + key);
     const windows = standings.map(({ window }) => window);
     await this.redis.attempt((redis) => redis.settlePlaces(keys.length, ...keys, counts ? 0 : 1, ...windows));
+  }
+
+  /** @returns `undefined` where this process has to decide by itself */
+  private async ask(limits: readonly Limit[], open: 0 | 1): Promise<Outcome | undefined> {
+    // After an outage, until its window is over: the others may not have told Redis yet what they let in meanwhile.
+    if (limits.some((limit) => this.local.isFull(limit))) return undefined;
+    return this.redis.attempt((redis) => this.take(redis, limits, open));
   }
 
   private async take(redis: Redis, limits: readonly Limit[], open: 0 | 1): Promise<Outcome> {

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SECRETS, startApp, type TestApp } from '../support/app.js';
+import { newAccount, type Session } from '../support/factories.js';
+import { sendRaw } from '../support/raw-http.js';
+import { KNOWN_PATHS } from '../support/routes.js';
+import { decodeToken, resigned, signToken } from '../support/tokens.js';
+
+const MAX = 12;
+const TOO_MANY = 'Too many requests. Please try again later.';
+
+let made = 0;
+/** An address that nothing was counted for. */
+const newAddress = () => `10.1.${Math.floor(++made / 250)}.${(made % 250) + 1}`;
+
+const from = (address: string, headers: Readonly<Record<string, string>> = {}) => ({
+  headers: { 'x-forwarded-for': address, ...headers },
+});
+const left = (answer: { headers: Headers }) => Number(answer.headers.get('ratelimit-remaining'));
+
+/** The same token, of a time that is over. */
+function expired(token: string): string {
+  const { header, claims } = decodeToken(token);
+  return signToken({ header, claims: { ...claims, exp: 1_700_000_000 } }, SECRETS.JWT_SECRET);
+}
+
+describe('The rate limit', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp({ RATE_LIMIT_MAX_REQUESTS: String(MAX), TRUST_PROXY: '127.0.0.1' });
+  });
+  afterAll(() => test.close());
+
+  const ask = (address: string, token?: string) => test.api.get('/users/me', { token, ...from(address) });
+  const exhaust = async (address: string, token?: string) => {
+    for (let n = 0; n < MAX; n += 1) await ask(address, token);
+  };
+  const newSession = async (): Promise<Session> => {
+    const address = newAddress();
+    const account = newAccount();
+    await test.api.post('/users', account, from(address));
+    const { body } = await test.api.post(
+      '/auth/login',
+      { email: account.email, password: account.password },
+      from(address),
+    );
+    return { token: body.data.accessToken, refreshToken: body.data.refreshToken, user: body.data.user };
+  };
+
+  it('counts down on every answer, then refuses with 429, the envelope and Retry-After', async () => {
+    const address = newAddress();
+    for (let n = 1; n <= MAX; n += 1) {
+      const answer = await ask(address);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('ratelimit-limit')).toBe(String(MAX));
+      expect(left(answer)).toBe(MAX - n);
+      expect(Number(answer.headers.get('ratelimit-reset'))).toBeGreaterThan(50);
+      expect([...answer.headers.keys()].some((name) => name.startsWith('x-ratelimit'))).toBe(false);
+    }
+    const refused = await ask(address);
+    expect(refused.status).toBe(429);
+    expect(refused.body.error).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED', message: TOO_MANY });
+    expect(left(refused)).toBe(0);
+    const retryAfter = Number(refused.headers.get('retry-after'));
+    expect(retryAfter).toBeGreaterThan(50);
+    expect(retryAfter).toBeLessThanOrEqual(60);
+    expect((await ask(newAddress())).status).toBe(401);
+  });
+
+  it('lets no more in than there is room for, of many at once', async () => {
+    const address = newAddress();
+    const answers = await Promise.all(Array.from({ length: 5 * MAX }, () => ask(address)));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(MAX);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(4 * MAX);
+  });
+
+  it('has room again when the window is over', async () => {
+    const brief = await startApp({ RATE_LIMIT_MAX_REQUESTS: '2', RATE_LIMIT_WINDOW_MS: '1500' });
+    try {
+      const send = () => brief.api.get('/users/me');
+      const first = [await send(), await send(), await send()];
+      expect(first.map(({ status }) => status)).toEqual([401, 401, 429]);
+      const retryAfter = Number(first[2]?.headers.get('retry-after'));
+      await new Promise((resolve) => setTimeout(resolve, retryAfter * 1_000));
+      expect(left(await send())).toBe(1);
+    } finally {
+      await brief.close();
+    }
+  });
+
+  it.each<[string, (address: string) => Promise<{ status: number }>, number]>([
+    ['an unknown route', (address) => test.api.get('/nothing', from(address)), 404],
+    ['an unknown path outside of the API', (address) => test.api.get('//nothing', from(address)), 404],
+    ['a wrong method', (address) => test.api.send('PUT', '/users', { ...from(address) }), 405],
+    ['malformed JSON', (address) => test.api.send('POST', '/users', { ...from(address), raw: '{' }), 400],
+    [
+      'a media type that is not taken',
+      (address) => test.api.send('POST', '/users', { ...from(address, { 'content-type': 'text/plain' }), raw: 'x' }),
+      415,
+    ],
+    [
+      'a body that is too large',
+      (address) => test.api.send('POST', '/users', { ...from(address), raw: ' '.repeat(70_000) }),
+      413,
+    ],
+    ['a garbage token', (address) => test.api.get('/users/me', { ...from(address), token: 'garbage' }), 401],
+    ['a malformed refresh', (address) => test.api.send('POST', '/auth/refresh', { ...from(address), raw: '[' }), 400],
+    ['an empty refresh', (address) => test.api.post('/auth/refresh', undefined, from(address)), 400],
+    [
+      'a refresh that is too large',
+      (address) => test.api.send('POST', '/auth/refresh', { ...from(address), raw: ' '.repeat(17_000) }),
+      413,
+    ],
+    ['a garbage refresh token', (address) => test.api.post('/auth/refresh', { refreshToken: 'x' }, from(address)), 401],
+    ['a wrong method of the refresh', (address) => test.api.get('/auth/refresh', from(address)), 405],
+    ['OPTIONS', (address) => test.api.send('OPTIONS', '/users', from(address)), 204],
+  ])('counts %s, and refuses it when there is no room', async (_, send, status) => {
+    const address = newAddress();
+    expect((await send(address)).status).toBe(status);
+    expect(left(await ask(address))).toBe(MAX - 2);
+    await exhaust(address);
+    expect((await send(address)).status).toBe(429);
+  });
+
+  it('counts a user by the token, whatever the address, and others at the same address apart', async () => {
+    const [one, other] = [await newSession(), await newSession()];
+    const address = newAddress();
+    await exhaust(address, one.token);
+    expect((await ask(address, one.token)).status).toBe(429);
+    expect((await ask(newAddress(), one.token)).status).toBe(429);
+    expect((await ask(address, other.token)).status).toBe(200);
+    expect(left(await ask(address))).toBe(MAX - 1);
+  });
+
+  it('counts a user by a token whose time or session is over', async () => {
+    const { token } = await newSession();
+    const address = newAddress();
+    await test.api.post('/auth/logout', undefined, { token, ...from(address) });
+    for (const dead of [token, expired(token)]) expect((await ask(address, dead)).status).toBe(401);
+    expect(left(await ask(newAddress(), token))).toBe(MAX - 4);
+    expect(left(await ask(address))).toBe(MAX - 1);
+  });
+
+  it('counts by address who only says that they are somebody', async () => {
+    const { token } = await newSession();
+    const address = newAddress();
+    expect(
+      (
+        await ask(
+          address,
+          resigned(token, (signature) => signature.map((byte) => byte ^ 1) as Buffer),
+        )
+      ).status,
+    ).toBe(401);
+    expect(left(await ask(address))).toBe(MAX - 2);
+    expect(left(await ask(newAddress(), token))).toBe(MAX - 1);
+  });
+
+  it('counts a refresh by the user of the refresh token, and not by the address or the access token', async () => {
+    const [one, other] = [await newSession(), await newSession()];
+    const address = newAddress();
+    await exhaust(address);
+    const refreshed = await test.api.post(
+      '/auth/refresh',
+      { refreshToken: one.refreshToken },
+      { ...from(address), token: other.token },
+    );
+    expect(refreshed.status).toBe(200);
+    expect(left(refreshed)).toBe(MAX - 1);
+    expect(left(await ask(address, other.token))).toBe(MAX - 1);
+    await exhaust(newAddress(), one.token);
+    const { status } = await test.api.post('/auth/refresh', { refreshToken: one.refreshToken }, from(newAddress()));
+    expect(status).toBe(429);
+  });
+
+  it('counts all addresses of an IPv6 /64 as one, and an IPv4 address in IPv6 as itself', async () => {
+    for (let n = 1; n < MAX; n += 1) await ask(`2001:db8:7:1:${n}::${n}`);
+    expect(left(await ask('2001:DB8:7:1:ffff:ffff:ffff:ffff'))).toBe(0);
+    expect((await ask('2001:db8:7:1::')).status).toBe(429);
+    expect((await ask('2001:db8:7:2::1')).status).toBe(401);
+    const address = newAddress();
+    await ask(`::ffff:${address}`);
+    expect(left(await ask(address))).toBe(MAX - 2);
+  });
+
+  it('takes no part in health, readiness, liveness and the public keys', async () => {
+    const uncounted = KNOWN_PATHS.map(({ path }) => path).filter((path) => /health|jwks/.test(path));
+    expect(uncounted).toHaveLength(4);
+    const address = newAddress();
+    for (const path of uncounted) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await sendRaw(test.api.origin, { method, path, headers: { 'x-forwarded-for': address } });
+        expect([answer.status, answer.headers['ratelimit-limit']]).toEqual([200, undefined]);
+      }
+    }
+    expect(left(await ask(address))).toBe(MAX - 1);
+  });
+
+  it('takes the address from the socket where no proxy is trusted', async () => {
+    const direct = await startApp({ RATE_LIMIT_MAX_REQUESTS: '2' });
+    try {
+      const statuses = [];
+      for (let n = 0; n < 3; n += 1) statuses.push((await direct.api.get('/users/me', from(newAddress()))).status);
+      expect(statuses).toEqual([401, 401, 429]);
+    } finally {
+      await direct.close();
+    }
+  });
+
+  it('lets a page of an allowed origin read its headers', async () => {
+    const { headers } = await test.api.get('/users/me', from(newAddress(), { origin: 'http://localhost:3000' }));
+    expect(headers.get('access-control-expose-headers')).toMatch(
+      /RateLimit-Limit.*RateLimit-Remaining.*RateLimit-Reset/,
+    );
+  });
+});
