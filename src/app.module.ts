@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/index.js';
+import { AuditModule } from './audit/index.js';
 import { AuthModule } from './auth/index.js';
 import { type AppConfig, ConfigModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
 import { loadExtensions } from './load-extensions.js';
+import { AuditActionsModule } from './platform/audit/index.js';
 import { CacheModule } from './platform/cache/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -23,12 +25,14 @@ export class AppModule {
         DatabaseModule,
         RedisModule,
         CacheModule,
+        AuditActionsModule,
         HttpModule,
         ThrottlingModule,
         PasswordsModule,
         UsersModule,
         AccessModule,
         AuthModule,
+        AuditModule,
         HealthModule,
         ...(await loadExtensions()),
       ],

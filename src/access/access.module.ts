@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { AuditActions } from '../platform/audit/index.js';
 import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { UsersModule } from '../users/index.js';
 import { FirstAdmin } from './first-admin.js';
@@ -6,6 +7,7 @@ import { Hierarchy } from './hierarchy.js';
 import { LastAdmin } from './last-admin.js';
 import { PermissionsController } from './permissions.controller.js';
 import { RolePermissions } from './role-permissions.js';
+import { ROLE_ACTIONS } from './roles.events.js';
 import { RolesController } from './roles.controller.js';
 import { RolesRepository } from './roles.repository.js';
 import { RolesService } from './roles.service.js';
@@ -19,15 +21,17 @@ import { UserRoles } from './user-roles.service.js';
   exports: [FirstAdmin, RolePermissions],
 })
 export class AccessModule implements OnModuleInit {
-  constructor(private readonly permissions: PermissionRegistry) {}
+  constructor(
+    private readonly permissions: PermissionRegistry,
+    private readonly actions: AuditActions,
+  ) {}
 
   onModuleInit(): void {
+    this.actions.declare(...ROLE_ACTIONS);
     this.permissions.declare({
       'roles:read': 'Read roles and permissions',
       'roles:manage': 'Create, change and delete roles',
       'roles:assign': 'Say which roles a user holds',
-      // Until the module that it belongs to is there: the built-in auditor holds it.
-      'audit:read': 'Read the audit log',
     });
   }
 }

@@ -1,4 +1,4 @@
-import { DomainError, ForbiddenError, NotFoundError, UnauthorizedError } from '../platform/errors/index.js';
+import { DomainError, NotFoundError, UnauthorizedError } from '../platform/errors/index.js';
 
 /** The same for an unknown account and a wrong password. */
 export class InvalidCredentialsError extends UnauthorizedError {
@@ -7,9 +7,9 @@ export class InvalidCredentialsError extends UnauthorizedError {
   }
 }
 
-export class AccountNotActiveError extends ForbiddenError {
+export class AccountNotActiveError extends DomainError {
   constructor() {
-    super('This account is not active');
+    super('FORBIDDEN', 'This account is not active');
   }
 }
 

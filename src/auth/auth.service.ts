@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../platform/database/index.js';
+import { EventBus } from '../platform/events/event-bus.js';
 import { PasswordHasher } from '../platform/passwords/index.js';
 import { DeviceTokens, PasswordAttempts } from '../platform/throttling/index.js';
 import { type Login, type User, UsersService } from '../users/index.js';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
+import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
 import { TokenRotation } from './token-rotation.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
@@ -27,6 +29,7 @@ export class AuthService {
     private readonly attempts: PasswordAttempts,
     private readonly devices: DeviceTokens,
     private readonly transactions: Transactions,
+    private readonly events: EventBus,
   ) {}
 
   /** @throws InvalidCredentialsError, AccountNotActiveError, TooManyRequestsError, HashQueueFullError */
@@ -55,8 +58,14 @@ export class AuthService {
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
-    if (credentials === null || !right) throw new InvalidCredentialsError();
-    if (credentials.status !== 'active') throw new AccountNotActiveError();
+    if (credentials === null || !right) {
+      await this.events.occurred(new LoginFailed(credentials?.id ?? null, 'Wrong credentials'));
+      throw new InvalidCredentialsError();
+    }
+    if (credentials.status !== 'active') {
+      await this.events.occurred(new LoginFailed(credentials.id, 'The account is not active'));
+      throw new AccountNotActiveError();
+    }
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);
     return this.transactions.run(async (transaction) => {
       const user = await this.users.recordLogin(credentials, upgradedHash, transaction);

@@ -18,7 +18,7 @@ import {
   UserStatusChanged,
 } from '../users/index.js';
 import { SessionNotFoundError } from './auth.errors.js';
-import { SessionsEnded, SessionStatesOutdated } from './auth.events.js';
+import { SessionsEnded, SessionStarted, SessionStatesOutdated } from './auth.events.js';
 import type { EndReason, Session } from './session.js';
 import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
@@ -67,9 +67,9 @@ export class SessionsService implements OnModuleInit {
     this.events.onSettled(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
   }
 
-  async start(userId: string, { db }: Transaction): Promise<Session> {
+  async start(userId: string, transaction: Transaction): Promise<Session> {
     const context = requestContext();
-    return this.sessions.insert(
+    const session = await this.sessions.insert(
       {
         userId,
         tokenId: randomUUID(),
@@ -77,8 +77,10 @@ export class SessionsService implements OnModuleInit {
         userAgent: context?.userAgent?.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() ?? null,
       },
       this.lifetimes,
-      db,
+      transaction.db,
     );
+    await transaction.publish(new SessionStarted(userId, session.id));
+    return session;
   }
 
   /** @throws UnauthorizedError unless the session that the access token belongs to goes on */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { plainToInstance } from 'class-transformer';
@@ -7,7 +8,13 @@ import { ConfigError } from './config.error.js';
 import { parseDuration } from './duration.js';
 import { Environment } from './environment.js';
 import { loadOrCreateSecrets, secretFault } from './secrets.js';
-import { readSigningKeys, type SigningKey, type VerificationKey } from './signing-keys.js';
+import {
+  deriveAuditKey,
+  readAuditKey,
+  readSigningKeys,
+  type SigningKey,
+  type VerificationKey,
+} from './signing-keys.js';
 
 /** Least argon2id parameters in production: OWASP Password Storage Cheat Sheet, memory (KiB) → time cost. */
 const OWASP_ARGON2_MINIMUM = [
@@ -86,6 +93,15 @@ export abstract class AppConfig {
   /** The first admin to create, if the environment names one. */
   abstract readonly firstAdmin:
     { readonly email: string; readonly username: string; readonly password: string } | undefined;
+  abstract readonly audit: {
+    /** Ed25519: of its own, or derived from the secret of refresh tokens. */
+    readonly signingKey: KeyObject;
+    readonly checkpointIntervalMs: number;
+    /** How long entries are kept, from the end of their month. */
+    readonly retentionMs: number;
+    /** Where a copy goes: `stdout`, or `file:` and a path. */
+    readonly sink: string | undefined;
+  };
   abstract readonly docs: boolean;
   abstract readonly corsOrigins: readonly string[];
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -105,7 +121,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
     (error) => Object.values(error.constraints ?? {})[0] ?? `${error.property} is wrong`,
   );
   const { faults: keyFaults, ...keys } = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
-  faults.push(...keyFaults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
+  const { key: auditKey, faults: auditFaults } = readAuditKey(env.AUDIT_SIGNING_KEY);
+  faults.push(...keyFaults, ...auditFaults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(env));
   if (faults.length > 0) throw new ConfigError(faults);
 
@@ -113,6 +130,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
   const dataDir = database.kind === 'pglite' ? database.dataDir : env.DATA_DIR;
   const complete = env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined;
   const secrets = env.NODE_ENV === 'production' || complete ? undefined : loadOrCreateSecrets(dataDir);
+
+  const refreshSecret = env.JWT_REFRESH_SECRET ?? secrets?.JWT_REFRESH_SECRET ?? '';
 
   return {
     production: env.NODE_ENV === 'production',
@@ -126,7 +145,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
     tokens: {
       accessSecret: env.JWT_SECRET ?? secrets?.JWT_SECRET,
       ...keys,
-      refreshSecret: env.JWT_REFRESH_SECRET ?? secrets?.JWT_REFRESH_SECRET ?? '',
+      refreshSecret,
       accessTtlMs: checkedDuration(env.JWT_EXPIRES_IN),
       refreshTtlMs: checkedDuration(env.JWT_REFRESH_EXPIRES_IN),
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
@@ -159,6 +178,12 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       env.ADMIN_EMAIL !== undefined && env.ADMIN_USERNAME !== undefined && env.ADMIN_PASSWORD !== undefined
         ? { email: env.ADMIN_EMAIL, username: env.ADMIN_USERNAME, password: env.ADMIN_PASSWORD }
         : undefined,
+    audit: {
+      signingKey: auditKey ?? deriveAuditKey(refreshSecret),
+      checkpointIntervalMs: checkedDuration(env.AUDIT_CHECKPOINT_INTERVAL),
+      retentionMs: checkedDuration(env.AUDIT_RETENTION),
+      sink: env.AUDIT_SINK,
+    },
     docs: env.API_DOCS === undefined ? env.NODE_ENV !== 'production' : env.API_DOCS === 'true',
     corsOrigins: list(env.CORS_ORIGIN),
     trustedProxies: list(env.TRUST_PROXY ?? ''),

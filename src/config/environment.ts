@@ -207,6 +207,20 @@ export class Environment {
   @IsInteger(1, MAX_WINDOW_MS)
   AUTH_RATE_LIMIT_WINDOW_MS = 900_000;
 
+  @IsOptional()
+  @IsString()
+  AUDIT_SIGNING_KEY?: string;
+
+  @IsDuration()
+  AUDIT_CHECKPOINT_INTERVAL = '1m';
+
+  @IsDuration()
+  AUDIT_RETENTION = '365d';
+
+  @IsOptional()
+  @Matches(/^(stdout|file:.+)$/, { message: '$property must be stdout, or file:<path>' })
+  AUDIT_SINK?: string;
+
   @IsOneOf('open', 'closed')
   REGISTRATION: 'open' | 'closed' = 'open';
 

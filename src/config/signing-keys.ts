@@ -1,10 +1,13 @@
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from './config.error.js';
 
 /** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2_048;
 const WANTED = `an EC key on P-256, or an RSA key of ${MIN_RSA_BITS} bits or more`;
+
+/** What stands before the 32 bytes of an Ed25519 private key (RFC 8410, section 7). */
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const PEM_BEGIN = '-----BEGIN ';
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
@@ -52,6 +55,26 @@ export function thumbprint(publicKey: KeyObject): string {
   return createHash('sha256')
     .update(JSON.stringify(publicMembers(publicKey)))
     .digest('base64url');
+}
+
+/** Reads `AUDIT_SIGNING_KEY`: an Ed25519 private key, as PEM or in a file. */
+export function readAuditKey(given: string | undefined): { key: KeyObject | undefined; faults: readonly string[] } {
+  const faults: string[] = [];
+  const key = given === undefined ? undefined : noting(faults, () => readEd25519('AUDIT_SIGNING_KEY', given));
+  return { key, faults };
+}
+
+/** The same from a secret, where there is no key of its own. */
+export function deriveAuditKey(secret: string): KeyObject {
+  const seed = Buffer.from(hkdfSync('sha256', secret, '', 'audit checkpoints', 32));
+  return createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
+}
+
+function readEd25519(name: string, given: string): KeyObject {
+  const pem = readPem(name, given);
+  const key = parse(() => createPrivateKey(pem));
+  if (key?.asymmetricKeyType !== 'ed25519') throw new ConfigError([`${name} must be an Ed25519 private key in PEM`]);
+  return key;
 }
 
 function readSigningKey(given: string): SigningKey {

@@ -8,6 +8,7 @@ import type { Login, User } from './user.js';
 import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';
 import {
   PasswordResetIssued,
+  ResetTokenRefused,
   UserDeleted,
   UserPasswordChanged,
   UserPasswordReset,
@@ -75,7 +76,10 @@ export class PasswordResets implements OnModuleInit {
   async redeem(resetToken: string, newPassword: string): Promise<void> {
     const tokenHash = hashOf(resetToken);
     const user = await this.resets.findUser(tokenHash);
-    if (user === undefined) throw new InvalidResetTokenError();
+    if (user === undefined) {
+      await this.events.occurred(new ResetTokenRefused());
+      throw new InvalidResetTokenError();
+    }
     const passwordHash = await this.checkedHash(newPassword, user);
     await this.transactions.run(async (transaction) => {
       const before = await this.users.lockEvenDeleted(user.id, transaction.db);

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { AuditActions } from '../platform/audit/index.js';
 import { PermissionRegistry } from '../platform/http/permission-registry.js';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResets } from './password-resets.service.js';
@@ -6,6 +7,7 @@ import { UserList } from './user-list.js';
 import { UserProfiles } from './user-profiles.js';
 import { UserStatesController } from './user-states.controller.js';
 import { UserStates } from './user-states.service.js';
+import { USER_ACTIONS } from './users.events.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -24,9 +26,13 @@ import { UsersService } from './users.service.js';
   exports: [UsersService, PasswordResets],
 })
 export class UsersModule implements OnModuleInit {
-  constructor(private readonly permissions: PermissionRegistry) {}
+  constructor(
+    private readonly permissions: PermissionRegistry,
+    private readonly actions: AuditActions,
+  ) {}
 
   onModuleInit(): void {
+    this.actions.declare(...USER_ACTIONS);
     this.permissions.declare({
       'users:create': 'Create users where registration is closed',
       'users:read': 'Read and list any user',

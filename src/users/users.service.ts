@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../platform/database/index.js';
+import { EventBus } from '../platform/events/event-bus.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
 import { PasswordAttempts } from '../platform/throttling/index.js';
 import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
+  CurrentPasswordRefused,
   UserChangeRequested,
   UserCreated,
   UserDeleted,
@@ -37,6 +39,7 @@ export class UsersService {
     private readonly passwords: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly attempts: PasswordAttempts,
+    private readonly events: EventBus,
   ) {}
 
   /** @throws ValidationError, DuplicateUserError */
@@ -95,7 +98,7 @@ export class UsersService {
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
     await this.policy.check('newPassword', newPassword, credentials);
-    await this.assertPassword(credentials, currentPassword);
+    await this.assertPassword(credentials, currentPassword, 'user.password_changed');
     const passwordHash = await this.passwords.hash(newPassword);
     await this.transactions.run(async (transaction) => {
       const before = await this.lockCredentials(id, transaction, undefined);
@@ -180,12 +183,18 @@ export class UsersService {
     if (credentials === null) throw new UserNotFoundError();
     if (credentials.email === email) return undefined;
     if (currentPassword === undefined) throw new CurrentPasswordRequiredError();
-    await this.assertPassword(credentials, currentPassword);
+    await this.assertPassword(credentials, currentPassword, 'user.updated');
     return credentials.passwordHash;
   }
 
-  private async assertPassword({ id, passwordHash }: UserWithPassword, password: string): Promise<void> {
+  private async assertPassword(
+    { id, passwordHash }: UserWithPassword,
+    password: string,
+    change: CurrentPasswordRefused['change'],
+  ): Promise<void> {
     const right = await this.attempts.decide(id, () => this.passwords.verify(passwordHash, password));
-    if (!right) throw new WrongCurrentPasswordError();
+    if (right) return;
+    await this.events.occurred(new CurrentPasswordRefused(id, change));
+    throw new WrongCurrentPasswordError();
   }
 }

@@ -50,6 +50,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: `${BASE}/roles/{name}`, public: false, body: () => ({ description: 'Reads.' }) },
   { method: 'DELETE', path: `${BASE}/roles/{name}`, public: false },
   { method: 'GET', path: `${BASE}/permissions`, public: false },
+  { method: 'GET', path: `${BASE}/audit-logs`, public: false },
+  { method: 'GET', path: `${BASE}/audit-logs/verification`, public: false },
+  { method: 'GET', path: `${BASE}/audit-logs/export`, public: false },
+  { method: 'GET', path: `${BASE}/audit-logs/{entryId}`, public: false },
+  { method: 'GET', path: `${BASE}/users/{id}/audit-logs`, public: false },
   {
     method: 'POST',
     path: `${BASE}/auth/reset-password`,
@@ -88,5 +93,8 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
 
 /** The path with `me` in the place of each user's id, a role of everybody's name, and the id of no session. */
 export function ofSelf(path: string): string {
-  return path.replace('{id}', 'me').replace('{name}', 'user').replace('{sessionId}', randomUUID());
+  return path
+    .replace('{id}', 'me')
+    .replace('{name}', 'user')
+    .replace(/\{(?:sessionId|entryId)\}/, randomUUID());
 }

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { AppConfig, DatabaseConfig } from '../../config/index.js';
 import { StartupError } from '../errors/index.js';
 import type { DatabaseDriver } from './database-driver.js';
+import { grantToApplication } from './grants.js';
 import { openDriver } from './open-driver.js';
 import { applyMigrations, migrationNames } from './schema-engine.js';
 
@@ -26,8 +27,10 @@ export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
     const pending = await pendingMigrations(driver);
     if (pending.length === 0) return driver;
     if (config.production) throw new PendingMigrationsError(pending);
-    if (config.migrationDatabase.kind === 'postgres') await migrate(config.migrationDatabase);
-    else await applyMigrations(driver.adapter);
+    if (config.migrationDatabase.kind === 'postgres') {
+      await migrate(config.migrationDatabase);
+      await grantToApplication(config.migrationDatabase, config.database);
+    } else await applyMigrations(driver.adapter);
     return driver;
   } catch (error) {
     await driver.close();

@@ -19,6 +19,22 @@ export interface PostgresOptions {
   readonly onIdleError: (error: Error) => void;
 }
 
+/** Prisma's own adapter cuts a script at every semicolon, also at those inside of a function. */
+class WholeScripts extends PrismaPg {
+  constructor(
+    private readonly connections: pg.Pool,
+    options: ConstructorParameters<typeof PrismaPg>[1],
+  ) {
+    super(connections, options);
+  }
+
+  override async connect() {
+    const adapter = await super.connect();
+    adapter.executeScript = async (script) => void (await this.connections.query(script));
+    return adapter;
+  }
+}
+
 /** A pool of connections to a PostgreSQL server, with prepared statements. */
 export class PostgresDriver implements DatabaseDriver {
   readonly adapter: SqlMigrationAwareDriverAdapterFactory;
@@ -41,7 +57,7 @@ export class PostgresDriver implements DatabaseDriver {
       this.lastAnswerAt = performance.now();
       client.connection.stream.on('data', () => (this.lastAnswerAt = performance.now()));
     });
-    this.adapter = new PrismaPg(this.pool, {
+    this.adapter = new WholeScripts(this.pool, {
       onPoolError: options.onIdleError,
       statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
     });

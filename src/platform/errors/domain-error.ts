@@ -64,6 +64,7 @@ export class UnauthorizedError extends DomainError {
   }
 }
 
+/** Whoever asked lacks a permission; the audit log records it. */
 export class ForbiddenError extends DomainError {
   constructor(message = 'You do not have permission to do this') {
     super('FORBIDDEN', message);

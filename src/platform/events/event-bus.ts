@@ -41,6 +41,11 @@ export class EventBus {
     this.afterCommit.push({ eventClass, handler: async (event) => handler(event as E) });
   }
 
+  /** Something happened that changed nothing: who subscribed for after the commit hears of it. */
+  async occurred(event: object): Promise<void> {
+    await this.deliverAfterCommit([event]);
+  }
+
   async deliverInTransaction(event: object, transaction: Transaction): Promise<void> {
     for (const { eventClass, handler } of this.inTransaction) {
       if (event instanceof eventClass) await handler(event, transaction);

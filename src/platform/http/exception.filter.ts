@@ -1,9 +1,12 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from '../database/index.js';
+import { EventBus } from '../events/event-bus.js';
+import { AccessDenied } from './access-denied.event.js';
 import {
   DomainError,
   type ErrorCode,
+  ForbiddenError,
   MethodNotAllowedError,
   TooManyRequestsError,
   UnauthorizedError,
@@ -47,12 +50,16 @@ const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
 export class ExceptionEnvelopeFilter implements ExceptionFilter {
   private readonly logger = new Logger('Errors');
 
-  catch(exception: unknown, host: ArgumentsHost): void {
+  constructor(private readonly events: EventBus) {}
+
+  async catch(exception: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (reply.sent) return;
     const error = this.toDomainError(exception, request);
+    // Before the answer: who is told no has been noted.
+    if (error instanceof ForbiddenError) await this.events.occurred(AccessDenied.by(request));
     addHeaders(reply, error);
     void reply
       .code(STATUS[error.code])

@@ -1,6 +1,8 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AppConfig } from '../../config/index.js';
+import { AuditActions } from '../audit/index.js';
+import { ACCESS_ACTIONS } from './access-denied.event.js';
 import { AccessCheck } from './access-check.js';
 import { CursorCodec } from './cursor-codec.js';
 import { CursorPages } from './cursor-pages.js';
@@ -24,6 +26,12 @@ import { createValidationPipe } from './validation.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
     { provide: APP_PIPE, inject: [AppConfig], useFactory: createValidationPipe },
   ],
-  exports: [CursorPages, PermissionRegistry],
+  exports: [CursorCodec, CursorPages, PermissionRegistry],
 })
-export class HttpModule {}
+export class HttpModule implements OnModuleInit {
+  constructor(private readonly actions: AuditActions) {}
+
+  onModuleInit(): void {
+    this.actions.declare(...ACCESS_ACTIONS);
+  }
+}

@@ -41,21 +41,29 @@ export function wholeNumber(name: string, min: number, max: number): Rule {
       : `${name} must be a whole number from ${min} to ${max}`;
 }
 
-/** `limit` and `cursor`. */
-export class CursorQuery {
-  @Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
+/** How many a page has, at most. */
+export const LimitField = () =>
+  Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
     type: 'integer',
     minimum: 1,
     maximum: MAX_LIMIT,
     default: DEFAULT_LIMIT,
-  })
-  limit?: string;
+  });
 
-  @Field(cursorRule, 'optional', {
+/** Which page, by what another one said. */
+export const CursorField = () =>
+  Field(cursorRule, 'optional', {
     type: String,
     maxLength: MAX_CURSOR_LENGTH,
     description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
-  })
+  });
+
+/** `limit` and `cursor`. */
+export class CursorQuery {
+  @LimitField()
+  limit?: string;
+
+  @CursorField()
   cursor?: string;
 }
 

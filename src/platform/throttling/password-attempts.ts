@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
+import { isUUID } from 'class-validator';
 import { AppConfig } from '../../config/index.js';
 import { TooManyRequestsError } from '../errors/index.js';
+import { EventBus } from '../events/event-bus.js';
 import { requestContext } from '../http/request-context.js';
 import { DeviceTokens } from './device-tokens.js';
 import { type Limit, Limiter, type Outcome } from './limiter.js';
+import { PasswordAttemptsThrottled } from './throttling.events.js';
 
 /** When somebody else's attempt is decided, there may be room: in a second, at the latest. */
 const UNDECIDED_RETRY_SECONDS = 1;
@@ -18,6 +21,7 @@ export class PasswordAttempts {
   constructor(
     private readonly limiter: Limiter,
     private readonly devices: DeviceTokens,
+    private readonly events: EventBus,
     private readonly config: AppConfig,
   ) {}
 
@@ -32,7 +36,10 @@ export class PasswordAttempts {
    */
   async decide(account: string, check: () => Promise<boolean>, message?: string): Promise<boolean> {
     const reserved = await this.limiter.reserve(this.limits(account));
-    if (!reserved.taken) throw new TooManyRequestsError(retryAfter(reserved), message);
+    if (!reserved.taken) {
+      await this.events.occurred(new PasswordAttemptsThrottled(isUUID(account) ? account : null));
+      throw new TooManyRequestsError(retryAfter(reserved), message);
+    }
     let wrong = false;
     try {
       const right = await check();

@@ -1,6 +1,7 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AppConfig } from '../../config/index.js';
+import { AuditActions } from '../audit/index.js';
 import { RedisClient } from '../redis/index.js';
 import { DeviceTokens } from './device-tokens.js';
 import { Limiter } from './limiter.js';
@@ -9,6 +10,7 @@ import { PasswordAttempts } from './password-attempts.js';
 import { DEFAULT_LIMIT, RateLimit } from './rate-limit.js';
 import { RedisLimiter } from './redis-limiter.js';
 import { SharedThrottlerStorage } from './shared-throttler-storage.js';
+import { THROTTLING_ACTIONS } from './throttling.events.js';
 
 @Global()
 @Module({
@@ -42,4 +44,10 @@ class LimiterModule {}
   providers: [RateLimit, PasswordAttempts, DeviceTokens],
   exports: [PasswordAttempts, DeviceTokens],
 })
-export class ThrottlingModule {}
+export class ThrottlingModule implements OnModuleInit {
+  constructor(private readonly actions: AuditActions) {}
+
+  onModuleInit(): void {
+    this.actions.declare(...THROTTLING_ACTIONS);
+  }
+}

@@ -1,0 +1,100 @@
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
+import { RequirePermissions, SelfOr } from '../platform/http/access-rule.js';
+import { WithoutEnvelope } from '../platform/http/answer.js';
+import { ApiAnswer } from '../platform/http/api-docs.js';
+import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '../platform/http/documentation.js';
+import { DEFAULT_LIMIT, Pagination } from '../platform/http/pagination.js';
+import type { Principal } from '../platform/http/principal.js';
+import { CurrentUser, Id, UserId } from '../platform/http/request.js';
+import { UserIdParam } from '../users/index.js';
+import { AuditLog } from './audit-log.js';
+import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
+import {
+  AuditFiltersQuery,
+  AuditHistoryQuery,
+  ListAuditLogsQuery,
+  toAuditFilters,
+  toAuditQuery,
+  VerifyAuditLogsQuery,
+} from './dto/audit-logs.query.js';
+import { VerificationResponse } from './dto/verification.response.js';
+
+@ApiTags('Audit')
+@Controller()
+export class AuditLogsController {
+  constructor(private readonly auditLog: AuditLog) {}
+
+  @Get('audit-logs')
+  @RequirePermissions('audit:read')
+  @ApiOperation({ summary: 'List and filter audit entries', description: 'The newest first.' })
+  @ApiAnswer({
+    status: 200,
+    description: 'A page of entries.',
+    under: 'auditLogs',
+    model: AuditEntryResponse,
+    list: true,
+    beside: { pagination: Pagination },
+  })
+  async list(@Query() query: ListAuditLogsQuery) {
+    const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
+    return { auditLogs: entries.map(toAuditEntryResponse), pagination };
+  }
+
+  @Get('audit-logs/verification')
+  @RequirePermissions('audit:read')
+  @ApiOperation({
+    summary: 'Verify the audit log',
+    description: 'Page after page checks every entry against its hash chain, and the chains against their checkpoints.',
+  })
+  @ApiAnswer({ status: 200, description: 'What this page has found.', model: VerificationResponse })
+  async verify(@Query() { cursor }: VerifyAuditLogsQuery): Promise<VerificationResponse> {
+    const { valid, entries, firstInvalidId, nextCursor } = await this.auditLog.verify(cursor);
+    return { valid, entries, firstInvalidId, nextCursor };
+  }
+
+  @Get('audit-logs/export')
+  @RequirePermissions('audit:read')
+  @WithoutEnvelope()
+  @ApiOperation({
+    summary: 'Export audit entries',
+    description: 'The oldest first, a line of JSON each, with its place in the hash chain as `link`.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'Newline-delimited JSON.',
+    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+  })
+  async export(@Query() query: AuditFiltersQuery): Promise<StreamableFile> {
+    return new StreamableFile(await this.auditLog.export(toAuditFilters(query)), { type: 'application/x-ndjson' });
+  }
+
+  @Get('audit-logs/:entryId')
+  @RequirePermissions('audit:read')
+  @ApiParam({ name: 'entryId', schema: { type: 'string', format: 'uuid' } })
+  @ApiOperation({ summary: 'Read an audit entry' })
+  @ApiAnswer({ status: 200, description: 'The entry.', under: 'auditLog', model: AuditEntryResponse })
+  async get(@Id('entryId') id: string) {
+    return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };
+  }
+
+  @Get('users/:id/audit-logs')
+  @SelfOr('audit:read')
+  @UserIdParam()
+  @ApiOperation({
+    summary: "Read a user's history",
+    description: 'What they did and what was done to them, the newest first. To oneself, others’ addresses are `null`.',
+  })
+  @ApiAnswer({
+    status: 200,
+    description: 'A page of entries.',
+    under: 'auditLogs',
+    model: AuditEntryResponse,
+    list: true,
+    beside: { pagination: Pagination },
+  })
+  async history(@UserId() id: string, @Query() query: AuditHistoryQuery, @CurrentUser() principal: Principal) {
+    const page = { limit: Number(query.limit ?? DEFAULT_LIMIT), cursor: query.cursor };
+    const { entries, pagination } = await this.auditLog.history(id, page, principal);
+    return { auditLogs: entries.map(toAuditEntryResponse), pagination };
+  }
+}

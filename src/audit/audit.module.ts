@@ -1,0 +1,56 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { AppConfig } from '../config/index.js';
+import { AuditActions } from '../platform/audit/index.js';
+import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { UsersModule } from '../users/index.js';
+import { AuditEntriesRepository } from './audit-entries.repository.js';
+import { AUDIT_ACTIONS, AuditLog } from './audit-log.js';
+import { AuditLogsController } from './audit-logs.controller.js';
+import { AuditRecorder } from './audit-recorder.js';
+import { AuditRetention } from './audit-retention.js';
+import { AuditSinks, FileAuditSink, StdoutAuditSink } from './audit-sink.js';
+import { AuditVerification } from './audit-verification.js';
+import { ChainsRepository } from './chains.repository.js';
+import { Checkpoints } from './checkpoints.js';
+import { CheckpointsRepository } from './checkpoints.repository.js';
+import { Deliveries } from './deliveries.js';
+import { FoldedFailures } from './folded-failures.js';
+import { Linker } from './linker.js';
+import { VerificationCursors } from './verification-cursors.js';
+
+@Module({
+  imports: [UsersModule],
+  controllers: [AuditLogsController],
+  providers: [
+    AuditLog,
+    AuditRecorder,
+    AuditEntriesRepository,
+    FoldedFailures,
+    ChainsRepository,
+    Checkpoints,
+    CheckpointsRepository,
+    Linker,
+    AuditVerification,
+    VerificationCursors,
+    AuditRetention,
+    AuditSinks,
+    Deliveries,
+  ],
+  exports: [AuditRecorder, AuditSinks, AuditRetention, AuditVerification, Linker],
+})
+export class AuditModule implements OnModuleInit {
+  constructor(
+    private readonly permissions: PermissionRegistry,
+    private readonly actions: AuditActions,
+    private readonly sinks: AuditSinks,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.permissions.declare({ 'audit:read': 'Read the audit log' });
+    this.actions.declare(...AUDIT_ACTIONS);
+    const { sink } = this.config.audit;
+    if (sink === 'stdout') this.sinks.add(new StdoutAuditSink());
+    else if (sink !== undefined) this.sinks.add(new FileAuditSink(sink.slice('file:'.length)));
+  }
+}

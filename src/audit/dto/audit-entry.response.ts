@@ -1,0 +1,73 @@
+import type { AuditChanges, AuditOutcome } from '../../platform/audit/index.js';
+import { ApiProperty } from '../../platform/http/documentation.js';
+import type { AuditEntry } from '../audit-entry.js';
+
+export const OUTCOMES = ['success', 'failure', 'denied'];
+
+class AuditActorResponse {
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  id!: string | null;
+
+  @ApiProperty({ enum: ['user', 'system', 'anonymous'] })
+  type!: AuditEntry['actor']['type'];
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  sessionId!: string | null;
+}
+
+class AuditTargetResponse {
+  @ApiProperty({ example: 'user' })
+  type!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  id!: string | null;
+}
+
+/** Something that happened, or was refused. */
+export class AuditEntryResponse {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  time!: string;
+
+  @ApiProperty({ example: 'user.updated' })
+  action!: string;
+
+  @ApiProperty({ enum: OUTCOMES })
+  outcome!: AuditOutcome;
+
+  @ApiProperty({ type: AuditActorResponse })
+  actor!: AuditActorResponse;
+
+  @ApiProperty({ type: AuditTargetResponse })
+  target!: AuditTargetResponse;
+
+  @ApiProperty({ type: String, nullable: true })
+  ip!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  userAgent!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  requestId!: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    nullable: true,
+    description: 'The fields that changed.',
+    additionalProperties: { type: 'object', properties: { before: {}, after: {} } },
+  })
+  changes!: AuditChanges | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  reason!: string | null;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'More than 1 where repeats of a failure were folded.' })
+  count!: number;
+}
+
+export function toAuditEntryResponse(entry: AuditEntry): AuditEntryResponse {
+  const { id, time, action, outcome, actor, target, ip, userAgent, requestId, changes, reason, count } = entry;
+  return { id, time, action, outcome, actor, target, ip, userAgent, requestId, changes, reason, count };
+}

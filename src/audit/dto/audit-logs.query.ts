@@ -1,0 +1,86 @@
+import { Field, type Rule } from '../../platform/http/field.decorator.js';
+import { oneOf } from '../../platform/http/field-rules.js';
+import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '../../platform/http/pagination.js';
+import type { AuditFilters } from '../audit-entries.repository.js';
+import type { AuditQuery } from '../audit-log.js';
+import { OUTCOMES } from './audit-entry.response.js';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** RFC 3339, with a zone. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+const MAX_LENGTH = 255;
+
+/** Which entries. */
+export class AuditFiltersQuery {
+  @Field(uuid('actorId'), 'optional', { format: 'uuid', description: 'Who did it.' })
+  actorId?: string;
+
+  @Field(text('targetId'), 'optional', { type: String, maxLength: MAX_LENGTH, description: 'To whom or what.' })
+  targetId?: string;
+
+  @Field(text('action'), 'optional', { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
+  action?: string;
+
+  @Field(oneOf('outcome', OUTCOMES), 'optional', { enum: OUTCOMES })
+  outcome?: string;
+
+  @Field(time('from'), 'optional', { format: 'date-time', description: 'Not before then.' })
+  from?: string;
+
+  @Field(time('to'), 'optional', { format: 'date-time', description: 'Before then.' })
+  to?: string;
+
+  @Field(text('requestId'), 'optional', { type: String, maxLength: MAX_LENGTH, description: 'An X-Request-Id.' })
+  requestId?: string;
+}
+
+/** Which entries, page by page. */
+export class ListAuditLogsQuery extends AuditFiltersQuery {
+  @LimitField()
+  limit?: string;
+
+  @CursorField()
+  cursor?: string;
+}
+
+export class AuditHistoryQuery extends CursorQuery {}
+
+export class VerifyAuditLogsQuery {
+  @CursorField()
+  cursor?: string;
+}
+
+export function toAuditFilters(query: AuditFiltersQuery): AuditFilters {
+  const { actorId, targetId, action, outcome, from, to, requestId } = query;
+  return {
+    actorId: actorId?.toLowerCase(),
+    targetId: targetId !== undefined && UUID.test(targetId) ? targetId.toLowerCase() : targetId,
+    action,
+    outcome,
+    requestId,
+    from: from === undefined ? undefined : new Date(from),
+    to: to === undefined ? undefined : new Date(to),
+  };
+}
+
+export function toAuditQuery({ limit, cursor, ...filters }: ListAuditLogsQuery): AuditQuery {
+  return { filters: toAuditFilters(filters), limit: Number(limit ?? DEFAULT_LIMIT), cursor };
+}
+
+function uuid(name: string): Rule {
+  return (value) => (typeof value === 'string' && UUID.test(value) ? undefined : `${name} must be a UUID`);
+}
+
+function text(name: string): Rule {
+  return (value) =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH
+      ? undefined
+      : `${name} must have 1 to ${MAX_LENGTH} characters`;
+}
+
+function time(name: string): Rule {
+  return (value) =>
+    typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))
+      ? undefined
+      : `${name} must be a time such as 2026-11-24T20:00:00Z`;
+}

@@ -1,0 +1,5 @@
+export { AuditModule } from './audit.module.js';
+export { AuditRecorder } from './audit-recorder.js';
+export { AuditRetention } from './audit-retention.js';
+export { type AuditRecord, AuditSink, AuditSinks } from './audit-sink.js';
+export { AuditVerification } from './audit-verification.js';

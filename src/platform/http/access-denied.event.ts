@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+import { AuditedFailure, type AuditFacts } from '../audit/index.js';
+import { requestContext } from './request-context.js';
+
+export const ACCESS_ACTIONS = ['permission.denied'] as const;
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Somebody asked for what they may not. */
+export class AccessDenied extends AuditedFailure {
+  constructor(
+    /** Method and pattern of the route. */
+    readonly route: string,
+    /** The user that it was to be done to, if it was one. */
+    readonly userId: string | undefined,
+  ) {
+    super();
+  }
+
+  static by(request: FastifyRequest): AccessDenied {
+    const { id } = { ...(request.params as object | undefined) } as { id?: string };
+    const userId =
+      id === 'me' ? requestContext()?.principal?.userId : id !== undefined && UUID.test(id) ? id : undefined;
+    return new AccessDenied(`${request.method} ${request.routeOptions.url ?? ''}`, userId?.toLowerCase());
+  }
+
+  audited(): readonly AuditFacts[] {
+    const target = this.userId === undefined ? { type: 'route', id: this.route } : { type: 'user', id: this.userId };
+    return [{ action: 'permission.denied', outcome: 'denied', target, reason: this.route }];
+  }
+}
