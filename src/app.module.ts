@@ -8,6 +8,7 @@ import { loadExtensions } from './load-extensions.js';
 import { AuditActionsModule } from './platform/audit/index.js';
 import { CacheModule } from './platform/cache/index.js';
 import { DatabaseModule } from './platform/database/index.js';
+import { EventsModule } from './platform/events/events.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { PasswordsModule } from './platform/passwords/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -22,6 +23,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        EventsModule,
         DatabaseModule,
         RedisModule,
         CacheModule,

@@ -28,6 +28,12 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly config: AppConfig,
   ) {}
 
+  /** For the owner's connection alone. */
+  static on(prisma: PrismaService, config: AppConfig): AuditRetention {
+    const [chains, repository] = [new ChainsRepository(prisma), new CheckpointsRepository(prisma)];
+    return new AuditRetention(prisma, chains, new Checkpoints(prisma, chains, repository, config), repository, config);
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.chains.makePartitions(MONTHS_AHEAD);
     this.timer = setInterval(() => {

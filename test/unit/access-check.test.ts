@@ -11,6 +11,8 @@ import {
   SelfOnly,
   SelfOr,
 } from '../../src/platform/http/access-rule.js';
+import { AuditActionsModule } from '../../src/platform/audit/index.js';
+import { EventsModule } from '../../src/platform/events/events.module.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
 import { PermissionRegistry } from '../../src/platform/http/permission-registry.js';
 import { SECRETS } from '../support/app.js';
@@ -26,7 +28,11 @@ class Declarations implements OnModuleInit {
 
 /** Starts what there is without a server, with this controller in it. */
 async function startWith(controller: Type): Promise<void> {
-  @Module({ imports: [HttpModule], controllers: [controller], providers: [Declarations] })
+  @Module({
+    imports: [EventsModule, AuditActionsModule, HttpModule],
+    controllers: [controller],
+    providers: [Declarations],
+  })
   class Things {}
   const config = loadConfig(SECRETS);
   const root = { module: Things, imports: [ConfigModule.forRoot(config)] };

@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import { AppConfig } from '../../config/index.js';
-import { EventBus } from '../events/event-bus.js';
 import { DatabaseDriver } from './database-driver.js';
 import { openMigrated } from './migrator.js';
 import { PrismaService } from './prisma.service.js';
@@ -8,12 +7,7 @@ import { Transactions } from './transactions.js';
 
 @Global()
 @Module({
-  providers: [
-    { provide: DatabaseDriver, useFactory: openMigrated, inject: [AppConfig] },
-    PrismaService,
-    EventBus,
-    Transactions,
-  ],
-  exports: [PrismaService, EventBus, Transactions],
+  providers: [{ provide: DatabaseDriver, useFactory: openMigrated, inject: [AppConfig] }, PrismaService, Transactions],
+  exports: [PrismaService, Transactions],
 })
 export class DatabaseModule {}

@@ -1,0 +1,402 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRole, holderOf, setRoles, setStatus, verifyEmail } from '../support/accounts.js';
+import { expectFailure } from '../support/answers.js';
+import { login, register, startApp, type TestApp } from '../support/app.js';
+import { type AuditLogEntry, auditLogs, linkNow } from '../support/audit.js';
+import { ADMIN, newAccount, newRoleName, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
+
+const UUID = /^[0-9a-f-]{36}$/;
+
+describe('The audit log', () => {
+  let test: TestApp;
+  let admin: Session;
+  let auditor: Session;
+  beforeAll(async () => {
+    test = await startApp();
+    admin = await test.admin();
+    auditor = await holderOf(test, ['audit:read']);
+  });
+  afterAll(() => test.close());
+
+  /** The one entry of a request. */
+  const entryOf = async (requestId: string | null): Promise<AuditLogEntry> => {
+    const entries = await auditLogs(test, { requestId: requestId ?? '' });
+    expect(entries).toHaveLength(1);
+    return entries[0] as AuditLogEntry;
+  };
+  const read = (query: string) => test.api.get(`/audit-logs${query}`, { token: auditor.token });
+  const asAdmin = (method: string, path: string, body?: unknown) =>
+    test.api.send(method, path, { token: admin.token, body });
+
+  it('says who changed what, when, from where, in which request', async () => {
+    const { token, user } = await register(test.api, newAccount());
+    const { headers } = await test.api.patch(
+      '/users/me',
+      { bio: 'Likes looms.', firstName: 'Ada' },
+      { token, headers: { 'user-agent': 'loom/1.0', 'x-request-id': 'request-of-the-loom' } },
+    );
+    expect(headers.get('x-request-id')).toBe('request-of-the-loom');
+    const entry = await entryOf('request-of-the-loom');
+    expect(entry).toEqual({
+      id: expect.stringMatching(UUID),
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      action: 'user.updated',
+      outcome: 'success',
+      actor: { id: user.id, type: 'user', sessionId: expect.stringMatching(UUID) },
+      target: { type: 'user', id: user.id },
+      ip: '127.0.0.1',
+      userAgent: 'loom/1.0',
+      requestId: 'request-of-the-loom',
+      changes: { bio: { before: null, after: 'Likes looms.' }, firstName: { before: null, after: 'Ada' } },
+      reason: null,
+      count: 1,
+    });
+    expect(Math.abs(Date.parse(entry.time) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('records a registration by nobody, and the first admin by the system', async () => {
+    const { body, headers } = await test.api.post('/users', newAccount());
+    const created = await entryOf(headers.get('x-request-id'));
+    expect(created).toMatchObject({
+      action: 'user.created',
+      actor: { id: null, type: 'anonymous', sessionId: null },
+      target: { type: 'user', id: body.data.user.id },
+    });
+    const [first] = await auditLogs(test, { action: 'user.created', targetId: admin.user.id });
+    expect(first).toMatchObject({ actor: { type: 'system' }, ip: null, userAgent: null, requestId: null });
+  });
+
+  it('records what administrators do, with what was and what is', async () => {
+    const { user } = await register(test.api, newAccount());
+    const role = await createRole(test, []);
+    await setRoles(test, user.id, [role]);
+    await verifyEmail(test, user.id);
+    await asAdmin('PUT', `/users/${user.id}/status`, { status: 'suspended', reason: 'They asked.' });
+    await asAdmin('POST', `/users/${user.id}/password-reset`);
+    await asAdmin('DELETE', `/users/${user.id}`);
+    await asAdmin('POST', `/users/${user.id}/restore`);
+    const entries = (await auditLogs(test, { targetId: user.id })).filter(
+      ({ action }) => !action.startsWith('session'),
+    );
+    expect(entries.map(({ action }) => action)).toEqual([
+      'user.restored',
+      'user.deleted',
+      'user.password_reset_issued',
+      'user.status_changed',
+      'user.email_verified',
+      'user.roles_changed',
+      'user.created',
+    ]);
+    expect(entries.slice(0, -1).every(({ actor }) => actor.id === admin.user.id)).toBe(true);
+    expect(entries[3]).toMatchObject({ reason: 'They asked.' });
+    expect(entries[3]?.changes).toEqual({ status: { before: 'active', after: 'suspended' } });
+    expect(entries[5]?.changes).toEqual({ roles: { before: ['user'], after: [role, 'user'] } });
+  });
+
+  it('records roles', async () => {
+    const name = newRoleName();
+    await asAdmin('POST', '/roles', { name, permissions: ['users:read'] });
+    await asAdmin('PATCH', `/roles/${name}`, { description: 'Reads.', permissions: [] });
+    await asAdmin('DELETE', `/roles/${name}`);
+    const entries = await auditLogs(test, { targetId: name });
+    expect(entries.map(({ action, target }) => [action, target.type])).toEqual([
+      ['role.deleted', 'role'],
+      ['role.updated', 'role'],
+      ['role.created', 'role'],
+    ]);
+    expect(entries[1]?.changes).toEqual({
+      description: { before: null, after: 'Reads.' },
+      permissions: { before: ['users:read'], after: [] },
+    });
+  });
+
+  it('records logins, their ends and why, and a refresh token that was stolen; refreshes it does not', async () => {
+    const account = newAccount();
+    const session = await register(test.api, account);
+    const second = await login(test.api, account);
+    await test.api.post('/auth/logout', undefined, { token: second.token });
+    let refreshToken = session.refreshToken;
+    for (let n = 0; n < 2; n += 1) {
+      ({ refreshToken } = (await test.api.post('/auth/refresh', { refreshToken })).body.data);
+    }
+    await test.api.post('/auth/refresh', { refreshToken: session.refreshToken });
+    const entries = await auditLogs(test, { targetId: session.user.id });
+    expect(entries.map(({ action, reason }) => [action, reason])).toEqual([
+      ['session.ended', 'refresh_token_reused'],
+      ['session.reuse_detected', null],
+      ['session.ended', 'logout'],
+      ['session.started', null],
+      ['session.started', null],
+      ['user.created', null],
+    ]);
+    expect(entries[1]).toMatchObject({ outcome: 'denied', actor: { type: 'anonymous' } });
+    expect(entries[3]?.actor).toMatchObject({
+      id: session.user.id,
+      type: 'user',
+      sessionId: expect.stringMatching(UUID),
+    });
+  });
+
+  it('records passwords: changed, reset, and wrong ones wherever they are asked for', async () => {
+    const account = newAccount();
+    const { token, user } = await register(test.api, account);
+    const put = (currentPassword: string) =>
+      test.api.put('/users/me/password', { currentPassword, newPassword: 'Another-sound-9-word!' }, { token });
+    await put(OTHER_PASSWORD);
+    await test.api.patch('/users/me', { email: newAccount().email, currentPassword: OTHER_PASSWORD }, { token });
+    await test.api.post('/auth/login', { email: account.email, password: OTHER_PASSWORD });
+    await put(PASSWORD);
+    const { body } = await asAdmin('POST', `/users/${user.id}/password-reset`);
+    await test.api.post('/auth/reset-password', { resetToken: body.data.resetToken, newPassword: PASSWORD });
+    const entries = (await auditLogs(test, { targetId: user.id })).filter(
+      ({ action }) => !action.startsWith('session'),
+    );
+    expect(entries.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'user.password_reset success',
+      'user.password_reset_issued success',
+      'user.password_changed success',
+      'login.failed failure',
+      'user.updated failure',
+      'user.password_changed failure',
+      'user.created success',
+    ]);
+    const refused = await test.api.post('/auth/reset-password', { resetToken: 'no-token', newPassword: PASSWORD });
+    expect(await entryOf(refused.headers.get('x-request-id'))).toMatchObject({
+      action: 'user.password_reset',
+      outcome: 'failure',
+      target: { type: 'user', id: null },
+    });
+  });
+
+  it('records who was denied what', async () => {
+    const { token, user } = await register(test.api, newAccount());
+    const answers = [
+      await test.api.get('/users', { token }),
+      await test.api.get(`/users/${admin.user.id}`, { token }),
+      await test.api.delete(`/users/${randomUUID()}`, { token }),
+    ];
+    const entries = await Promise.all(answers.map(({ headers }) => entryOf(headers.get('x-request-id'))));
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ action: 'permission.denied', outcome: 'denied', actor: { id: user.id } });
+    }
+    expect(entries[0]).toMatchObject({ target: { type: 'route', id: 'GET /api/v1/users' } });
+    expect(entries[1]).toMatchObject({ target: { type: 'user', id: admin.user.id }, reason: 'GET /api/v1/users/:id' });
+  });
+
+  it('records a refusal past the limit on passwords', async () => {
+    const strict = await startApp({ AUTH_RATE_LIMIT_MAX: '1' });
+    try {
+      const { email } = newAccount();
+      for (let n = 0; n < 2; n += 1) await strict.api.post('/auth/login', { email, password: PASSWORD });
+      expect((await auditLogs(strict, { action: 'login.throttled' }))[0]).toMatchObject({
+        outcome: 'denied',
+        actor: { type: 'anonymous' },
+      });
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('folds what an attacker repeats: the first at once, the rest of the minute as one, with their number', async () => {
+    const own = await startApp();
+    const account = newAccount();
+    const { user } = await register(own.api, account);
+    for (let n = 0; n < 20; n += 1) await own.api.post('/auth/login', { email: account.email, password: 'Wrong' });
+    const seen = await auditLogs(own, { action: 'login.failed', targetId: user.id });
+    expect(seen.map(({ count }) => count)).toEqual([1]);
+    await own.app.close();
+    const again = await startApp({}, own.stores);
+    const later = await auditLogs(again, { action: 'login.failed', targetId: user.id });
+    expect(later.map(({ count }) => count)).toEqual([19, 1]);
+    await again.app.close();
+    await own.stores.remove();
+  });
+
+  it('writes nothing for what did not happen', async () => {
+    const account = newAccount();
+    const { user, token } = await register(test.api, account);
+    const refused = [
+      await test.api.post('/users', account),
+      await test.api.patch('/users/me', { bio: 'x' }, { token, headers: { 'if-match': '"99"' } }),
+      await test.api.patch('/users/me', { bio: 7 }, { token }),
+      await asAdmin('PUT', `/users/${user.id}/status`, { status: 'active' }),
+      await asAdmin('POST', `/users/${user.id}/restore`),
+      await asAdmin('DELETE', '/users/me'),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([409, 412, 400, 200, 409, 409]);
+    for (const { headers } of refused) {
+      expect(await auditLogs(test, { requestId: headers.get('x-request-id') ?? '' })).toEqual([]);
+    }
+  });
+
+  describe('as it is read', () => {
+    it('comes page by page, the newest first, there and back, and notes that it was read', async () => {
+      const { user } = await register(test.api, newAccount());
+      for (let n = 0; n < 4; n += 1) await asAdmin('PATCH', `/users/${user.id}`, { bio: `${n}` });
+      const query = `?targetId=${user.id}&limit=2`;
+      const first = await read(query);
+      const second = await read(`${query}&cursor=${first.body.data.pagination.nextCursor}`);
+      const third = await read(`${query}&cursor=${second.body.data.pagination.nextCursor}`);
+      const back = await read(`${query}&cursor=${third.body.data.pagination.previousCursor}`);
+      const pages = [first, second, third].map(({ body }) => body.data.auditLogs as AuditLogEntry[]);
+      expect(pages.map((page) => page.length)).toEqual([2, 2, 2]);
+      const ids = pages.flat().map(({ id }) => id);
+      expect(ids).toEqual(ids.toSorted().toReversed());
+      expect(back.body.data.auditLogs).toEqual(second.body.data.auditLogs);
+      expect(third.body.data.pagination).toEqual({
+        perPage: 2,
+        hasNext: false,
+        hasPrevious: true,
+        nextCursor: null,
+        previousCursor: expect.any(String),
+      });
+      expect(await entryOf(first.headers.get('x-request-id'))).toMatchObject({
+        action: 'audit.read',
+        actor: { id: auditor.user.id },
+        target: { type: 'audit-log' },
+      });
+    });
+
+    it('is filtered by each of its filters, and by all at once', async () => {
+      const { user, token } = await register(test.api, newAccount());
+      const { headers } = await test.api.patch('/users/me', { bio: 'Filtered' }, { token });
+      const entry = await entryOf(headers.get('x-request-id'));
+      const filters = {
+        actorId: user.id,
+        targetId: user.id.toUpperCase(),
+        action: 'user.updated',
+        outcome: 'success',
+        requestId: entry.requestId ?? '',
+        from: entry.time,
+        to: new Date(Date.parse(entry.time) + 1).toISOString(),
+      };
+      for (const [name, value] of Object.entries(filters)) {
+        const found = await auditLogs(test, { [name]: value });
+        expect([name, found.some(({ id }) => id === entry.id)]).toEqual([name, true]);
+      }
+      expect((await auditLogs(test, filters)).map(({ id }) => id)).toEqual([entry.id]);
+      const elsewhere = {
+        actorId: randomUUID(),
+        targetId: 'x',
+        action: 'no.such',
+        outcome: 'denied',
+        requestId: 'other',
+      };
+      for (const [name, value] of Object.entries({ ...elsewhere, to: entry.time, from: filters.to })) {
+        expect(await auditLogs(test, { ...filters, [name]: value })).toEqual([]);
+      }
+    });
+
+    it.each([
+      ['actorId=7', 'actorId'],
+      ['targetId=', 'targetId'],
+      ['outcome=maybe', 'outcome'],
+      ['from=yesterday', 'from'],
+      ['to=2026-13-45T00:00:00Z', 'to'],
+      ['limit=101', 'limit'],
+      ['cursor=forged', 'cursor'],
+      ['page=2', 'page'],
+    ])('is 400 for ?%s', async (query, field) => {
+      const answer = await read(`?${query}`);
+      expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });
+      expect(answer.body.error.details[0].field).toBe(field);
+    });
+
+    it('is one entry by its id, and 404 for another', async () => {
+      const [entry] = await auditLogs(test);
+      const { status, body } = await read(`/${entry?.id}`);
+      expect([status, body.data.auditLog]).toEqual([200, entry]);
+      expectFailure(await read(`/${randomUUID()}`), { status: 404, code: 'RESOURCE_NOT_FOUND' });
+      expectFailure(await read('/seven'), { status: 400, code: 'VALIDATION_ERROR' });
+    });
+
+    it('is a user’s own history, in which others’ addresses are not shown', async () => {
+      const { user, token } = await register(test.api, newAccount());
+      await asAdmin('PATCH', `/users/${user.id}`, { bio: 'By an admin' });
+      await test.api.patch('/users/me', { bio: 'By oneself' }, { token });
+      const own = await test.api.get('/users/me/audit-logs?limit=2', { token });
+      expect(own.status).toBe(200);
+      const [mine, theirs] = own.body.data.auditLogs as AuditLogEntry[];
+      expect(mine).toMatchObject({ actor: { id: user.id }, ip: '127.0.0.1', userAgent: expect.any(String) });
+      expect(theirs).toMatchObject({ actor: { id: admin.user.id }, ip: null, userAgent: null });
+      const rest = await test.api.get(`/users/me/audit-logs?limit=2&cursor=${own.body.data.pagination.nextCursor}`, {
+        token,
+      });
+      expect(rest.body.data.auditLogs.map(({ action }: AuditLogEntry) => action)).toEqual([
+        'session.started',
+        'user.created',
+      ]);
+      const seen = await test.api.get(`/users/${user.id}/audit-logs`, { token: auditor.token });
+      expect(seen.body.data.auditLogs[1]).toMatchObject({ actor: { id: admin.user.id }, ip: '127.0.0.1' });
+      const nobody = await test.api.get(`/users/${randomUUID()}/audit-logs`, { token: auditor.token });
+      expectFailure(nobody, { status: 404, code: 'RESOURCE_NOT_FOUND' });
+    });
+
+    it('is an export, a line of JSON for each, with the same filters and its place in the chain', async () => {
+      const { user, token } = await register(test.api, newAccount());
+      await test.api.patch('/users/me', { bio: 'Exported' }, { token });
+      await linkNow(test);
+      const { status, headers, text } = await read(`/export?targetId=${user.id}`);
+      expect(status).toBe(200);
+      expect(headers.get('content-type')).toBe('application/x-ndjson');
+      expect(headers.get('cache-control')).toBe('no-store');
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as AuditLogEntry & { link: object });
+      expect(lines.map(({ action }) => action)).toEqual(['user.created', 'session.started', 'user.updated']);
+      const { link, ...entry } = lines[2] as AuditLogEntry & { link: object };
+      expect([entry]).toEqual(await auditLogs(test, { action: 'user.updated', targetId: user.id }));
+      expect(link).toEqual({
+        month: entry.time.slice(0, 7),
+        sequence: expect.any(Number),
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
+      expectFailure(await read('/export?limit=5'), { status: 400, code: 'VALIDATION_ERROR' });
+      expect(await entryOf(headers.get('x-request-id'))).toMatchObject({ action: 'audit.exported' });
+    });
+
+    it('is verified page by page', async () => {
+      await linkNow(test);
+      let entries = 0;
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const { body } = await read(`/verification${cursor === '' ? '' : `?cursor=${cursor}`}`);
+        expect(body.data).toMatchObject({ valid: true, firstInvalidId: null });
+        entries += body.data.entries;
+        cursor = body.data.nextCursor;
+      }
+      expect(entries).toBeGreaterThan(20);
+      expectFailure(await read('/verification?cursor=forged'), { status: 400, code: 'VALIDATION_ERROR' });
+      expect((await auditLogs(test, { action: 'audit.verified' }))[0]).toMatchObject({ outcome: 'success' });
+    });
+  });
+
+  it('holds no secret that any request has brought', async () => {
+    const canary = `Canary-${randomUUID()}-7!`;
+    const account = newAccount({ password: canary });
+    const session = await register(test.api, account);
+    await test.api.put(
+      '/users/me/password',
+      { currentPassword: canary, newPassword: `${canary}2` },
+      { token: session.token },
+    );
+    await test.api.put(
+      '/users/me/password',
+      { currentPassword: canary, newPassword: `${canary}3` },
+      { token: session.token },
+    );
+    await test.api.post('/auth/login', { email: canary, password: canary });
+    await test.api.post('/auth/login', { username: account.username, password: `${canary}4` });
+    await test.api.post('/auth/refresh', { refreshToken: canary });
+    await test.api.post('/auth/reset-password', { resetToken: canary, newPassword: `${canary}5` });
+    const issued = await asAdmin('POST', `/users/${session.user.id}/password-reset`);
+    const { text } = await test.api.get('/audit-logs/export', { token: auditor.token });
+    for (const secret of ['Canary-', session.token, session.refreshToken, issued.body.data.resetToken, '$argon2']) {
+      expect([secret, text.includes(secret)]).toEqual([secret, false]);
+    }
+    expect(text).not.toContain(ADMIN.password);
+    await setStatus(test, session.user.id, 'inactive');
+  });
+});

@@ -1,0 +1,190 @@
+import { createPublicKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { AuditVerification, publicKeyText, type SignedCheckpoint } from '../../src/audit/index.js';
+import { Checkpoints } from '../../src/audit/checkpoints.js';
+import { CheckpointsRepository } from '../../src/audit/checkpoints.repository.js';
+import { AppConfig } from '../../src/config/index.js';
+import { PrismaService } from '../../src/platform/database/index.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { linkNow } from '../support/audit.js';
+import { Random } from '../support/random.js';
+
+const TAMPERINGS = Number(process.env['TAMPERINGS'] ?? 60);
+const ENTRIES = 300;
+const SEED = 20_261_124;
+const MONTHS = ['2026-10', '2026-11'] as const;
+
+interface Linked {
+  readonly month: string;
+  readonly sequence: number;
+  readonly id: string;
+}
+
+type Tampering = (client: pg.Client, random: Random, linked: readonly Linked[]) => Promise<string[]>;
+
+const FIELDS = ['action', 'outcome', 'actor_id', 'session_id', 'target_id', 'ip', 'user_agent', 'request_id', 'reason'];
+
+const pick = (random: Random, linked: readonly Linked[]): Linked => linked[random.below(linked.length)] as Linked;
+
+/** Somebody who may do anything in the database: each says which entry it has touched. */
+const KINDS: Readonly<Record<string, Tampering>> = {
+  'an edited field': async (client, random, linked) => {
+    const { id } = pick(random, linked);
+    const field = FIELDS[random.below(FIELDS.length)] ?? '';
+    const value = { outcome: `'denied'`, actor_id: 'gen_random_uuid()', session_id: 'gen_random_uuid()' }[field];
+    await client.query(`UPDATE audit.entries SET ${field} = ${value ?? `'edited'`} WHERE id = $1`, [id]);
+    return [id];
+  },
+  'an edited count, time or change': async (client, random, linked) => {
+    const { id } = pick(random, linked);
+    const edit = ['count = count + 1', `time = time + interval '1 ms'`, `changes = '{"x":{}}'`][random.below(3)];
+    await client.query(`UPDATE audit.entries SET ${edit} WHERE id = $1`, [id]);
+    return [id];
+  },
+  'a deleted entry': async (client, random, linked) => {
+    const { id } = pick(random, linked);
+    await client.query('DELETE FROM audit.entries WHERE id = $1', [id]);
+    return [id];
+  },
+  'an entry deleted with its link': async (client, random, linked) => {
+    const { id, month, sequence } = pick(random, linked);
+    await client.query('DELETE FROM audit.entries WHERE id = $1', [id]);
+    await client.query('DELETE FROM audit.links WHERE entry_id = $1', [id]);
+    const next = linked.find((one) => one.month === month && one.sequence === sequence + 1);
+    return [next?.id ?? id];
+  },
+  'two entries that changed places': async (client, random, linked) => {
+    const one = pick(random, linked);
+    const other = pick(
+      random,
+      linked.filter(({ month, id }) => month === one.month && id !== one.id),
+    );
+    await client.query(
+      `UPDATE audit.links SET sequence = CASE entry_id WHEN $1 THEN $3::bigint ELSE $4::bigint END
+       WHERE entry_id IN ($1, $2)`,
+      [one.id, other.id, other.sequence, one.sequence],
+    );
+    return [one.id, other.id];
+  },
+  'an entry that was slipped in': async (client, random, linked) => {
+    const { id } = pick(random, linked);
+    const slipped =
+      id.slice(0, 24) +
+      random
+        .below(2 ** 40)
+        .toString(16)
+        .padStart(12, '0');
+    await client.query(
+      `INSERT INTO audit.entries SELECT $2, time, action, outcome, actor_id, actor_type, session_id, target_type,
+         target_id, ip, user_agent, request_id, changes, reason, count FROM audit.entries WHERE id = $1`,
+      [id, slipped],
+    );
+    return [slipped];
+  },
+  'a tail that was cut off, with its checkpoints': async (client, random, linked) => {
+    const { month, sequence } = pick(
+      random,
+      linked.filter((one) => one.month === MONTHS[1]),
+    );
+    const first = `${month}-01`;
+    await client.query(
+      `DELETE FROM audit.entries WHERE id IN (SELECT entry_id FROM audit.links WHERE month = $1 AND sequence >= $2)`,
+      [first, sequence],
+    );
+    await client.query('DELETE FROM audit.links WHERE month = $1 AND sequence >= $2', [first, sequence]);
+    await client.query('DELETE FROM audit.checkpoints WHERE month = $1 AND sequence >= $2', [first, sequence]);
+    return [linked.findLast((one) => one.month === MONTHS[1])?.id ?? ''];
+  },
+  'two chains that were swapped': async (client, _random, linked) => {
+    // The hashes of one month under the entries of the other.
+    await client.query(`
+      UPDATE audit.links l SET hash = o.hash FROM audit.links o
+      WHERE o.sequence = l.sequence AND o.month <> l.month`);
+    return MONTHS.map((month) => linked.find((one) => one.month === month)?.id ?? '');
+  },
+};
+
+describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoint held elsewhere`, () => {
+  let test: TestApp;
+  let client: pg.Client;
+  let linked: Linked[];
+  let held: SignedCheckpoint[];
+  beforeAll(async () => {
+    test = await startApp();
+    client = new pg.Client({ connectionString: test.env['DATABASE_URL'] });
+    await client.connect();
+    for (const [n, month] of MONTHS.entries()) await write(month, n);
+    await linkNow(test);
+    for (const month of MONTHS) await test.app.get(Checkpoints).make(month, 'open');
+    const { rows } = await client.query(
+      `SELECT to_char(month, 'YYYY-MM') AS month, sequence::int, entry_id AS id FROM audit.links ORDER BY month, sequence`,
+    );
+    linked = rows;
+    const repository = test.app.get(CheckpointsRepository);
+    const latest = await Promise.all(MONTHS.map((month) => repository.latestOf(month)));
+    held = latest.filter((checkpoint) => checkpoint !== undefined);
+    // From here on, whoever it is that tampers is not kept from it.
+    await client.query(`SET session_replication_role = 'replica'`);
+  });
+  afterAll(async () => {
+    await client.end();
+    await test.close();
+  });
+
+  /** Entries as the recorder writes them, in a month of one's choice. */
+  const write = async (month: string, n: number) => {
+    await client.query(
+      `WITH inserted AS (
+         INSERT INTO audit.entries
+         SELECT (lpad(to_hex(extract(epoch FROM t)::bigint * 1000), 12, '0') || '7' || lpad(to_hex(i), 3, '0')
+             || '8' || lpad(to_hex(i), 15, '0'))::uuid,
+           date_trunc('second', t), 'user.updated', 'success', gen_random_uuid(), 'user', gen_random_uuid(), 'user',
+           'target ' || i, '127.0.0.1', 'agent', 'request-' || $2 || '-' || i,
+           jsonb_build_object('bio', jsonb_build_object('before', i, 'after', NULL)), NULL, 1
+         FROM generate_series(1, ${ENTRIES}) i,
+           LATERAL (SELECT date_trunc('second', $1::timestamptz + i * interval '1 minute') AS t) at
+         RETURNING id)
+       INSERT INTO audit.unlinked SELECT id FROM inserted`,
+      [`${month}-02T00:00:00Z`, n],
+    );
+  };
+
+  const verify = async () => {
+    const config = test.app.get(AppConfig);
+    const key = publicKeyText(createPublicKey(config.audit.signingKey));
+    const verification = AuditVerification.on(test.app.get(PrismaService), config, held, key);
+    for (let page = await verification.page(undefined, 100); ; page = await verification.page(page.next, 100)) {
+      if (!page.valid || page.next === null) return page;
+    }
+  };
+
+  it('are each found, and the entry is named', async () => {
+    expect(await verify()).toMatchObject({ valid: true });
+    const { rows: entries } = await client.query('SELECT to_jsonb(e) AS row FROM audit.entries e');
+    const copy = async (table: string) => {
+      await client.query(`DROP TABLE IF EXISTS public.kept_${table}`);
+      await client.query(`CREATE TABLE public.kept_${table} AS SELECT * FROM audit.${table}`);
+    };
+    for (const table of ['entries', 'links', 'checkpoints']) await copy(table);
+    expect(entries.length).toBeGreaterThanOrEqual(2 * ENTRIES);
+    const random = new Random(SEED);
+    const names = Object.keys(KINDS);
+    const missed: unknown[] = [];
+    for (let n = 0; n < TAMPERINGS; n += 1) {
+      const name = names[n % names.length] ?? '';
+      const touched = (await KINDS[name]?.(client, random, linked)) ?? [];
+      const { valid, firstInvalidId } = await verify();
+      if (valid || !touched.includes(firstInvalidId ?? '')) missed.push({ n, name, touched, valid, firstInvalidId });
+      for (const table of ['entries', 'links']) {
+        await client.query(`DELETE FROM audit.${table}`);
+        await client.query(`INSERT INTO audit.${table} SELECT * FROM public.kept_${table}`);
+      }
+      await client.query('DELETE FROM audit.checkpoints');
+      await client.query('INSERT INTO audit.checkpoints OVERRIDING SYSTEM VALUE SELECT * FROM public.kept_checkpoints');
+    }
+    process.stderr.write(`${TAMPERINGS} tamperings of ${names.length} kinds, seed ${SEED}: ${missed.length} missed\n`);
+    expect(missed).toEqual([]);
+    expect(await verify()).toMatchObject({ valid: true });
+  });
+});

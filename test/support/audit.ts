@@ -1,0 +1,34 @@
+import { Linker } from '../../src/audit/linker.js';
+import type { TestApp } from './app.js';
+
+/** An entry as the API answers it. */
+export interface AuditLogEntry {
+  readonly id: string;
+  readonly time: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly actor: { readonly id: string | null; readonly type: string; readonly sessionId: string | null };
+  readonly target: { readonly type: string; readonly id: string | null };
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+  readonly changes: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>> | null;
+  readonly reason: string | null;
+  readonly count: number;
+}
+
+/** The entries of a query, the newest first, as an admin reads them. */
+export async function auditLogs(test: TestApp, query: Readonly<Record<string, string>> = {}): Promise<AuditLogEntry[]> {
+  const { token } = await test.admin();
+  const parameters = new URLSearchParams({ limit: '100', ...query });
+  const { status, body, text } = await test.api.get(`/audit-logs?${parameters.toString()}`, {
+    token,
+  });
+  if (status !== 200) throw new Error(`The audit log was answered ${status}: ${text}`);
+  return body.data.auditLogs;
+}
+
+/** Links what has been written until now. */
+export async function linkNow(test: TestApp): Promise<void> {
+  await test.app.get(Linker).work();
+}
