@@ -10,7 +10,7 @@ const WANTED = `an EC key on P-256, or an RSA key of ${MIN_RSA_BITS} bits or mor
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const PEM_BEGIN = '-----BEGIN ';
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----)[\s\S])*-----END \1-----/g;
 
 /** A public key, and the one algorithm that it verifies with (RFC 8725, section 3.1). */
 export interface VerificationKey {

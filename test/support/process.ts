@@ -22,6 +22,16 @@ export interface Outcome {
 export interface Typed {
   readonly args?: readonly string[];
   readonly input?: string;
+  /** Whether it is started with what answers `measure()`. */
+  readonly measured?: boolean;
+}
+
+/** What a program holds, as `measure-process.mjs` tells it. */
+export interface Holdings {
+  /** Bytes in use of its heap, after a collection. */
+  readonly heapUsed: number;
+  /** How many sockets it has open, whoever opened them. */
+  readonly sockets: number;
 }
 
 /** One of the built programs, as an operator runs it. */
@@ -33,18 +43,24 @@ export class Program {
   private readonly child: ChildProcess;
 
   /** @param script below `dist/`, or a whole path */
-  constructor(script: string, env: Readonly<Record<string, string>>, cwd: string, { args = [], input }: Typed = {}) {
+  constructor(
+    script: string,
+    env: Readonly<Record<string, string>>,
+    cwd: string,
+    { args = [], input, measured = false }: Typed = {},
+  ) {
+    const options = measured ? ['--expose-gc', '--import', resolve('test/support/measure-process.mjs')] : [];
     // Nothing of this process's environment: what the program is configured with stands in the test.
-    const child = spawn(process.execPath, [resolve('dist', script), ...args], {
+    const child = spawn(process.execPath, [...options, resolve('dist', script), ...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(measured ? (['ipc'] as const) : [])],
     });
     // A program that reads none may be gone before it is written.
-    child.stdin.on('error', () => undefined).end(input);
+    child.stdin?.on('error', () => undefined).end(input);
     this.child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.outcome = once(child, 'close').then(([code, signal]) => {
       running.delete(this);
       return { code, signal, stdout: this.stdout, stderr: this.stderr };
@@ -54,6 +70,14 @@ export class Program {
 
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** What it holds now; of a program that was started `measured`. */
+  async measure(): Promise<Holdings> {
+    const answer = once(this.child, 'message');
+    this.child.send('measure');
+    const [holdings] = await answer;
+    return holdings;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
@@ -86,10 +110,14 @@ export async function runProgram(
  *
  * @param script below `dist/`, or a whole path
  */
-export async function spawnApp(env: Readonly<Record<string, string>>, script = 'main.js'): Promise<SpawnedApp> {
+export async function spawnApp(
+  env: Readonly<Record<string, string>>,
+  script = 'main.js',
+  typed: Typed = {},
+): Promise<SpawnedApp> {
   const port = await freePort();
   const settings = { ...FAST_HASHES, ...NO_LIMITS, HOST: '127.0.0.1', PORT: String(port), ...env };
-  const program = new Program(script, settings, await emptyFolder());
+  const program = new Program(script, settings, await emptyFolder(), typed);
   const api = new ApiClient(`http://127.0.0.1:${port}`);
   await waitUntil(
     'the application answers',

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request as startRequest } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http';
 
 export interface RawRequest {
   readonly method?: string;
@@ -25,6 +25,7 @@ export interface RawAnswer {
 export function sendRaw(
   origin: string,
   { method = 'GET', path, headers = {}, body, chunked }: RawRequest,
+  agent: Agent | false = false,
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
   const framing =
@@ -34,7 +35,7 @@ export function sendRaw(
         ? { 'transfer-encoding': 'chunked' }
         : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    const request = startRequest({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } });
+    const request = startRequest({ hostname, port, method, path, agent, headers: { ...framing, ...headers } });
     request.once('error', reject);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];

@@ -56,4 +56,11 @@ describe('A list of entity tags', () => {
   it.each(['', ',', '1', '"1" "2"', '"1', '"1", x'])('is refused when it is none: %j', (header) => {
     expect(() => parseIfMatch(header)).toThrow(ValidationError);
   });
+
+  it('is refused in no time, however many blanks there are in it', () => {
+    const started = performance.now();
+    expect(() => parseIfMatch(`,${'\t'.repeat(50_000)}/`)).toThrow(ValidationError);
+    // In every division of the blanks it would take seconds.
+    expect(performance.now() - started).toBeLessThan(500);
+  });
 });

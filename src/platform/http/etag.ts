@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PreconditionFailedError, ValidationError } from '../errors/index.js';
 
 // One element of a list of entity tags (RFC 9110, sections 8.8.3 and 5.6.1, which lets it be empty); W/ may have been
-// put on by a proxy.
-const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y;
+// put on by a proxy. The blanks behind a tag belong to it: next to those before, they would be tried in every division.
+const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
 
 /** `*`, or the opaque tags that an `If-Match` or `If-None-Match` header lists. */
 export type IfMatch = '*' | readonly string[];

@@ -20,7 +20,7 @@ export function limit(name: string, value: number, max: number): void {
  * @throws UnusableHashError
  */
 export function fromBase64(text: string): Buffer {
-  const bare = text.replace(/=+$/, '').replaceAll('.', '+');
+  const bare = text.replace(/={1,2}$/, '').replaceAll('.', '+');
   const bytes = Buffer.from(bare, 'base64');
   // Buffer skips what it does not know.
   if (toBase64(bytes) !== bare) throw new UnusableHashError('it is not base64');
@@ -29,7 +29,7 @@ export function fromBase64(text: string): Buffer {
 
 /** Standard base64 without padding, as PHC strings have it. */
 export function toBase64(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '');
+  return bytes.toString('base64').replace(/={1,2}$/, '');
 }
 
 /** @throws UnusableHashError */

@@ -1,0 +1,74 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { RawAnswer } from './raw-http.js';
+
+/** The codes that an answer of each status may have. */
+const CODES: Readonly<Record<number, readonly string[]>> = {
+  400: ['VALIDATION_ERROR'],
+  401: ['UNAUTHORIZED'],
+  403: ['FORBIDDEN'],
+  404: ['RESOURCE_NOT_FOUND'],
+  405: ['METHOD_NOT_ALLOWED'],
+  408: ['REQUEST_TIMEOUT'],
+  409: ['DUPLICATE_RESOURCE', 'CONFLICT'],
+  412: ['PRECONDITION_FAILED'],
+  413: ['PAYLOAD_TOO_LARGE'],
+  415: ['UNSUPPORTED_MEDIA_TYPE'],
+  429: ['RATE_LIMIT_EXCEEDED'],
+  431: ['HEADERS_TOO_LARGE'],
+  503: ['SERVICE_UNAVAILABLE'],
+};
+/** What the queue of hashes says; any other 503 is a store that is away. */
+const QUEUE_FULL = 'Too many passwords are being checked right now. Please try again.';
+
+export type Answer = Pick<RawAnswer, 'status' | 'headers' | 'bytes'>;
+
+/** What the contract does not allow of an answer to a client's mistake; `undefined` if it allows all of it. */
+export function faultOf({ status, headers, bytes }: Answer, method = 'GET'): string | undefined {
+  if (status < 400) return undefined;
+  const requestId = headers['x-request-id'];
+  // A line of Node's parser, before there is a request.
+  if (requestId === undefined && bytes.length === 0 && status < 500) return undefined;
+  if (CODES[status] === undefined) return `the status ${status}`;
+  if (method === 'HEAD') return undefined;
+  if (headers['content-type'] !== 'application/json; charset=utf-8') return `the type ${headers['content-type']}`;
+  return faultOfEnvelope(status, requestId, read(bytes, headers['content-encoding']));
+}
+
+function faultOfEnvelope(status: number, requestId: unknown, text: string): string | undefined {
+  const { success, error, ...others } = JSON.parse(text) as Record<string, unknown>;
+  const { code, message, timestamp, requestId: named, details, ...rest } = { ...(error as Record<string, unknown>) };
+  const whole =
+    success === false &&
+    typeof message === 'string' &&
+    typeof timestamp === 'string' &&
+    named === requestId &&
+    (details === undefined || Array.isArray(details)) &&
+    Object.keys({ ...others, ...rest }).length === 0;
+  if (!whole) return `the envelope ${text}`;
+  if (!CODES[status]?.includes(String(code))) return `the code ${String(code)} beside ${status}`;
+  return status === 503 && message !== QUEUE_FULL ? `the message ${message}` : undefined;
+}
+
+function read(bytes: Buffer, encoding: string | undefined): string {
+  if (encoding === 'br') return brotliDecompressSync(bytes).toString();
+  return (encoding === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+}
+
+/** The answers that the bytes of a connection hold, none of them compressed. */
+export function answersIn(received: string): Answer[] {
+  const answers: Answer[] = [];
+  for (let rest = received; rest !== '';) {
+    const end = rest.indexOf('\r\n\r\n');
+    const [line = '', ...fields] = rest.slice(0, end).split('\r\n');
+    const headers = Object.fromEntries(fields.map((field): [string, string] => [nameIn(field), valueIn(field)]));
+    const length = Number(headers['content-length'] ?? 0);
+    const bytes = Buffer.from(rest.slice(end + 4, end + 4 + length), 'latin1');
+    if (end === -1 || !line.startsWith('HTTP/1.1 ') || bytes.length < length) throw new Error(`No answer: ${rest}`);
+    answers.push({ status: Number(line.slice(9, 12)), headers, bytes });
+    rest = rest.slice(end + 4 + length);
+  }
+  return answers;
+}
+
+const nameIn = (field: string) => field.slice(0, field.indexOf(':')).toLowerCase();
+const valueIn = (field: string) => field.slice(field.indexOf(':') + 1).trim();
