@@ -1,4 +1,5 @@
 // What an extension builds on.
+export { AuditActions, AuditedEvent, AuditedFailure, type AuditFacts, changesBetween } from './audit/index.js';
 export { Cache } from './cache/index.js';
 export { Prisma, PrismaService, type Transaction, Transactions } from './database/index.js';
 export * from './errors/index.js';

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AuditRetention } from '../../src/audit/index.js';
+import { register, SECRETS, startApp, type TestApp } from '../support/app.js';
+import { auditLogs, linkNow } from '../support/audit.js';
+import { newAccount } from '../support/factories.js';
+import { runProgram } from '../support/process.js';
+import { createStores, newFolder, type Stores } from '../support/stores.js';
+
+const lines = (text: string) => text.trimEnd().split('\n');
+const idOf = (line = '') => (JSON.parse(line) as { id: string }).id;
+const parsed = (text: string) => lines(text).map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('The audit log, for its operator', () => {
+  let stores: Stores;
+  let sink: string;
+  let test: TestApp;
+  beforeEach(async () => {
+    stores = await createStores();
+    sink = `${newFolder()}-sink.ndjson`;
+    test = await startApp({ AUDIT_SINK: `file:${sink}` }, stores);
+  });
+  afterEach(() => stores.remove());
+
+  const env = () => ({ ...stores.env, ...SECRETS });
+  const verify = (...args: string[]) => runProgram('commands/audit-verify.js', env(), { args });
+  const write = async () => {
+    for (let n = 0; n < 3; n += 1) await register(test.api, newAccount());
+    await linkNow(test);
+  };
+  const exported = async () => {
+    const { token } = await test.admin();
+    const { text } = await test.api.get('/audit-logs/export', { token });
+    const path = `${newFolder()}-export.ndjson`;
+    await writeFile(path, text);
+    return { path, text };
+  };
+
+  it('is sent to its sink: every entry in the order of its chain, and the checkpoints', async () => {
+    await write();
+    const entries = await auditLogs(test);
+    await test.close();
+    const records = parsed(await readFile(sink, 'utf8'));
+    const sent = records.filter(({ type }) => type === 'entry');
+    expect(sent.map(({ sequence }) => sequence)).toEqual(sent.map((_, index) => index + 1));
+    for (const entry of entries.slice(1)) expect(sent.map((record) => record['entry'])).toContainEqual(entry);
+    const checkpoints = records.filter(({ type }) => type === 'checkpoint');
+    expect(checkpoints.at(-1)?.['checkpoint']).toMatchObject({ sequence: sent.length, hash: sent.at(-1)?.['hash'] });
+  });
+
+  it('is sent once more where the sink failed, and goes on', async () => {
+    await test.close();
+    test = await startApp({ AUDIT_SINK: 'file:/no/such/folder/sink.ndjson' }, stores);
+    await register(test.api, newAccount());
+    await test.close();
+    test = await startApp({ AUDIT_SINK: `file:${sink}` }, stores);
+    await linkNow(test);
+    await test.close();
+    const sequences = parsed(await readFile(sink, 'utf8'))
+      .filter(({ type }) => type === 'entry')
+      .map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+    expect(sequences.length).toBeGreaterThan(2);
+  });
+
+  it('is verified: the database and an export, with the checkpoints of the sink', async () => {
+    await write();
+    const { path } = await exported();
+    await test.close();
+    expect(await verify('--checkpoints', sink)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^The audit log is whole: \d+ entries, [1-9]\d* checkpoints held elsewhere\.\n$/),
+    });
+    // Of the export's own entry, and what came after it, the sink knows more.
+    const first = lines(await readFile(sink, 'utf8')).find((line) => line.includes('"type":"checkpoint"'));
+    const held = `${newFolder()}-held.ndjson`;
+    await writeFile(held, `${first}\n`);
+    expect(await verify('--export', path, '--checkpoints', held)).toMatchObject({ code: 0 });
+  });
+
+  it('is found out where an export was edited, cut or shortened, and the entry is named', async () => {
+    await write();
+    const { path, text } = await exported();
+    await test.close();
+    const all = lines(text);
+    const edited = all.with(2, (all[2] ?? '').replace('"count":1', '"count":2'));
+    const cases: [string[], string][] = [
+      [edited, idOf(all[2])],
+      [all.toSpliced(3, 1), idOf(all[4])],
+      [all.slice(0, 2), 'held'],
+    ];
+    for (const [tampered, named] of cases) {
+      await writeFile(path, `${tampered.join('\n')}\n`);
+      const { code, stderr } = await verify('--export', path, '--checkpoints', sink);
+      const id = named === 'held' ? /entry ([0-9a-f-]{36})/.exec(stderr)?.[1] : named;
+      expect([code, stderr]).toEqual([1, `The audit log has been tampered with: the entry ${id} does not fit.\n`]);
+    }
+  });
+
+  it('drops months that are older than it keeps them, after it has sealed them, and what is left is whole', async () => {
+    await write();
+    const before = (await auditLogs(test)).length;
+    expect(before).toBeGreaterThan(0);
+    const retention = test.app.get(AuditRetention);
+    const later = new Date(Date.now() + 800 * 86_400_000);
+    // This month is not over: it cannot be sealed, whatever time it is said to be.
+    const dropped = await retention.sweep(later);
+    expect(dropped).not.toContain(new Date().toISOString().slice(0, 7));
+    expect(dropped.length).toBeGreaterThan(0);
+    expect((await auditLogs(test)).length).toBeGreaterThan(before);
+    await test.close();
+    expect((await verify()).code).toBe(0);
+    const { code, stdout } = await runProgram('commands/audit-sweep.js', env());
+    expect([code, stdout]).toEqual([0, 'Nothing is older than it is kept.\n']);
+  });
+});
