@@ -90,6 +90,13 @@ describe('A module dropped into src/extensions', () => {
     expect((await spawned.api.post('/roles', role, { token })).status).toBe(201);
   });
 
+  it('declares audit actions, and records them', async () => {
+    const { token } = await login(spawned.api, ADMIN);
+    await read('/everybody', token);
+    const { body } = await spawned.api.get('/audit-logs?action=greeting.given', { token });
+    expect(body.data.auditLogs[0]).toMatchObject({ target: { type: 'greeting', id: 'everybody' }, outcome: 'success' });
+  });
+
   it('is in the description of the API', async () => {
     const description = await fetch(`${spawned.api.origin}/openapi.json`);
     expect(await description.text()).toContain('"/api/v1/greetings/everybody"');
