@@ -86,11 +86,11 @@ export class Setup {
 }
 
 /** The application as it is deployed: built, in production, logging. */
-export async function startOurs(setup, databaseUrl) {
-  const server = new Server('ours', await freePort());
+export async function startOurs(setup, databaseUrl, { name = 'ours', script = join(root, 'dist/main.js') } = {}) {
+  const server = new Server(name, await freePort());
   const env = { ...ourEnvironment(setup, databaseUrl), PORT: String(server.port), HOST: '127.0.0.1' };
   server.forgetProfiles = () => setup.forgetProfiles();
-  server.spawn(join(root, 'dist/main.js'), env, setup);
+  server.spawn(script, env, setup);
   return server;
 }
 
@@ -183,7 +183,7 @@ async function freePort() {
   return port;
 }
 
-async function withClient(connectionString, work) {
+export async function withClient(connectionString, work) {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
