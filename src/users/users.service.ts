@@ -3,7 +3,7 @@ import { type Transaction, Transactions } from '../platform/database/index.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
 import { PasswordAttempts } from '../platform/throttling/index.js';
-import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
+import type { Credentials, Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
   UserChangeRequested,
@@ -124,7 +124,7 @@ export class UsersService {
   }
 
   /** For a login: the account and its password's hash. */
-  async findCredentials(login: Login): Promise<UserWithPassword | null> {
+  async findCredentials(login: Login): Promise<Credentials | null> {
     return this.users.findCredentials(login);
   }
 
@@ -133,7 +133,7 @@ export class UsersService {
    * @returns `null` when the account or its password has changed since its credentials were read
    */
   async recordLogin(
-    credentials: UserWithPassword,
+    credentials: Credentials,
     upgradedHash: string | undefined,
     transaction: Transaction,
   ): Promise<User | null> {

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request as startRequest } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http';
 
 export interface RawRequest {
   readonly method?: string;
@@ -8,6 +8,8 @@ export interface RawRequest {
   readonly body?: string | Uint8Array;
   /** Whether the body goes out in chunks, without its length. */
   readonly chunked?: boolean;
+  /** Whose connection to take; without one, the request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
 export interface RawAnswer {
@@ -24,7 +26,7 @@ export interface RawAnswer {
 /** Sends what `fetch` refuses or tidies up: any method, path, header and framing. */
 export function sendRaw(
   origin: string,
-  { method = 'GET', path, headers = {}, body, chunked }: RawRequest,
+  { method = 'GET', path, headers = {}, body, chunked, agent }: RawRequest,
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
   const framing =
@@ -34,7 +36,8 @@ export function sendRaw(
         ? { 'transfer-encoding': 'chunked' }
         : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    const request = startRequest({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } });
+    const options = { hostname, port, method, path, agent: agent ?? false, headers: { ...framing, ...headers } };
+    const request = startRequest(options);
     request.once('error', reject);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];

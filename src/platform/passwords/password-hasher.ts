@@ -47,11 +47,11 @@ export abstract class PasswordHasher implements OnModuleInit {
   async verify(stored: string | undefined, password: string): Promise<boolean> {
     // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
     if (exceedsMaxLength(password)) return false;
-    const check = stored === undefined ? undefined : this.read(stored);
+    const check = this.read(stored ?? this.decoy);
     const right = await this.inQueue(() =>
       check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
     );
-    return right && check !== undefined;
+    return right && check !== undefined && stored !== undefined;
   }
 
   /**
