@@ -6,12 +6,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import type { AppConfig } from '../../config/index.js';
 import { logRequests } from '../observability/index.js';
-import { applyBodyLimit, MAX_BODY_BYTES } from './route-config.js';
+import { applyBodyLimit, MAX_BODY_BYTES, ONE_BY_ONE } from './route-config.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
 import { newRequestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
+import { Turnstile } from './turnstile.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
@@ -59,6 +60,10 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
     runInRequestContext(newRequestContext(request, reply.raw), done);
+  });
+  const turnstile = new Turnstile();
+  fastify.addHook('onRequest', async ({ routeOptions: { config: route } }) => {
+    if (ONE_BY_ONE in route) await turnstile.pass();
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));

@@ -3,7 +3,7 @@ import type { AppConfig } from '../../config/index.js';
 import { requestContext } from '../http/request-context.js';
 import { type Argon2Parameters, isCurrent, readArgon2 } from './argon2-hash.js';
 import { readBcrypt } from './bcrypt-hash.js';
-import { HashQueue } from './hash-queue.js';
+import { HashQueue, HashQueueFullError } from './hash-queue.js';
 import { exceedsMaxLength } from './password-policy.js';
 import { readPbkdf2 } from './pbkdf2-hash.js';
 import { readScrypt } from './scrypt-hash.js';
@@ -41,6 +41,15 @@ export abstract class PasswordHasher implements OnModuleInit {
 
   async hash(password: string): Promise<string> {
     return this.inQueue(() => this.hashArgon2id(password, this.parameters));
+  }
+
+  /**
+   * For who has more to do before `verify()`: of a flood, most would do it in vain.
+   *
+   * @throws HashQueueFullError if that would, now
+   */
+  assertRoom(password: string): void {
+    if (this.queue.full && !exceedsMaxLength(password)) throw new HashQueueFullError();
   }
 
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
