@@ -33,7 +33,7 @@ const PANELS = [
 
 export function toChart(results) {
   const closed = results.filter((result) => ratio(result, 'serverCpuMs') !== undefined && !isFaulty(result));
-  const paced = results.filter(({ ours }) => ours.besidePerSecond !== undefined);
+  const paced = results.filter(({ ours }) => ours.answersBeside !== undefined);
   const height = TOP + closed.length * ROW + BOTTOM + paced.length * 18;
   const rowY = (index) => TOP + index * ROW;
   const labels = closed.map(({ title }, index) => text(LABEL_WIDTH + 8, rowY(index) + 20, 'strong', title, 'end'));

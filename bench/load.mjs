@@ -1,12 +1,18 @@
-// Two kinds of load: as fast as answers come on so many connections, or so many requests a second whatever happens.
-import { Agent, request as httpRequest } from 'node:http';
+// Three kinds of load: as fast as answers come on so many connections, so many requests a second whatever happens, and
+// bursts of requests at once.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { ask } from './request.mjs';
 import { CONNECTIONS } from './scenarios.mjs';
 
 /** Autocannon looks only so often whether its time is over, in milliseconds; its default of a second is a long tail. */
 const STOP_CHECK_MS = 20;
-const REQUEST_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_SECONDS = 10;
+/** For its start, and for the answers to the last burst. */
+const BURST_PATIENCE_SECONDS = 30;
 
 /** What a load has found. Milliseconds. */
 class Outcome {
@@ -29,6 +35,7 @@ class Outcome {
 export async function prepareLoad(server, scenario, { seconds, users }) {
   let cannon;
   const connection = await scenario.prepare(server, { users, stop: () => cannon?.stop() });
+  if (scenario.burst !== undefined) return burstLoad(server, scenario, connection, seconds);
   if (scenario.requestsPerSecond !== undefined) return () => pacedLoad(server, scenario, connection, seconds);
   return () => closedLoad(server, scenario, connection, seconds, (started) => (cannon = started));
 }
@@ -43,7 +50,7 @@ async function closedLoad(server, scenario, connection, seconds, onStart) {
     connections: CONNECTIONS,
     duration: seconds,
     sampleInt: STOP_CHECK_MS,
-    timeout: REQUEST_TIMEOUT_MS / 1_000,
+    timeout: REQUEST_TIMEOUT_SECONDS,
     setupClient(client) {
       const { request, next, received } = connection(index);
       index += 1;
@@ -80,9 +87,9 @@ async function pacedLoad(server, scenario, connection, seconds) {
     await sleep(Math.max(0, due - performance.now()));
     const { request } = connection(number % CONNECTIONS);
     pending.push(
-      once(server, request, agent)
-        .catch(() => 0)
-        .then((status) => outcome.note(status, performance.now() - due)),
+      ask(server.url, request, agent)
+        .catch(() => ({ status: 0 }))
+        .then(({ status }) => outcome.note(status, performance.now() - due)),
     );
   }
   await Promise.all(pending);
@@ -92,16 +99,21 @@ async function pacedLoad(server, scenario, connection, seconds) {
   return outcome;
 }
 
-function once(server, { method, path, headers }, agent) {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(server.url + path, { method, headers, agent, timeout: REQUEST_TIMEOUT_MS });
-    sent.on('timeout', () => sent.destroy(new Error('No answer in time')));
-    sent.on('error', reject);
-    sent.on('response', (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(answer.statusCode));
-      answer.on('error', reject);
-    });
-    sent.end();
-  });
+/** From a process of its own: who sends a burst is busy just when the other load must be on time. */
+async function burstLoad(server, { burst: { size, everyMs } }, connection, seconds) {
+  const { next } = connection(0);
+  const bursts = Array.from({ length: Math.ceil((seconds * 1_000) / everyMs) }, () =>
+    Array.from({ length: size }, () => next()),
+  );
+  const sender = fork(new URL('burst.mjs', import.meta.url));
+  const signal = AbortSignal.timeout((seconds + BURST_PATIENCE_SECONDS) * 1_000);
+  await once(sender, 'message', { signal });
+  return async () => {
+    const began = performance.now();
+    sender.send({ url: server.url, bursts, everyMs });
+    const [answers] = await once(sender, 'message', { signal });
+    const sent = bursts.length * size;
+    const unexpected = sent - (answers['200'] ?? 0) - (answers['503'] ?? 0);
+    return { answers, unexpected, sent, seconds: (performance.now() - began) / 1_000 };
+  };
 }

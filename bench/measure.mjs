@@ -22,16 +22,25 @@ export async function measureRound(server, scenario, options) {
     serverCpuMs: perRequest(cpuMs(server.pid) - cpuBefore),
     postgresCpuMs: perRequest(postgresAfter === undefined ? undefined : postgresAfter - postgresBefore),
     rssMb: residentMb(server.pid),
-    besidePerSecond: beside && beside.latencies.length / beside.seconds,
+    answersBeside: beside?.answers,
     unexpected: outcome.unexpected + (beside?.unexpected ?? 0),
   };
 }
 
-/** The median of each number over the rounds; unexpected answers are added up. */
+/** The median of each number over the rounds; answers are added up. */
 export function summarize(rounds) {
   const numbers = Object.keys(rounds[0]).map((key) => [key, median(rounds.map((round) => round[key]))]);
   const unexpected = rounds.reduce((sum, round) => sum + round.unexpected, 0);
-  return { ...Object.fromEntries(numbers), unexpected };
+  return { ...Object.fromEntries(numbers), unexpected, answersBeside: addUp(rounds) };
+}
+
+function addUp(rounds) {
+  if (rounds[0].answersBeside === undefined) return undefined;
+  const sums = {};
+  for (const { answersBeside } of rounds) {
+    for (const [kind, count] of Object.entries(answersBeside)) sums[kind] = (sums[kind] ?? 0) + count;
+  }
+  return sums;
 }
 
 /**

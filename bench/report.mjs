@@ -67,16 +67,32 @@ function notes(results) {
   const lines = [];
   for (const result of results) {
     const { ours, bare, title, fault } = result;
-    if (ours.besidePerSecond !== undefined) {
+    if (ours.answersBeside !== undefined) {
+      lines.push(`- ${title}: the logins were answered ${counts(ours.answersBeside)} / ${counts(bare.answersBeside)}.`);
+    }
+    if (isTooSlow(result)) {
+      const times = ratio(result, 'p99Ms').toFixed(2);
       lines.push(
-        `- ${title}: the flood got ${format(ours.besidePerSecond)} / ${format(bare.besidePerSecond)} logins a second.`,
+        `- ✗ ${title}: its p99 is ${times} times that of the bare server, and may be ${result.maxP99Ratio} times.`,
       );
     }
     if (!isFaulty(result)) continue;
-    const counts = `${ours.unexpected} / ${bare.unexpected} requests without the expected status`;
-    lines.push(`- ⚠ ${title}: ${[counts, fault].filter(Boolean).join('; ')}. Its numbers mean nothing.`);
+    const without = `${ours.unexpected} / ${bare.unexpected} requests without the expected status`;
+    lines.push(`- ⚠ ${title}: ${[without, fault].filter(Boolean).join('; ')}. Its numbers mean nothing.`);
   }
   return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** `1,046 × 200, 154 × 503` */
+function counts(answers) {
+  return Object.entries(answers)
+    .map(([kind, count]) => `${count.toLocaleString('en-US')} × ${kind}`)
+    .join(', ');
+}
+
+/** Whether it breaks the bound that a scenario sets. */
+export function isTooSlow(result) {
+  return result.maxP99Ratio !== undefined && ratio(result, 'p99Ms') > result.maxP99Ratio;
 }
 
 export function isFaulty({ ours, bare, fault }) {

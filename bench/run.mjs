@@ -4,7 +4,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { toChart } from './chart.mjs';
 import { difference, measureRound, summarize } from './measure.mjs';
-import { format, isFaulty, toMarkdown } from './report.mjs';
+import { format, isFaulty, isTooSlow, toMarkdown } from './report.mjs';
 import { CONNECTIONS, mintTokens, SCENARIOS } from './scenarios.mjs';
 import { Setup, startBare, startOurs } from './servers.mjs';
 
@@ -70,7 +70,8 @@ async function runScenario(scenario, servers, options) {
       progress(`${scenario.name}: ${server.name}, round ${round} of ${options.rounds}: ${numbers}`);
     }
   }
-  return { title: scenario.title, fault, ours: summarize(rounds.ours), bare: summarize(rounds.bare) };
+  const { title, maxP99Ratio } = scenario;
+  return { title, maxP99Ratio, fault, ours: summarize(rounds.ours), bare: summarize(rounds.bare) };
 }
 
 async function run(options, setup) {
@@ -95,7 +96,7 @@ async function run(options, setup) {
     writeFileSync(new URL('latest.md', results), markdown);
     writeFileSync(new URL('latest.svg', results), toChart(measured));
   }
-  return measured.some(isFaulty) ? 1 : 0;
+  return measured.some((result) => isFaulty(result) || isTooSlow(result)) ? 1 : 0;
 }
 
 /** Aborts and rejects at a signal or a bug, so that what was made is taken down before the process ends. */

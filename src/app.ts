@@ -5,7 +5,7 @@ import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from './auth/index.js';
 import type { AppConfig } from './config/index.js';
 import { serveExplorer } from './openapi.js';
-import { createAdapter, frame, secure } from './platform/http/fastify.js';
+import { createAdapter, frame, letInOneByOne, secure } from './platform/http/fastify.js';
 import { answerOtherMethods, collectMethods } from './platform/http/methods.js';
 import { createLogger, NestLogger } from './platform/observability/index.js';
 import { RateLimit } from './platform/throttling/index.js';
@@ -22,8 +22,9 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   const fastify = adapter.getInstance();
   await frame(fastify, config, logger);
   secure(app, config);
-  // In this order: whose request it is, then how many there were.
+  // In this order: whose request it is, then how many there were, then whose turn it is.
   for (const hooks of [AccessTokenReader, RefreshTokenReader, RateLimit]) app.get(hooks).watch(fastify);
+  letInOneByOne(fastify);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
   const methods = collectMethods(fastify);
   if (config.docs) await serveExplorer(app);

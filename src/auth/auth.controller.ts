@@ -5,7 +5,7 @@ import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
 import { Authenticated, Public } from '../platform/http/access-rule.js';
 import { ApiAnswer, DEVICE_TOKEN_HEADERS } from '../platform/http/api-docs.js';
 import { ApiErrors } from '../platform/http/api-errors.js';
-import { BodyLimit, CountedByBody, MAX_AUTH_BODY_BYTES } from '../platform/http/route-config.js';
+import { BodyLimit, CountedByBody, MAX_AUTH_BODY_BYTES, OneByOne } from '../platform/http/route-config.js';
 import type { Principal } from '../platform/http/principal.js';
 import { CurrentUser } from '../platform/http/request.js';
 import { deviceTokenHeaders } from '../platform/throttling/index.js';
@@ -30,6 +30,7 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @Public()
+  @OneByOne()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
   @ApiAnswer({

@@ -34,6 +34,7 @@ export class AuthService {
 
   /** @throws InvalidCredentialsError, AccountNotActiveError, TooManyRequestsError, HashQueueFullError */
   async login(login: Login, password: string): Promise<LoggedIn> {
+    this.passwords.assertRoom(password);
     // The second look is for a hash that was replaced during the first: upgraded by another login, or a new password's.
     const loggedIn = (await this.attempt(login, password)) ?? (await this.attempt(login, password));
     if (loggedIn === null) throw new InvalidCredentialsError();

@@ -210,9 +210,9 @@ function combinationFaults(env: Environment): string[] {
   return faults;
 }
 
-/** One for each core: more only wait for memory. One thread is left to files, DNS and compression. */
+/** A core is left to the event loop, which all other requests wait for, and a thread to files, DNS and compression. */
 function hashesAtOnce(threads: number): number {
-  return Math.min(availableParallelism(), Math.max(1, threads - 1));
+  return Math.max(1, Math.min(availableParallelism(), threads) - 1);
 }
 
 function corsFaults(env: Environment): string[] {

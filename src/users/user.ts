@@ -35,6 +35,9 @@ export const CREDENTIAL_COLUMNS = { ...USER_COLUMNS, passwordHash: true } satisf
 export type User = Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>;
 export type UserWithPassword = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
+/** What a password is checked with. */
+export type Credentials = Pick<UserWithPassword, 'id' | 'username' | 'email' | 'passwordHash' | 'status'>;
+
 /** How a login names the account. */
 export type Login = { readonly email: string } | { readonly username: string };
 

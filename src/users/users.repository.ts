@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService, uniqueViolation } from '../platform/database/index.js';
 import {
   CREDENTIAL_COLUMNS,
+  type Credentials,
   type Login,
   type NewUser,
   type User,
@@ -39,10 +40,16 @@ export class UsersRepository {
     return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: CREDENTIAL_COLUMNS });
   }
 
-  async findCredentials(login: Login): Promise<UserWithPassword | null> {
-    const name =
-      'email' in login ? { emailLower: lowerCase(login.email) } : { usernameLower: lowerCase(login.username) };
-    return this.prisma.user.findFirst({ where: { ...name, deletedAt: null }, select: CREDENTIAL_COLUMNS });
+  /** One row comes back in any case, so that an account that does not exist takes as long as one that does. */
+  async findCredentials(login: Login): Promise<Credentials | null> {
+    const named =
+      'email' in login
+        ? Prisma.sql`email_lower = ${lowerCase(login.email)}`
+        : Prisma.sql`username_lower = ${lowerCase(login.username)}`;
+    const [row] = await this.prisma.$queryRaw<(Credentials | Record<keyof Credentials, null>)[]>`
+      SELECT id, username, email, password_hash AS "passwordHash", status
+      FROM (VALUES (1)) AS always LEFT JOIN users ON ${named} AND deleted_at IS NULL`;
+    return row === undefined || row.id === null ? null : row;
   }
 
   /** Locks the row until the transaction ends, so that what is decided from it still holds when it is written. */
@@ -141,7 +148,7 @@ export class UsersRepository {
    * @returns `null` when the account or its password has changed since its credentials were read
    */
   async recordLogin(
-    credentials: UserWithPassword,
+    credentials: Credentials,
     upgradedHash: string | undefined,
     db: Prisma.TransactionClient,
   ): Promise<User | null> {

@@ -4,7 +4,7 @@ import { EventBus } from '../platform/events/event-bus.js';
 import { assertMatches, type IfMatch } from '../platform/http/etag.js';
 import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
 import { PasswordAttempts } from '../platform/throttling/index.js';
-import type { Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
+import type { Credentials, Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
   CurrentPasswordRefused,
@@ -127,7 +127,7 @@ export class UsersService {
   }
 
   /** For a login: the account and its password's hash. */
-  async findCredentials(login: Login): Promise<UserWithPassword | null> {
+  async findCredentials(login: Login): Promise<Credentials | null> {
     return this.users.findCredentials(login);
   }
 
@@ -136,7 +136,7 @@ export class UsersService {
    * @returns `null` when the account or its password has changed since its credentials were read
    */
   async recordLogin(
-    credentials: UserWithPassword,
+    credentials: Credentials,
     upgradedHash: string | undefined,
     transaction: Transaction,
   ): Promise<User | null> {

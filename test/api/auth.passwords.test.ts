@@ -143,7 +143,8 @@ describe('A password of 129 characters', () => {
     // With no place in the queue and its only runner busy, whatever hashes is answered 503.
     const test = await startApp({ HASH_QUEUE_MAX: '0', UV_THREADPOOL_SIZE: '2' });
     const account = newAccount();
-    const { token } = await register(test.api, account);
+    const { token, user } = await register(test.api, account);
+    const reset = await test.api.post(`/users/${user.id}/password-reset`, undefined, await test.admin());
     const load = new AbortController();
     const hasher = test.app.get(PasswordHasher);
     const occupied = (async () => {
@@ -156,6 +157,11 @@ describe('A password of 129 characters', () => {
       expect((await test.api.post('/users', newAccount({ password: long }))).status).toBe(400);
       const change = { currentPassword: PASSWORD, newPassword: long };
       expect((await test.api.put('/users/me/password', change, { token })).status).toBe(400);
+      const { resetToken } = reset.body.data;
+      const redeem = (newPassword: string) => test.api.post('/auth/reset-password', { resetToken, newPassword });
+      expect((await redeem(long)).status).toBe(400);
+      // What is not refused by then is hashed.
+      expect((await redeem(OTHER_PASSWORD)).status).toBe(503);
       const [known, unknown] = [await login(account.email, long), await login('nobody@example.com', long)];
       expect([known.status, known.body.error.message]).toEqual([401, 'Invalid credentials']);
       expect([unknown.status, unknown.body.error.message]).toEqual([401, 'Invalid credentials']);

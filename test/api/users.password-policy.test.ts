@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { register, startApp } from '../support/app.js';
+import { commonPasswords, keepsTheRule, variantOf } from '../support/common-passwords.js';
 import { newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
+import { Random } from '../support/random.js';
 
 const COMMON = 'Password is too common';
 
@@ -22,6 +24,24 @@ describe('The rule for new passwords', () => {
       const change = { currentPassword: PASSWORD, newPassword: 'Dragon2024!' };
       const refused = await test.api.put('/users/me/password', change, { token });
       expect(refused.body.error.details).toEqual([{ field: 'newPassword', message: COMMON }]);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('refuses 100 seeded ones of the list, and a variant of each', async () => {
+    const random = new Random(9);
+    const kept = commonPasswords().filter(keepsTheRule);
+    const listed = Array.from({ length: 100 }, () => kept[random.below(kept.length)] ?? '');
+    const variants = listed.map((password) => variantOf(password, random)).filter(keepsTheRule);
+    const test = await startApp();
+    try {
+      const accepted: string[] = [];
+      for (const password of [...listed, ...variants]) {
+        const { status, body } = await test.api.post('/users', newAccount({ password }));
+        if (status !== 400 || body.error.details[0].message !== COMMON) accepted.push(password);
+      }
+      expect(accepted).toEqual([]);
     } finally {
       await test.close();
     }

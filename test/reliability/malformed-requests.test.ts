@@ -58,7 +58,7 @@ describe('Malformed requests', () => {
       weight: 9,
       arbitrary: malformedRequest.map((make): Exchange => async (current) => {
         const sent = make(current);
-        const answer = await sendRaw(app.api.origin, sent, agent).catch(unlessReset);
+        const answer = await sendRaw(app.api.origin, { ...sent, agent }).catch(unlessReset);
         return {
           sent: { ...sent, body: sent.body?.toString() },
           method: sent.method ?? 'GET',

@@ -8,6 +8,8 @@ export interface RawRequest {
   readonly body?: string | Uint8Array;
   /** Whether the body goes out in chunks, without its length. */
   readonly chunked?: boolean;
+  /** Whose connection to take; without one, the request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
 export interface RawAnswer {
@@ -24,8 +26,7 @@ export interface RawAnswer {
 /** Sends what `fetch` refuses or tidies up: any method, path, header and framing. */
 export function sendRaw(
   origin: string,
-  { method = 'GET', path, headers = {}, body, chunked }: RawRequest,
-  agent: Agent | false = false,
+  { method = 'GET', path, headers = {}, body, chunked, agent }: RawRequest,
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
   const framing =
@@ -35,7 +36,8 @@ export function sendRaw(
         ? { 'transfer-encoding': 'chunked' }
         : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    const request = startRequest({ hostname, port, method, path, agent, headers: { ...framing, ...headers } });
+    const options = { hostname, port, method, path, agent: agent ?? false, headers: { ...framing, ...headers } };
+    const request = startRequest(options);
     request.once('error', reject);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];

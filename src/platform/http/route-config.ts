@@ -10,6 +10,7 @@ export const MAX_AUTH_BODY_BYTES = 16 * 1024;
 
 export const UNCOUNTED = 'uncounted';
 export const COUNTED_BY_BODY = 'countedByBody';
+export const ONE_BY_ONE = 'oneByOne';
 
 const CONFIG = Symbol('route-config');
 
@@ -21,6 +22,9 @@ export const Uncounted = () => applyDecorators(addConfig({ [UNCOUNTED]: true }),
 
 /** Whose request it is that the rate limit counts, only the body says. */
 export const CountedByBody = () => addConfig({ [COUNTED_BY_BODY]: true });
+
+/** Many requests at once for this route leave room for others between them. For what is dear and open to everybody. */
+export const OneByOne = () => addConfig({ [ONE_BY_ONE]: true });
 
 /** Fastify onRoute hook: Nest can give a route a configuration, but not Fastify's own options. */
 export function applyBodyLimit(route: RouteOptions): void {

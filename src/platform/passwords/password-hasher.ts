@@ -3,7 +3,7 @@ import type { AppConfig } from '../../config/index.js';
 import { requestContext } from '../http/request-context.js';
 import { type Argon2Parameters, isCurrent, readArgon2 } from './argon2-hash.js';
 import { readBcrypt } from './bcrypt-hash.js';
-import { HashQueue } from './hash-queue.js';
+import { HashQueue, HashQueueFullError } from './hash-queue.js';
 import { exceedsMaxLength } from './password-policy.js';
 import { readPbkdf2 } from './pbkdf2-hash.js';
 import { readScrypt } from './scrypt-hash.js';
@@ -43,15 +43,24 @@ export abstract class PasswordHasher implements OnModuleInit {
     return this.inQueue(() => this.hashArgon2id(password, this.parameters));
   }
 
+  /**
+   * For who has more to do before `verify()`: of a flood, most would do it in vain.
+   *
+   * @throws HashQueueFullError if that would, now
+   */
+  assertRoom(password: string): void {
+    if (this.queue.full && !exceedsMaxLength(password)) throw new HashQueueFullError();
+  }
+
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
     // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
     if (exceedsMaxLength(password)) return false;
-    const check = stored === undefined ? undefined : this.read(stored);
+    const check = this.read(stored ?? this.decoy);
     const right = await this.inQueue(() =>
       check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
     );
-    return right && check !== undefined;
+    return right && check !== undefined && stored !== undefined;
   }
 
   /**

@@ -1,0 +1,45 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { statusCounts } from '../support/answers.js';
+import { register, SECRETS } from '../support/app.js';
+import { newAccount } from '../support/factories.js';
+import { inParallel } from '../support/parallel.js';
+import { killPrograms, spawnApp } from '../support/process.js';
+import { createStores, type Stores } from '../support/stores.js';
+
+const LOGINS = 200;
+
+describe(`${LOGINS} logins at once`, () => {
+  let stores: Stores;
+  beforeAll(async () => {
+    stores = await createStores();
+  });
+  afterEach(killPrograms);
+  afterAll(() => stores.remove());
+
+  it('are let in, or told when to come again, and nothing else; who is logged in notices nothing', async () => {
+    const dear = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
+    const { api } = await spawnApp({ ...stores.env, ...SECRETS, ...dear, LOG_LEVEL: 'error' });
+    const accounts = await inParallel(10, async () => {
+      const account = newAccount();
+      return { account, session: await register(api, account) };
+    });
+    const someone = (index: number) => accounts[index % accounts.length];
+    const flood = inParallel(LOGINS, (index) => {
+      const { email, password } = someone(index)?.account ?? newAccount();
+      return api.post('/auth/login', { email, password });
+    });
+    const reads = inParallel(LOGINS / 10, (index) => api.get('/users/me', { token: someone(index)?.session.token }));
+    const answers = await flood;
+    const counts = statusCounts(answers);
+    expect(Object.keys(counts)).toEqual(['200', '503']);
+    for (const { status, headers, body } of answers) {
+      if (status !== 503) continue;
+      expect(body.error.code).toBe('SERVICE_UNAVAILABLE');
+      expect(headers.get('retry-after')).toBe('1');
+    }
+    expect(statusCounts(await reads)).toEqual({ 200: LOGINS / 10 });
+    // It is over with them.
+    const { email, password } = someone(0)?.account ?? newAccount();
+    expect((await api.post('/auth/login', { email, password })).status).toBe(200);
+  });
+});
