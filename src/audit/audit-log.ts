@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../config/index.js';
 import type { AuditFacts } from '../platform/audit/index.js';
 import { CursorPages } from '../platform/http/cursor-pages.js';
 import type { Pagination } from '../platform/http/pagination.js';
@@ -13,6 +14,8 @@ import { AuditVerification, type VerifiedPage } from './audit-verification.js';
 import { VerificationCursors } from './verification-cursors.js';
 import type { Link } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
+import { trustedKeys } from './checkpoint.js';
+import { CheckpointsRepository } from './checkpoints.repository.js';
 
 export const AUDIT_ACTIONS = ['audit.read', 'audit.exported', 'audit.verified'] as const;
 
@@ -20,6 +23,8 @@ export const AUDIT_ACTIONS = ['audit.read', 'audit.exported', 'audit.verified'] 
 const VERIFIED_AT_ONCE = 1_000;
 /** How many an export holds in memory. */
 const EXPORTED_AT_ONCE = 500;
+/** More than are ever waiting to be linked. */
+const MAX_UNLINKED = 10_000;
 
 export interface AuditQuery {
   readonly filters: AuditFilters;
@@ -35,15 +40,22 @@ export interface AuditPage {
 /** The audit log, for those who read it: which is recorded too. */
 @Injectable()
 export class AuditLog {
+  private readonly verification: AuditVerification;
+
   constructor(
     private readonly entries: AuditEntriesRepository,
     private readonly chains: ChainsRepository,
     private readonly recorder: AuditRecorder,
-    private readonly verification: AuditVerification,
+    checkpoints: CheckpointsRepository,
     private readonly verificationCursors: VerificationCursors,
     private readonly pages: CursorPages,
     private readonly users: UsersService,
-  ) {}
+    config: AppConfig,
+  ) {
+    const { retentionMs } = config.audit;
+    const evidence = { held: [], trusted: trustedKeys(config), retentionMs };
+    this.verification = new AuditVerification(entries, chains, checkpoints, evidence);
+  }
 
   /** @throws ValidationError for a cursor that another query gave */
   async page(query: AuditQuery): Promise<AuditPage> {
@@ -100,17 +112,37 @@ export class AuditLog {
     return { entries, pagination };
   }
 
+  /** In the order of the chains where it is the whole log, which can be verified; what is not linked yet comes last. */
   private async *lines(filters: AuditFilters): AsyncGenerator<string> {
+    if (Object.values(filters).some((value) => value !== undefined)) yield* this.filteredLines(filters);
+    else yield* this.allLines();
+  }
+
+  private async *filteredLines(filters: AuditFilters): AsyncGenerator<string> {
     let beyond: string | undefined;
     for (;;) {
       const found = await this.entries.find(filters, { beyond, order: 'oldest first', limit: EXPORTED_AT_ONCE });
       if (found.length === 0) return;
       const links = await this.chains.linksOf(found.map(({ id }) => id));
-      yield found
-        .map((entry) => `${JSON.stringify({ ...entry, link: toExportedLink(links.get(entry.id)) })}\n`)
-        .join('');
+      yield found.map((entry) => toLine(entry, links.get(entry.id))).join('');
       beyond = found.at(-1)?.id;
     }
+  }
+
+  private async *allLines(): AsyncGenerator<string> {
+    const unlinked = await this.chains.unlinked(MAX_UNLINKED);
+    for (const month of await this.chains.months()) {
+      for (let sequence = 1; ;) {
+        const links = await this.chains.linksFrom(month, sequence, EXPORTED_AT_ONCE);
+        const entries = await this.entries.findAll(links.map(({ entryId }) => entryId));
+        yield links.map((link) => toLine(entries.get(link.entryId), link)).join('');
+        if (links.length < EXPORTED_AT_ONCE) break;
+        sequence += links.length;
+      }
+    }
+    // Those that have been linked meanwhile were there already.
+    const [entries, links] = await Promise.all([this.entries.findAll(unlinked), this.chains.linksOf(unlinked)]);
+    yield unlinked.map((id) => (links.has(id) ? '' : toLine(entries.get(id), undefined))).join('');
   }
 
   private note(action: AuditFacts['action'], filters: AuditFilters): Promise<void> {
@@ -120,9 +152,9 @@ export class AuditLog {
   }
 }
 
-/** `null` for an entry that has been written this very moment. */
-function toExportedLink(link: Link | undefined) {
-  if (link === undefined) return null;
-  const { month, sequence, hash } = link;
-  return { month, sequence, hash: hash.toString('hex') };
+/** An entry and its place in its chain: `null` for one that has been written this very moment. */
+function toLine(entry: AuditEntry | undefined, link: Link | undefined): string {
+  if (entry === undefined) return '';
+  const place = link && { month: link.month, sequence: link.sequence, hash: link.hash.toString('hex') };
+  return `${JSON.stringify({ ...entry, link: place ?? null })}\n`;
 }

@@ -28,9 +28,12 @@ export class AuditRecorder implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onTransaction(AuditedEvent, (event, transaction) => this.record(event.audited(), transaction));
+    this.events.onTransaction(AuditedEvent, async (event, transaction) => {
+      // A failure is recorded once, whether or not there is a transaction that it could be lost with.
+      if (!(event instanceof AuditedFailure)) await this.record(event.audited(), transaction);
+    });
     this.events.onCommit(AuditedFailure, async (event) => {
-      for (const facts of event.audited()) await this.folded.record(this.entryOf(facts));
+      for (const facts of event.audited()) await this.folded.record(this.entryOf(facts), event.repeated);
     });
   }
 

@@ -54,7 +54,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
   async sweep(now = new Date()): Promise<Month[]> {
     await this.chains.makePartitions(MONTHS_AHEAD);
     const dropped: Month[] = [];
-    for (const month of await this.chains.months()) {
+    for (const month of await this.chains.monthsWithTables()) {
       const keptUntil = startOf(monthAfter(month)).getTime() + this.config.audit.retentionMs;
       if (keptUntil >= now.getTime() || !(await this.checkpoints.seal(month))) continue;
       const latest = await this.checkpointsRepository.latestOf(month);

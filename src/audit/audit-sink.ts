@@ -55,9 +55,12 @@ export class FileAuditSink extends AuditSink {
   }
 
   async write(records: readonly AuditRecord[]): Promise<void> {
-    const file = await open(this.path, 'a', 0o600);
+    const file = await open(this.path, 'a+', 0o600);
     try {
-      await file.writeFile(toLines(records));
+      // After a line that was cut short, as by a full disk, comes a new one.
+      const { size } = await file.stat();
+      const last = size === 0 ? '\n' : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString();
+      await file.writeFile((last === '\n' ? '' : '\n') + toLines(records));
       await file.datasync();
     } finally {
       await file.close();

@@ -9,7 +9,6 @@ import { AuditLogsController } from './audit-logs.controller.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditRetention } from './audit-retention.js';
 import { AuditSinks, FileAuditSink, StdoutAuditSink } from './audit-sink.js';
-import { AuditVerification } from './audit-verification.js';
 import { ChainsRepository } from './chains.repository.js';
 import { Checkpoints } from './checkpoints.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
@@ -30,13 +29,12 @@ import { VerificationCursors } from './verification-cursors.js';
     Checkpoints,
     CheckpointsRepository,
     Linker,
-    AuditVerification,
     VerificationCursors,
     AuditRetention,
     AuditSinks,
     Deliveries,
   ],
-  exports: [AuditRecorder, AuditSinks, AuditRetention, AuditVerification, Linker],
+  exports: [AuditRecorder, AuditSinks, AuditRetention, Linker],
 })
 export class AuditModule implements OnModuleInit {
   constructor(

@@ -27,7 +27,7 @@ export class ChainsRepository {
   }
 
   /** Ids of entries that have no link yet, the oldest first. */
-  async unlinked(limit: number, db: Prisma.TransactionClient): Promise<string[]> {
+  async unlinked(limit: number, db: Prisma.TransactionClient = this.prisma): Promise<string[]> {
     const rows = await db.$queryRaw<{ entry_id: string }[]>`
       SELECT entry_id FROM audit.unlinked ORDER BY entry_id LIMIT ${limit}`;
     return rows.map((row) => row.entry_id);
@@ -75,8 +75,8 @@ export class ChainsRepository {
     return row === undefined ? { ...genesis(month), entryId: undefined } : toLink(row);
   }
 
-  /** The links behind a place in a chain, in their order. */
-  async linksAfter(
+  /** The links from a place in a chain on, in their order. */
+  async linksFrom(
     month: Month,
     sequence: number,
     limit: number,
@@ -85,14 +85,14 @@ export class ChainsRepository {
     const [first, end] = idsOf(month);
     const rows = await db.$queryRaw<LinkRow[]>`
       SELECT * FROM audit.links
-      WHERE month = ${month + '-01'}::date AND sequence > ${sequence}
+      WHERE month = ${month + '-01'}::date AND sequence >= ${sequence}
         AND entry_id >= ${first}::uuid AND entry_id < ${end}::uuid
       ORDER BY sequence LIMIT ${limit}`;
     return rows.map(toLink);
   }
 
-  async linksOf(entryIds: readonly string[]): Promise<Map<string, Link>> {
-    const rows = await this.prisma.$queryRaw<LinkRow[]>`
+  async linksOf(entryIds: readonly string[], db: Prisma.TransactionClient = this.prisma): Promise<Map<string, Link>> {
+    const rows = await db.$queryRaw<LinkRow[]>`
       SELECT * FROM audit.links WHERE entry_id = ANY(${[...entryIds]}::uuid[])`;
     return new Map(rows.map((row) => [row.entry_id, toLink(row)]));
   }
@@ -104,7 +104,8 @@ export class ChainsRepository {
     const [row] = await this.prisma.$queryRaw<{ id: string }[]>`
       SELECT e.id FROM audit.entries e
       WHERE e.id >= ${first}::uuid AND e.id > ${after ?? first}::uuid AND ${last}
-        AND NOT EXISTS (SELECT FROM audit.links l WHERE l.entry_id = e.id)
+        AND NOT EXISTS (
+          SELECT FROM audit.links l WHERE l.entry_id = e.id AND l.month = ${month + '-01'}::date AND l.sequence > 0)
         AND NOT EXISTS (SELECT FROM audit.unlinked u WHERE u.entry_id = e.id)
       ORDER BY e.id LIMIT 1`;
     return row?.id;
@@ -114,6 +115,15 @@ export class ChainsRepository {
   async months(): Promise<Month[]> {
     const rows = await this.prisma.$queryRaw<{ month: Date }[]>`SELECT month FROM audit.months ORDER BY month`;
     return rows.map(({ month }) => monthOf(month));
+  }
+
+  /** The same, and those of tables that are no partitions any more: their dropping was interrupted. */
+  async monthsWithTables(): Promise<Month[]> {
+    const rows = await this.prisma.$queryRaw<{ month: string }[]>`
+      SELECT DISTINCT replace(right(relname, 7), '_', '-') AS month FROM pg_class
+      WHERE relnamespace = 'audit'::regnamespace AND relkind = 'r' AND relname ~ '^(entries|links)_[0-9]{4}_[0-9]{2}$'
+      ORDER BY month`;
+    return rows.map(({ month }) => month);
   }
 
   async makePartitions(monthsAhead: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { AppConfig } from '../config/index.js';
 import { canonicalJson, type Month } from './chain.js';
 
 /**
@@ -35,9 +36,12 @@ export function signCheckpoint(checkpoint: Checkpoint, key: KeyObject): SignedCh
   };
 }
 
-/** @param trusted the one public key that is believed; without it, each checkpoint's own is */
-export function isGenuine({ publicKey, signature, ...checkpoint }: SignedCheckpoint, trusted?: string): boolean {
-  if (trusted !== undefined && publicKey !== trusted) return false;
+/** @param trusted the public keys that are believed */
+export function isGenuine(
+  { publicKey, signature, ...checkpoint }: SignedCheckpoint,
+  trusted: ReadonlySet<string>,
+): boolean {
+  if (!trusted.has(publicKey)) return false;
   try {
     const key = createPublicKey({ key: Buffer.from(publicKey, 'base64url'), format: 'der', type: 'spki' });
     return verify(null, Buffer.from(canonicalJson(checkpoint)), key, Buffer.from(signature, 'base64url'));
@@ -53,4 +57,20 @@ export function hashOfCheckpoint(checkpoint: SignedCheckpoint): string {
 
 export function publicKeyText(key: KeyObject): string {
   return key.export({ format: 'der', type: 'spki' }).toString('base64url');
+}
+
+/** The public keys of one's own, the present one and those before. */
+export function trustedKeys({ audit }: Pick<AppConfig, 'audit'>): ReadonlySet<string> {
+  return new Set([createPublicKey(audit.signingKey), ...audit.previousKeys].map(publicKeyText));
+}
+
+/** Checkpoints by their month, those of each in the order of its chain. */
+export function byMonth(checkpoints: readonly SignedCheckpoint[]): ReadonlyMap<Month, readonly SignedCheckpoint[]> {
+  const months = new Map<Month, SignedCheckpoint[]>();
+  for (const checkpoint of checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {
+    const others = months.get(checkpoint.month);
+    if (others === undefined) months.set(checkpoint.month, [checkpoint]);
+    else others.push(checkpoint);
+  }
+  return months;
 }

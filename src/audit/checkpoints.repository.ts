@@ -41,6 +41,12 @@ export class CheckpointsRepository {
     return (await this.read(Prisma.sql`month = ${month + '-01'}::date ORDER BY number DESC LIMIT 1`, db))[0];
   }
 
+  /** The first that says that the month was over. */
+  async sealOf(month: Month, db: Prisma.TransactionClient = this.prisma): Promise<SignedCheckpoint | undefined> {
+    const ofMonth = Prisma.sql`month = ${month + '-01'}::date AND kind = 'sealed' ORDER BY number LIMIT 1`;
+    return (await this.read(ofMonth, db))[0];
+  }
+
   /** Those of a chain between two places in it, in its order. */
   async between(month: Month, after: number, upTo: number): Promise<SignedCheckpoint[]> {
     return this.read(

@@ -20,14 +20,16 @@ export class Checkpoints {
     private readonly config: AppConfig,
   ) {}
 
-  /** @returns whether there is one for the end of the chain now; otherwise another instance is at it, or there is no chain */
+  /** @returns whether the end of the chain has one now, if there is a chain; otherwise another instance is at it */
   async make(month: Month, kind: Checkpoint['kind']): Promise<boolean> {
     return this.prisma.$transaction(async (db) => {
       if (!(await this.chains.lock(db))) return false;
       const latest = await this.checkpoints.latestOf(month, db);
       const { sequence, hash, entryId } = await this.chains.head(month, db);
-      if (entryId === undefined) return false;
+      if (entryId === undefined) return kind === 'open';
       if (latest?.sequence === sequence && (latest.kind === kind || kind === 'open')) return true;
+      // What has come behind a seal is not for another seal to make good.
+      if (kind === 'sealed' && (await this.checkpoints.sealOf(month, db)) !== undefined) return true;
       const previous = await this.checkpoints.latest(db);
       const id = uuidV7();
       const checkpoint: Checkpoint = {

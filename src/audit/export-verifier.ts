@@ -1,72 +1,75 @@
 import type { AuditEntry } from './audit-entry.js';
 import { genesis, hashOf, type Head, type Month } from './chain.js';
-import { isGenuine, type SignedCheckpoint } from './checkpoint.js';
-
-/** How many entries may come before their turn: they are exported by time, which is nearly their order. */
-const MAX_WAITING = 100_000;
+import { byMonth, isGenuine, type SignedCheckpoint } from './checkpoint.js';
 
 interface ExportedEntry extends AuditEntry {
   readonly link: { readonly month: Month; readonly sequence: number; readonly hash: string } | null;
 }
 
-interface Chain {
-  head: Head;
-  /** By their sequence: those whose turn has not come. */
-  readonly waiting: Map<number, ExportedEntry>;
-}
-
 /** Follows the chains of an unfiltered export, line by line, without a database. */
 export class ExportVerifier {
-  private readonly chains = new Map<Month, Chain>();
+  /** How many have been found in their place. */
   entries = 0;
+  /** How many had none yet, as they were written at the moment of the export. */
+  unlinked = 0;
+  /** How many of the checkpoints are of a time that the export does not reach. */
+  newer = 0;
+  private readonly heads = new Map<Month, Head>();
+  private readonly held: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
+  /** The next checkpoint of each month. */
+  private readonly next = new Map<Month, number>();
+  private latest = '';
 
   /**
    * @param held checkpoints that were kept elsewhere
-   * @param key the public key that they must be signed with
+   * @param trusted the public keys that they must be signed with
    */
   constructor(
-    private readonly held: readonly SignedCheckpoint[],
-    private readonly key: string | undefined,
-  ) {}
+    held: readonly SignedCheckpoint[],
+    private readonly trusted: ReadonlySet<string>,
+  ) {
+    this.held = byMonth(held);
+  }
 
-  /** @returns the id of the first entry that does not fit, if this line shows it */
+  /** @returns the id of the entry if it does not fit */
   read(line: string): string | undefined {
-    const entry = JSON.parse(line) as ExportedEntry;
-    if (entry.link === null) return undefined;
-    const { month, sequence } = entry.link;
-    const chain = this.chains.get(month) ?? { head: genesis(month), waiting: new Map<number, ExportedEntry>() };
-    this.chains.set(month, chain);
-    if (sequence <= chain.head.sequence || chain.waiting.has(sequence)) return entry.id;
-    chain.waiting.set(sequence, entry);
-    return this.follow(month, chain) ?? (chain.waiting.size > MAX_WAITING ? firstWaiting(chain) : undefined);
+    const { link, ...entry } = JSON.parse(line) as ExportedEntry;
+    if (link === null) {
+      this.unlinked += 1;
+      return undefined;
+    }
+    const head = this.heads.get(link.month) ?? genesis(link.month);
+    const hash = hashOf(head.hash, entry);
+    const fits = link.sequence === head.sequence + 1 && hash.toString('hex') === link.hash;
+    if (!fits || !this.agrees(link.month, link.sequence, link.hash)) return entry.id;
+    this.heads.set(link.month, { sequence: link.sequence, hash });
+    this.entries += 1;
+    if (entry.time > this.latest) this.latest = entry.time;
+    return undefined;
   }
 
-  /** @returns the id of the first entry that does not fit, if anything is missing at the end */
+  /** @returns the entry that a checkpoint stands for which the export should have reached, if there is one */
   end(): string | undefined {
-    for (const chain of this.chains.values()) {
-      const waiting = firstWaiting(chain);
-      if (waiting !== undefined) return waiting;
+    const first = [...this.heads.keys()].toSorted()[0] ?? '';
+    for (const [month, checkpoints] of this.held) {
+      const { sequence } = this.heads.get(month) ?? { sequence: 0 };
+      const beyond = checkpoints.filter((checkpoint) => checkpoint.sequence > sequence);
+      // What came after the export is not missing from it, nor is a month that had been dropped before.
+      const missing = beyond.find(({ time }) => month >= first && time <= this.latest);
+      if (missing !== undefined) return missing.entryId;
+      this.newer += beyond.length;
     }
-    return this.held.find(({ month, sequence }) => sequence > (this.chains.get(month)?.head.sequence ?? 0))?.entryId;
+    return undefined;
   }
 
-  private follow(month: Month, chain: Chain): string | undefined {
-    for (;;) {
-      const next = chain.waiting.get(chain.head.sequence + 1);
-      if (next?.link == null) return undefined;
-      const { link, ...entry } = next;
-      const hash = hashOf(chain.head.hash, entry);
-      const checkpoints = this.held.filter((one) => one.month === month && one.sequence === link.sequence);
-      const fits = checkpoints.every((one) => one.hash === link.hash && isGenuine(one, this.key));
-      if (hash.toString('hex') !== link.hash || !fits) return entry.id;
-      chain.waiting.delete(link.sequence);
-      chain.head = { sequence: link.sequence, hash };
-      this.entries += 1;
+  private agrees(month: Month, sequence: number, hash: string): boolean {
+    const checkpoints = this.held.get(month) ?? [];
+    let index = this.next.get(month) ?? 0;
+    for (; (checkpoints[index]?.sequence ?? Number.POSITIVE_INFINITY) <= sequence; index += 1) {
+      const checkpoint = checkpoints[index];
+      if (checkpoint === undefined || checkpoint.hash !== hash || !isGenuine(checkpoint, this.trusted)) return false;
     }
+    this.next.set(month, index);
+    return true;
   }
-}
-
-function firstWaiting({ waiting }: Chain): string | undefined {
-  const [first] = [...waiting.keys()].toSorted((a, b) => a - b);
-  return first === undefined ? undefined : waiting.get(first)?.id;
 }

@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { normalizeIp } from '@nestjs/throttler';
 import { timeOfUuidV7, uuidV7 } from '../platform/audit/index.js';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
@@ -19,44 +20,55 @@ interface Fold {
  * entry with their number.
  */
 @Injectable()
-export class FoldedFailures implements OnModuleDestroy {
+export class FoldedFailures {
   private readonly logger = new Logger('Audit');
   private readonly folds = new Map<string, Fold>();
-  private closing = false;
 
   constructor(private readonly entries: AuditEntriesRepository) {}
 
-  async record(entry: AuditEntry): Promise<void> {
-    const key = JSON.stringify([entry.action, entry.outcome, entry.actor.id, entry.ip, entry.target, entry.reason]);
-    if (this.closing) return this.entries.insert([entry]);
+  /** @param repeated what its repeats have in common with it, besides the action, the actor and the address */
+  async record(entry: AuditEntry, repeated: string): Promise<void> {
+    const { action, outcome, actor, ip, reason } = entry;
+    const key = JSON.stringify([action, outcome, actor.id, normalizeIp(ip ?? ''), reason, repeated]);
     const fold = this.folds.get(key);
     if (fold !== undefined) {
       fold.latest = entry;
       fold.count += 1;
-      return undefined;
+      return;
     }
-    const timer = setTimeout(() => {
-      this.close(key).catch((error: unknown) => this.logger.error('Repeated failures could not be recorded', error));
-    }, FOLD_MS).unref();
-    this.folds.set(key, { latest: entry, count: 0, timer });
-    const [oldest] = this.folds.keys();
-    if (this.folds.size > MAX_FOLDS && oldest !== undefined) await this.close(oldest);
-    return this.entries.insert([entry]);
+    this.folds.set(key, { latest: entry, count: 0, timer: setTimeout(() => this.end(key), FOLD_MS).unref() });
+    const [oldest = ''] = this.folds.keys();
+    if (this.folds.size > MAX_FOLDS) this.end(oldest);
+    try {
+      await this.entries.insert([entry]);
+    } catch (error) {
+      // The next one is the first, then.
+      this.folds.delete(key);
+      throw error;
+    }
   }
 
-  /** Those of the minute under way are written before the database goes. */
-  async onModuleDestroy(): Promise<void> {
-    this.closing = true;
-    for (const key of this.folds.keys()) await this.close(key);
+  /** Writes what has been counted until now. */
+  async flush(): Promise<void> {
+    await this.write([...this.folds.keys()]);
   }
 
-  private async close(key: string): Promise<void> {
-    const fold = this.folds.get(key);
-    if (fold === undefined) return;
-    this.folds.delete(key);
-    clearTimeout(fold.timer);
-    if (fold.count === 0) return;
-    const id = uuidV7();
-    await this.entries.insert([{ ...fold.latest, id, time: timeOfUuidV7(id).toISOString(), count: fold.count }]);
+  private end(key: string): void {
+    this.write([key]).catch((error: unknown) => this.logger.error('Repeated failures could not be recorded', error));
   }
+
+  private async write(keys: readonly string[]): Promise<void> {
+    const ended = keys.flatMap((key) => {
+      const fold = this.folds.get(key);
+      this.folds.delete(key);
+      clearTimeout(fold?.timer);
+      return fold === undefined || fold.count === 0 ? [] : [toEntry(fold)];
+    });
+    if (ended.length > 0) await this.entries.insert(ended);
+  }
+}
+
+function toEntry({ latest, count }: Fold): AuditEntry {
+  const id = uuidV7();
+  return { ...latest, id, time: timeOfUuidV7(id).toISOString(), count };
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../config/index.js';
 import { AuditedEvent, timeOfUuidV7 } from '../platform/audit/index.js';
 import { PrismaService } from '../platform/database/index.js';
@@ -8,28 +8,35 @@ import { type Head, type Link, linkAfter, type Month, monthOf, startOf } from '.
 import { ChainsRepository } from './chains.repository.js';
 import { Checkpoints } from './checkpoints.js';
 import { Deliveries } from './deliveries.js';
+import { FoldedFailures } from './folded-failures.js';
 
 /** How long entries are gathered before they are linked, in milliseconds. */
 const GATHER_MS = 250;
 /** How often it looks for what others have left, in milliseconds. */
 const LOOK_MS = 1_000;
+/** How often it looks whether others have left something unsent, in milliseconds. */
+const DELIVER_MS = 10_000;
 const BATCH = 500;
+/** So many at a time: checkpoints have their turn too. */
+const MAX_BATCHES = 20;
 
 /**
  * Gives each entry its place in its month's chain, right after its commit: whoever writes an entry waits for nobody. Then
- * makes the checkpoints that are due, and sends all of it to the sinks.
+ * makes the checkpoints that are due.
  */
 @Injectable()
-export class Linker implements OnApplicationBootstrap, OnModuleDestroy {
+export class Linker implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Audit');
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
   private urgent = false;
   private stopping = false;
-  /** Months that this process has linked entries of since its last checkpoints. */
-  private readonly grown = new Set<Month>();
+  /** Months that may have entries which no checkpoint covers: at first, those that a process which was killed has left. */
+  private readonly grown: Set<Month>;
   private checkpointsDueAt = 0;
-  private sealed: Month | undefined;
+  private deliveriesDueAt = 0;
+  /** All months before this one are sealed. */
+  private sealedUntil: Month | undefined;
 
   constructor(
     private readonly prisma: PrismaService,
@@ -37,33 +44,49 @@ export class Linker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly chains: ChainsRepository,
     private readonly checkpoints: Checkpoints,
     private readonly deliveries: Deliveries,
+    private readonly folded: FoldedFailures,
     private readonly events: EventBus,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    const now = new Date();
+    this.grown = new Set([monthOf(new Date(startOf(monthOf(now)).getTime() - 1)), monthOf(now)]);
+  }
 
   onApplicationBootstrap(): void {
     this.events.onCommit(AuditedEvent, async () => this.wake());
     this.arm(LOOK_MS);
   }
 
-  /** What has been committed until now is linked before the database goes. */
-  async onModuleDestroy(): Promise<void> {
+  /** The server has answered its last request by now: what it has committed is linked before the database goes. */
+  async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
     await this.working;
     this.checkpointsDueAt = 0;
-    await this.work().catch((error: unknown) => this.logger.warn('The last entries could not be linked', error));
+    try {
+      await this.folded.flush();
+      await this.work();
+      await this.deliveries.stop();
+    } catch (error) {
+      this.logger.warn('The last entries could not be linked or sent', error);
+    }
   }
 
-  /** Links all that there is, makes the checkpoints that are due, and delivers. */
+  /** Links all that there is now, makes the checkpoints that are due, and has them sent. */
   async work(): Promise<void> {
-    while (await this.chains.hasUnlinked()) if (!(await this.linkBatch())) break;
-    await this.sealLastMonth();
+    let linked = await this.linkBatch();
+    // Not until there is none: under load, there always is one.
+    for (let batches = 1; linked === BATCH && batches < MAX_BATCHES; batches += 1) linked = await this.linkBatch();
+    if (linked > 0) this.deliveriesDueAt = 0;
+    await this.sealPastMonths();
     if (this.grown.size > 0 && Date.now() >= this.checkpointsDueAt) {
       for (const month of this.grown) if (await this.checkpoints.make(month, 'open')) this.grown.delete(month);
       this.checkpointsDueAt = Date.now() + this.config.audit.checkpointIntervalMs;
+      this.deliveriesDueAt = 0;
     }
-    await this.deliveries.deliver();
+    if (Date.now() < this.deliveriesDueAt) return;
+    this.deliveries.wake();
+    this.deliveriesDueAt = Date.now() + DELIVER_MS;
   }
 
   private wake(): void {
@@ -87,18 +110,19 @@ export class Linker implements OnApplicationBootstrap, OnModuleDestroy {
       });
   }
 
-  /** @returns whether it did; otherwise another instance is at it */
-  private async linkBatch(): Promise<boolean> {
+  /** @returns how many; none where another instance is at it */
+  private async linkBatch(): Promise<number> {
+    if (!(await this.chains.hasUnlinked())) return 0;
     return this.prisma.$transaction(async (db) => {
-      if (!(await this.chains.lock(db))) return false;
+      if (!(await this.chains.lock(db))) return 0;
       const ids = await this.chains.unlinked(BATCH, db);
-      const entries = await this.entries.findAll(ids, db);
+      const [entries, linked] = [await this.entries.findAll(ids, db), await this.chains.linksOf(ids, db)];
       const heads = new Map<Month, Head>();
       const links: Link[] = [];
       for (const id of ids) {
         const entry = entries.get(id);
-        if (entry === undefined) {
-          this.logger.error(`The audit entry ${id} is gone before it was linked`);
+        if (entry === undefined || linked.has(id)) {
+          this.logger.error(`The audit entry ${id} ${linked.has(id) ? 'is linked already' : 'is gone before it was'}`);
           continue;
         }
         const month = monthOf(timeOfUuidV7(id));
@@ -108,12 +132,16 @@ export class Linker implements OnApplicationBootstrap, OnModuleDestroy {
       }
       await this.chains.add(links, ids, db);
       for (const month of heads.keys()) this.grown.add(month);
-      return true;
+      return ids.length;
     });
   }
 
-  private async sealLastMonth(): Promise<void> {
-    const last = monthOf(new Date(startOf(monthOf(new Date())).getTime() - 1));
-    if (this.sealed !== last && (await this.checkpoints.seal(last))) this.sealed = last;
+  private async sealPastMonths(): Promise<void> {
+    const current = monthOf(new Date());
+    if (this.sealedUntil === current) return;
+    const past = (await this.chains.months()).filter((month) => month < current);
+    let all = true;
+    for (const month of past) all = (await this.checkpoints.seal(month)) && all;
+    if (all) this.sealedUntil = current;
   }
 }

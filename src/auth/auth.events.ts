@@ -62,9 +62,13 @@ export class RefreshTokenReused extends AuditedEvent {
 
 /** A login that was refused. */
 export class LoginFailed extends AuditedFailure {
-  /** @param userId `null` for an account that does not exist: what was typed for its name may be a password */
+  /**
+   * @param userId `null` for an account that does not exist: what was typed for its name may be a password
+   * @param repeated a name for the account, also where there is none: the first failure of each is written
+   */
   constructor(
     readonly userId: string | null,
+    readonly repeated: string,
     readonly reason: 'Wrong credentials' | 'The account is not active',
   ) {
     super();

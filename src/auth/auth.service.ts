@@ -54,17 +54,18 @@ export class AuthService {
    */
   private async attempt(login: Login, password: string): Promise<LoggedIn | null> {
     const credentials = await this.users.findCredentials(login);
+    const account = credentials?.id ?? nameOf(login);
     const right = await this.attempts.decide(
-      credentials?.id ?? nameOf(login),
+      account,
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
     if (credentials === null || !right) {
-      await this.events.occurred(new LoginFailed(credentials?.id ?? null, 'Wrong credentials'));
+      await this.events.occurred(new LoginFailed(credentials?.id ?? null, account, 'Wrong credentials'));
       throw new InvalidCredentialsError();
     }
     if (credentials.status !== 'active') {
-      await this.events.occurred(new LoginFailed(credentials.id, 'The account is not active'));
+      await this.events.occurred(new LoginFailed(credentials.id, account, 'The account is not active'));
       throw new AccountNotActiveError();
     }
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);

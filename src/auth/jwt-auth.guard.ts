@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AppConfig } from '../config/index.js';
+import { UnauthorizedError } from '../platform/errors/index.js';
 import { ACCESS_RULE, type AccessRule } from '../platform/http/access-rule.js';
 import { requestContext } from '../platform/http/request-context.js';
 import { AccessTokenReader } from './access-token-reader.js';
@@ -18,10 +19,15 @@ export class JwtAuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
-    if (rule?.public(this.config)) return true;
-    const principal = await this.sessions.principalOf(this.accessTokens.claims());
-    const request = requestContext();
-    if (request !== undefined) request.principal = principal;
+    if (rule?.public(this.config) && rule.permissions === undefined) return true;
+    try {
+      const principal = await this.sessions.principalOf(this.accessTokens.claims());
+      const request = requestContext();
+      if (request !== undefined) request.principal = principal;
+    } catch (error) {
+      // Where anyone may, a token says who it is, and a bad one is as good as none.
+      if (!(rule?.public(this.config) && error instanceof UnauthorizedError)) throw error;
+    }
     return true;
   }
 }

@@ -100,8 +100,10 @@ export class SessionsRepository {
       ORDER BY ${orderBy} LIMIT ${limit}`;
   }
 
-  async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<void> {
-    await db.session.updateMany({ where: { id, endedAt: null }, data: ended(reason) });
+  /** @returns whether it went on until now */
+  async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
+    const { count } = await db.session.updateMany({ where: { id, endedAt: null }, data: ended(reason) });
+    return count > 0;
   }
 
   /** @returns whether the user had it and it went on until now */

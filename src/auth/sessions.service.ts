@@ -99,9 +99,10 @@ export class SessionsService implements OnModuleInit {
   /** Ends the session of whoever asks. */
   async logOut({ userId, sessionId }: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      await this.sessions.end(sessionId, 'logout', transaction.db);
+      const went = await this.sessions.end(sessionId, 'logout', transaction.db);
       // Also when it was over already: the acknowledgement of the one before may be what got lost.
-      await transaction.publish(new SessionsEnded(userId, [sessionId], 'logout'));
+      const event = went ? new SessionsEnded(userId, [sessionId], 'logout') : new SessionStatesOutdated([sessionId]);
+      await transaction.publish(event);
     });
   }
 

@@ -105,7 +105,8 @@ export class TokenRotation {
 
   private async endStolen({ id, userId }: Session): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      await this.sessions.end(id, 'refresh_token_reused', transaction.db);
+      // Of several that come at once, one ends it.
+      if (!(await this.sessions.end(id, 'refresh_token_reused', transaction.db))) return;
       await transaction.publish(new RefreshTokenReused(userId, id));
       await transaction.publish(new SessionsEnded(userId, [id], 'refresh_token_reused'));
     });

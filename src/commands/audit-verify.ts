@@ -3,7 +3,15 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { AuditVerification, ExportVerifier, publicKeyText, type SignedCheckpoint } from '../audit/index.js';
+import {
+  type Evidence,
+  ExportVerifier,
+  publicKeyText,
+  type SignedCheckpoint,
+  trustedKeys,
+  verificationOf,
+} from '../audit/index.js';
+import type { AppConfig } from '../config/index.js';
 import { openDriver } from '../platform/database/open-driver.js';
 import { PrismaService } from '../platform/database/index.js';
 import { StartupError } from '../platform/errors/index.js';
@@ -18,61 +26,70 @@ const USAGE = `npm run audit:verify -- [options]
 const AT_ONCE = 2_000;
 
 interface Result {
-  readonly entries: number;
-  readonly firstInvalidId: string | null;
+  readonly said: string;
+  readonly firstInvalidId: string | undefined;
 }
 
 await runCommand(async (config) => {
-  const { exported, held, key } = await readArguments();
-  const { entries, firstInvalidId } =
+  const { exported, held, trusted } = await readArguments(config);
+  const result =
     exported === undefined
-      ? await verifyDatabase((driver) => AuditVerification.on(new PrismaService(driver), config, held, key))
-      : await verifyExport(exported, held, key);
-  if (firstInvalidId !== null) {
-    throw new StartupError(`The audit log has been tampered with: the entry ${firstInvalidId} does not fit.`);
+      ? await verifyDatabase(config, { held, trusted, retentionMs: config.audit.retentionMs })
+      : await verifyExport(exported, held, trusted);
+  if (result.firstInvalidId !== undefined) {
+    throw new StartupError(`The audit log has been tampered with: the entry ${result.firstInvalidId} does not fit.`);
   }
-  return `The audit log is whole: ${entries} entries, ${held.length} checkpoints held elsewhere.`;
-
-  async function verifyDatabase(
-    open: (driver: Awaited<ReturnType<typeof openDriver>>) => AuditVerification,
-  ): Promise<Result> {
-    const driver = await openDriver(config.database);
-    try {
-      return await followPages(open(driver));
-    } finally {
-      await driver.close();
-    }
-  }
+  return `The audit log is whole: ${result.said}, ${held.length} checkpoints held elsewhere.`;
 });
 
-async function followPages(verification: AuditVerification): Promise<Result> {
-  let entries = 0;
-  for (let page = await verification.page(undefined, AT_ONCE); ; page = await verification.page(page.next, AT_ONCE)) {
-    entries += page.entries;
-    progress(entries);
-    if (!page.valid || page.next === null) return { entries, firstInvalidId: page.firstInvalidId };
+async function verifyDatabase(config: AppConfig, evidence: Evidence): Promise<Result> {
+  const driver = await openDriver(config.database);
+  try {
+    const prisma = new PrismaService(driver);
+    const verification = verificationOf(prisma, evidence);
+    let entries = 0;
+    for (let page = await verification.page(undefined, AT_ONCE); ; page = await verification.page(page.next, AT_ONCE)) {
+      entries += page.entries;
+      progress(entries);
+      if (!page.valid) return { said: '', firstInvalidId: page.firstInvalidId ?? undefined };
+      if (page.next === null) break;
+    }
+    return { said: `${entries} entries`, firstInvalidId: await verification.brokenCheckpoint() };
+  } finally {
+    await driver.close();
   }
 }
 
-async function verifyExport(path: string, held: readonly SignedCheckpoint[], key: string | undefined): Promise<Result> {
-  const verifier = new ExportVerifier(held, key);
+async function verifyExport(
+  path: string,
+  held: readonly SignedCheckpoint[],
+  trusted: ReadonlySet<string>,
+): Promise<Result> {
+  const verifier = new ExportVerifier(held, trusted);
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
     const invalid = line === '' ? undefined : verifier.read(line);
-    if (invalid !== undefined) return { entries: verifier.entries, firstInvalidId: invalid };
+    if (invalid !== undefined) return { said: '', firstInvalidId: invalid };
     if (verifier.entries % AT_ONCE === 0) progress(verifier.entries);
   }
-  return { entries: verifier.entries, firstInvalidId: verifier.end() ?? null };
+  const firstInvalidId = verifier.end();
+  const { entries, unlinked, newer } = verifier;
+  const more = [
+    ...(unlinked === 0 ? [] : [`${unlinked} that had no place in it yet`]),
+    ...(newer === 0 ? [] : [`${newer} checkpoints that are newer`]),
+  ];
+  return { said: [`${entries} entries`, ...more].join(', '), firstInvalidId };
 }
 
 function progress(entries: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${entries} entries verified\r`);
 }
 
-async function readArguments() {
+async function readArguments(config: AppConfig) {
   const { values } = read();
   const held = values.checkpoints === undefined ? [] : await readCheckpoints(values.checkpoints);
   const pem = values.key === undefined ? undefined : await readFile(values.key, 'utf8');
-  return { exported: values.export, held, key: pem === undefined ? undefined : publicKeyText(createPublicKey(pem)) };
+  const trusted = pem === undefined ? trustedKeys(config) : new Set([publicKeyText(createPublicKey(pem))]);
+  return { exported: values.export, held, trusted };
 }
 
 /** @throws StartupError */
@@ -89,8 +106,17 @@ async function readCheckpoints(path: string): Promise<SignedCheckpoint[]> {
   const held: SignedCheckpoint[] = [];
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!line.includes('"checkpoint"')) continue;
-    const record = JSON.parse(line) as { type?: string; checkpoint?: SignedCheckpoint };
-    if (record.type === 'checkpoint' && record.checkpoint !== undefined) held.push(record.checkpoint);
+    const record = parse(line);
+    if (record?.type === 'checkpoint' && record.checkpoint !== undefined) held.push(record.checkpoint);
   }
   return held;
+}
+
+/** A line that was cut short, as by a crash, stands for nothing. */
+function parse(line: string): { type?: string; checkpoint?: SignedCheckpoint } | undefined {
+  try {
+    return JSON.parse(line) as { type?: string; checkpoint?: SignedCheckpoint };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,9 @@
-import { grantToApplication } from '../platform/database/grants.js';
 import { migrate } from '../platform/database/migrator.js';
 import { runCommand } from './run-command.js';
 
 // npm run migrate: brings the configured database to the newest migration, and lets the application use it.
 await runCommand(async ({ database, migrationDatabase }) => {
-  const applied = await migrate(migrationDatabase);
-  const role = await grantToApplication(migrationDatabase, database);
+  const { applied, role } = await migrate(migrationDatabase, database);
   const done = applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`;
   return role === undefined ? done : `${done} Granted the role ${role} what it needs.`;
 });

@@ -10,7 +10,9 @@ export async function withServices<T>(
 ): Promise<T> {
   // What a command has to say is one line.
   Logger.overrideLogger(false);
-  const services = await NestFactory.createApplicationContext(AppModule.forRoot(config), {
+  // Nor does it send the audit log on: standard output may be where that goes to.
+  const quiet = { ...config, audit: { ...config.audit, sink: undefined } };
+  const services = await NestFactory.createApplicationContext(AppModule.forRoot(quiet), {
     logger: false,
     abortOnError: false,
   });

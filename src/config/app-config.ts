@@ -10,7 +10,7 @@ import { Environment } from './environment.js';
 import { loadOrCreateSecrets, secretFault } from './secrets.js';
 import {
   deriveAuditKey,
-  readAuditKey,
+  readAuditKeys,
   readSigningKeys,
   type SigningKey,
   type VerificationKey,
@@ -96,6 +96,8 @@ export abstract class AppConfig {
   abstract readonly audit: {
     /** Ed25519: of its own, or derived from the secret of refresh tokens. */
     readonly signingKey: KeyObject;
+    /** Public keys that checkpoints were signed with before. */
+    readonly previousKeys: readonly KeyObject[];
     readonly checkpointIntervalMs: number;
     /** How long entries are kept, from the end of their month. */
     readonly retentionMs: number;
@@ -121,8 +123,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
     (error) => Object.values(error.constraints ?? {})[0] ?? `${error.property} is wrong`,
   );
   const { faults: keyFaults, ...keys } = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
-  const { key: auditKey, faults: auditFaults } = readAuditKey(env.AUDIT_SIGNING_KEY);
-  faults.push(...keyFaults, ...auditFaults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
+  const auditKeys = readAuditKeys(env.AUDIT_SIGNING_KEY, env.AUDIT_PREVIOUS_PUBLIC_KEYS);
+  faults.push(...keyFaults, ...auditKeys.faults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(env));
   if (faults.length > 0) throw new ConfigError(faults);
 
@@ -179,7 +181,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
         ? { email: env.ADMIN_EMAIL, username: env.ADMIN_USERNAME, password: env.ADMIN_PASSWORD }
         : undefined,
     audit: {
-      signingKey: auditKey ?? deriveAuditKey(refreshSecret),
+      signingKey: auditKeys.key ?? deriveAuditKey(refreshSecret),
+      previousKeys: auditKeys.previous,
       checkpointIntervalMs: checkedDuration(env.AUDIT_CHECKPOINT_INTERVAL),
       retentionMs: checkedDuration(env.AUDIT_RETENTION),
       sink: env.AUDIT_SINK,

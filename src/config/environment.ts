@@ -211,6 +211,10 @@ export class Environment {
   @IsString()
   AUDIT_SIGNING_KEY?: string;
 
+  @IsOptional()
+  @IsString()
+  AUDIT_PREVIOUS_PUBLIC_KEYS?: string;
+
   @IsDuration()
   AUDIT_CHECKPOINT_INTERVAL = '1m';
 

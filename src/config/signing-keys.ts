@@ -57,11 +57,31 @@ export function thumbprint(publicKey: KeyObject): string {
     .digest('base64url');
 }
 
-/** Reads `AUDIT_SIGNING_KEY`: an Ed25519 private key, as PEM or in a file. */
-export function readAuditKey(given: string | undefined): { key: KeyObject | undefined; faults: readonly string[] } {
+export interface AuditKeys {
+  readonly key: KeyObject | undefined;
+  readonly previous: readonly KeyObject[];
+  readonly faults: readonly string[];
+}
+
+/** Reads `AUDIT_SIGNING_KEY` and `AUDIT_PREVIOUS_PUBLIC_KEYS`: an Ed25519 private key, as PEM or in a file. */
+export function readAuditKeys(signing: string | undefined, previous: string | undefined): AuditKeys {
   const faults: string[] = [];
-  const key = given === undefined ? undefined : noting(faults, () => readEd25519('AUDIT_SIGNING_KEY', given));
-  return { key, faults };
+  return {
+    key: signing === undefined ? undefined : noting(faults, () => readEd25519('AUDIT_SIGNING_KEY', signing)),
+    previous: previous === undefined ? [] : (noting(faults, () => readEd25519Publics(previous)) ?? []),
+    faults,
+  };
+}
+
+function readEd25519Publics(given: string): KeyObject[] {
+  const name = 'AUDIT_PREVIOUS_PUBLIC_KEYS';
+  const entries = given.includes(PEM_BEGIN) ? [given] : given.split(',').filter((entry) => entry.trim() !== '');
+  const blocks = entries.flatMap((entry) => [...readPem(name, entry).matchAll(PEM_BLOCK)].map(([block]) => block));
+  const keys = blocks.map((block) => parse(() => createPublicKey(block)));
+  const good = keys.filter((key) => key?.asymmetricKeyType === 'ed25519');
+  if (good.length === 0 || good.length < keys.length)
+    throw new ConfigError([`${name} must be Ed25519 public keys in PEM`]);
+  return good.filter((key) => key !== undefined);
 }
 
 /** The same from a secret, where there is no key of its own. */

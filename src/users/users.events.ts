@@ -162,6 +162,10 @@ export class CurrentPasswordRefused extends AuditedFailure {
     super();
   }
 
+  get repeated() {
+    return this.userId;
+  }
+
   audited() {
     return userFacts(this.change, this.userId, { outcome: 'failure', reason: 'Wrong current password' });
   }
@@ -169,6 +173,8 @@ export class CurrentPasswordRefused extends AuditedFailure {
 
 /** A reset token that is unknown, used up or expired. */
 export class ResetTokenRefused extends AuditedFailure {
+  readonly repeated = '';
+
   audited() {
     return userFacts('user.password_reset', null, { outcome: 'failure', reason: 'Invalid or expired reset token' });
   }

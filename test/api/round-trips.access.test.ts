@@ -19,7 +19,7 @@ describe('What each route of administration asks of the stores', () => {
   beforeAll(async () => {
     test = await startApp();
     // It works in the background.
-    await test.app.get(Linker).onModuleDestroy();
+    await test.app.get(Linker).onApplicationShutdown();
     admin = await test.admin();
     holder = await holderOf(test, ['roles:read']);
     subject = await register(test.api, newAccount());

@@ -41,7 +41,7 @@ describe('What each route asks of the stores', () => {
   beforeAll(async () => {
     test = await startApp();
     // It works in the background.
-    await test.app.get(Linker).onModuleDestroy();
+    await test.app.get(Linker).onApplicationShutdown();
     admin = await test.admin();
     account = newAccount();
     user = await register(test.api, account);

@@ -78,7 +78,7 @@ describe('The audit log, for its operator', () => {
     expect(await verify('--export', path, '--checkpoints', held)).toMatchObject({ code: 0 });
   });
 
-  it('is found out where an export was edited, cut or shortened, and the entry is named', async () => {
+  it('is found out where an export was edited or cut, and the entry is named', async () => {
     await write();
     const { path, text } = await exported();
     await test.close();
@@ -87,14 +87,19 @@ describe('The audit log, for its operator', () => {
     const cases: [string[], string][] = [
       [edited, idOf(all[2])],
       [all.toSpliced(3, 1), idOf(all[4])],
-      [all.slice(0, 2), 'held'],
     ];
     for (const [tampered, named] of cases) {
       await writeFile(path, `${tampered.join('\n')}\n`);
       const { code, stderr } = await verify('--export', path, '--checkpoints', sink);
-      const id = named === 'held' ? /entry ([0-9a-f-]{36})/.exec(stderr)?.[1] : named;
-      expect([code, stderr]).toEqual([1, `The audit log has been tampered with: the entry ${id} does not fit.\n`]);
+      expect([code, stderr]).toEqual([1, `The audit log has been tampered with: the entry ${named} does not fit.\n`]);
     }
+    // An older export is no forgery; but that it does not reach as far as it should is said.
+    await writeFile(path, `${all.slice(0, 2).join('\n')}\n`);
+    const { code, stdout } = await verify('--export', path, '--checkpoints', sink);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/whole: 2 entries, [1-9]\d* checkpoints that are newer, /),
+    ]);
   });
 
   it('drops months that are older than it keeps them, after it has sealed them, and what is left is whole', async () => {

@@ -1,7 +1,8 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { AuditVerification, publicKeyText, type SignedCheckpoint } from '../../src/audit/index.js';
+import { publicKeyText, type SignedCheckpoint, verificationOf } from '../../src/audit/index.js';
+import { type Checkpoint, signCheckpoint } from '../../src/audit/checkpoint.js';
 import { Checkpoints } from '../../src/audit/checkpoints.js';
 import { CheckpointsRepository } from '../../src/audit/checkpoints.repository.js';
 import { AppConfig } from '../../src/config/index.js';
@@ -12,6 +13,8 @@ import { Random } from '../support/random.js';
 
 const TAMPERINGS = Number(process.env['TAMPERINGS'] ?? 60);
 const ENTRIES = 300;
+const NOW = new Date().toISOString();
+const YEAR_MS = 365 * 86_400_000;
 const SEED = 20_261_124;
 const MONTHS = ['2026-10', '2026-11'] as const;
 
@@ -60,11 +63,11 @@ const KINDS: Readonly<Record<string, Tampering>> = {
       random,
       linked.filter(({ month, id }) => month === one.month && id !== one.id),
     );
-    await client.query(
-      `UPDATE audit.links SET sequence = CASE entry_id WHEN $1 THEN $3::bigint ELSE $4::bigint END
-       WHERE entry_id IN ($1, $2)`,
-      [one.id, other.id, other.sequence, one.sequence],
-    );
+    const move = (id: string, sequence: number) =>
+      client.query('UPDATE audit.links SET sequence = $2 WHERE entry_id = $1', [id, sequence]);
+    await move(one.id, 1_000_000);
+    await move(other.id, one.sequence);
+    await move(one.id, other.sequence);
     return [one.id, other.id];
   },
   'an entry that was slipped in': async (client, random, linked) => {
@@ -81,6 +84,47 @@ const KINDS: Readonly<Record<string, Tampering>> = {
       [id, slipped],
     );
     return [slipped];
+  },
+  'an entry slipped in with a link in another month': async (client, random, linked) => {
+    const { id } = pick(random, linked);
+    const slipped =
+      id.slice(0, 24) +
+      random
+        .below(2 ** 40)
+        .toString(16)
+        .padStart(12, '0');
+    await client.query(
+      `INSERT INTO audit.entries SELECT $2, time, action, outcome, actor_id, actor_type, session_id, target_type,
+         target_id, ip, user_agent, request_id, changes, reason, count FROM audit.entries WHERE id = $1`,
+      [id, slipped],
+    );
+    await client.query(`INSERT INTO audit.links VALUES ('2020-01-01', 1, $1, '\\x00')`, [slipped]);
+    return [slipped];
+  },
+  'a month that somebody else’s key says was dropped': async (client, random, linked) => {
+    const { id } = pick(
+      random,
+      linked.filter((one) => one.month === MONTHS[0]),
+    );
+    await client.query(`UPDATE audit.entries SET reason = 'edited' WHERE id = $1`, [id]);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const claim = {
+      id,
+      kind: 'dropped',
+      month: MONTHS[0],
+      sequence: 1,
+      hash: 'ff',
+      entryId: id,
+      time: NOW,
+      previous: null,
+    };
+    const { publicKey, signature } = signCheckpoint(claim as Checkpoint, privateKey);
+    await client.query(
+      `INSERT INTO audit.checkpoints (id, kind, month, sequence, hash, entry_id, time, public_key, signature)
+       VALUES ($1, 'dropped', $2, 1000000, '\\xff', $1, $3, $4, $5)`,
+      [id, `${MONTHS[0]}-01`, NOW, publicKey, Buffer.from(signature, 'base64url')],
+    );
+    return [id];
   },
   'a tail that was cut off, with its checkpoints': async (client, random, linked) => {
     const { month, sequence } = pick(
@@ -151,9 +195,9 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
   };
 
   const verify = async () => {
-    const config = test.app.get(AppConfig);
-    const key = publicKeyText(createPublicKey(config.audit.signingKey));
-    const verification = AuditVerification.on(test.app.get(PrismaService), config, held, key);
+    const { signingKey } = test.app.get(AppConfig).audit;
+    const trusted = new Set([publicKeyText(createPublicKey(signingKey))]);
+    const verification = verificationOf(test.app.get(PrismaService), { held, trusted, retentionMs: YEAR_MS });
     for (let page = await verification.page(undefined, 100); ; page = await verification.page(page.next, 100)) {
       if (!page.valid || page.next === null) return page;
     }

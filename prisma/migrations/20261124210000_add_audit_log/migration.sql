@@ -29,12 +29,11 @@ CREATE INDEX entries_request_idx ON audit.entries (request_id, id);
 -- The hash chain of each month: the n-th link holds the hash of the n-th entry and of the link before.
 CREATE TABLE audit.links (
   month date NOT NULL,
-  sequence bigint NOT NULL,
+  sequence bigint NOT NULL CHECK (sequence > 0),
   entry_id uuid NOT NULL PRIMARY KEY,
   hash bytea NOT NULL
 ) PARTITION BY RANGE (entry_id);
 
-CREATE INDEX links_chain_idx ON audit.links (month, sequence);
 
 -- Entries that are to be linked.
 CREATE TABLE audit.unlinked (
@@ -58,11 +57,12 @@ CREATE TABLE audit.checkpoints (
 
 CREATE INDEX checkpoints_chain_idx ON audit.checkpoints (month, sequence);
 
--- How far each sink has been sent each chain, and (as the month -infinity) the checkpoints.
+-- How far each sink has been sent each chain, and (as the month -infinity) the checkpoints. Who is about to send claims it.
 CREATE TABLE audit.deliveries (
   sink varchar(50) NOT NULL,
   month date NOT NULL,
   sequence bigint NOT NULL,
+  claimed_until timestamptz NOT NULL DEFAULT '-infinity',
   PRIMARY KEY (sink, month)
 );
 
@@ -86,7 +86,7 @@ $$;
 CREATE VIEW audit.months AS
   SELECT to_date(right(c.relname, 7), 'YYYY_MM') AS month
   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-  WHERE i.inhparent = 'audit.entries'::regclass AND NOT i.inhdetachpending;
+  WHERE i.inhparent = 'audit.entries'::regclass;
 
 -- Makes what is missing from last month's partitions to those of so many months ahead. Attaching an empty table stops
 -- nobody from writing. Runs as the owner: the application may call it, and could not make a table by itself.
@@ -105,6 +105,9 @@ BEGIN
       name := parent || to_char(month, '_YYYY_MM');
       CONTINUE WHEN to_regclass('audit.' || name) IS NOT NULL;
       EXECUTE format('CREATE TABLE audit.%I (LIKE audit.%I INCLUDING ALL)', name, parent);
+      IF parent = 'links' THEN
+        EXECUTE format('CREATE UNIQUE INDEX ON audit.%I (month, sequence)', name);
+      END IF;
       EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.%I
         EXECUTE FUNCTION audit.refuse()', name);
       EXECUTE format('ALTER TABLE audit.%I ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)',

@@ -26,7 +26,10 @@ export abstract class AuditedEvent {
  * A refusal or a failure, which changes nothing: published on its own. The first is recorded at once, its repeats by the
  * same actor from the same address in the minute after it as one entry with a count.
  */
-export abstract class AuditedFailure extends AuditedEvent {}
+export abstract class AuditedFailure extends AuditedEvent {
+  /** What two of them have in common that are repeats of each other, besides the action, the actor and the address. */
+  abstract readonly repeated: string;
+}
 
 /** The fields of an object that differ, of those that are named. */
 export function changesBetween<T extends object>(

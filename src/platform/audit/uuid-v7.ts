@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 const MAX_IN_A_MILLISECOND = 0xfff;
+/** A clock that was wrong by more than this is not waited for. */
+const MAX_BORROWED_MS = 5_000;
 
 let lastMs = 0;
 let inMs = 0;
@@ -8,7 +10,7 @@ let inMs = 0;
 /** A UUIDv7 (RFC 9562): its first 48 bits are the time, and those of this process sort in the order they were made. */
 export function uuidV7(): string {
   const now = Date.now();
-  if (now > lastMs) [lastMs, inMs] = [now, 0];
+  if (now > lastMs || lastMs - now > MAX_BORROWED_MS) [lastMs, inMs] = [now, 0];
   // A clock that is set back, or more than 4,096 in a millisecond: they borrow from the time to come.
   else if (inMs === MAX_IN_A_MILLISECOND) [lastMs, inMs] = [lastMs + 1, 0];
   else inMs += 1;

@@ -28,8 +28,7 @@ export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
     if (pending.length === 0) return driver;
     if (config.production) throw new PendingMigrationsError(pending);
     if (config.migrationDatabase.kind === 'postgres') {
-      await migrate(config.migrationDatabase);
-      await grantToApplication(config.migrationDatabase, config.database);
+      await migrate(config.migrationDatabase, config.database);
     } else await applyMigrations(driver.adapter);
     return driver;
   } catch (error) {
@@ -38,23 +37,35 @@ export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
   }
 }
 
+export interface Migrated {
+  /** The names of the migrations. */
+  readonly applied: readonly string[];
+  /** The role that was granted what it needs; `undefined` where the application owns the schema. */
+  readonly role: string | undefined;
+}
+
 /**
  * Brings a database to the newest migration, as its schema's owner. Of two that run at once, one waits and then
  * finds nothing left to do.
  *
- * @returns the names of the migrations that were applied
+ * @param application whose role is granted what it needs, where it is another one
  */
-export async function migrate(config: DatabaseConfig): Promise<string[]> {
+export async function migrate(config: DatabaseConfig, application: DatabaseConfig): Promise<Migrated> {
   const release = config.kind === 'postgres' ? await lockMigrations(config.url) : undefined;
   try {
-    const driver = await openDriver(config, { unlimitedStatements: true });
-    try {
-      return await applyMigrations(driver.adapter);
-    } finally {
-      await driver.close();
-    }
+    const applied = await applyAll(config);
+    return { applied, role: await grantToApplication(config, application) };
   } finally {
     await release?.();
+  }
+}
+
+async function applyAll(config: DatabaseConfig): Promise<string[]> {
+  const driver = await openDriver(config, { unlimitedStatements: true });
+  try {
+    return await applyMigrations(driver.adapter);
+  } finally {
+    await driver.close();
   }
 }
 

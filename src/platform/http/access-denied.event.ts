@@ -17,11 +17,17 @@ export class AccessDenied extends AuditedFailure {
     super();
   }
 
+  get repeated() {
+    return this.route;
+  }
+
   static by(request: FastifyRequest): AccessDenied {
-    const { id } = { ...(request.params as object | undefined) } as { id?: string };
-    const userId =
-      id === 'me' ? requestContext()?.principal?.userId : id !== undefined && UUID.test(id) ? id : undefined;
-    return new AccessDenied(`${request.method} ${request.routeOptions.url ?? ''}`, userId?.toLowerCase());
+    const { method, params, routeOptions } = request;
+    const { url = '' } = routeOptions;
+    // Of an extension's routes, nobody knows what their ids are of.
+    const { id = '' } = (url.includes('/users/:id') ? params : {}) as { id?: string };
+    const userId = id === 'me' ? requestContext()?.principal?.userId : UUID.test(id) ? id : undefined;
+    return new AccessDenied(`${method} ${url}`, userId?.toLowerCase());
   }
 
   audited(): readonly AuditFacts[] {

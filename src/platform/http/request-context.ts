@@ -32,7 +32,7 @@ export function newRequestContext(
   return {
     requestId: id,
     // A trusted proxy may have handed on any text as its client's address.
-    ip: isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip,
+    ip: withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip),
     userAgent: headers['user-agent'] ?? null,
     get deviceTokens() {
       return sentDeviceTokens(headers);
@@ -51,6 +51,11 @@ export function runInRequestContext(context: RequestContext, work: () => void): 
 /** The context of the request being served; `undefined` outside of one, as at start. */
 export function requestContext(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** The zone of an IPv6 address, `%eth0`, is of this machine, and of any length (RFC 4007, section 11). */
+function withoutZone(address: string): string {
+  return address.split('%', 1)[0] ?? '';
 }
 
 function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): string[] {

@@ -6,6 +6,9 @@ import type { Limit, Limiter, Outcome, Standing } from './limiter.js';
 /** Some 20 MB at most. Whoever has more addresses than this to push others out with needs no such trick. */
 const MAX_KEYS = 100_000;
 
+/** How long fewer instances must have been seen to be believed, in milliseconds. */
+const FEWER_AFTER_MS = 60_000;
+
 /** What this process knows of a window. */
 interface Window {
   readonly id: string;
@@ -34,6 +37,7 @@ export class LocalLimiter implements Limiter {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_KEYS });
   /** How many processes count. */
   private instances = 1;
+  private instancesSince = 0;
 
   async count(limits: readonly Limit[]): Promise<Outcome> {
     return this.take(limits, 0);
@@ -77,13 +81,21 @@ export class LocalLimiter implements Limiter {
 
   /** @param added counted by this process with that */
   learn(key: string, { window: id, hits, open, endsInMs }: Shared, added: number, instances: number): void {
-    this.instances = Math.max(1, instances);
+    this.noteInstances(Math.max(1, instances));
     if (hits === 0) return;
     const known = this.find(key);
     const own = (known?.own ?? 0) + added;
     const endsAt = performance.now() + endsInMs;
     const { untold = 0, alone = false } = known ?? {};
     this.windows.set(key, { id, endsAt, hits, open, own, untold, alone });
+  }
+
+  /** One that cannot reach Redis is not there, and counts all the same: fewer are believed only after a while. */
+  private noteInstances(instances: number): void {
+    const now = performance.now();
+    if (instances < this.instances && now - this.instancesSince < FEWER_AFTER_MS) return;
+    this.instances = instances;
+    this.instancesSince = now;
   }
 
   private take(limits: readonly Limit[], open: 0 | 1): Outcome {

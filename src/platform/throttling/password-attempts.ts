@@ -37,7 +37,7 @@ export class PasswordAttempts {
   async decide(account: string, check: () => Promise<boolean>, message?: string): Promise<boolean> {
     const reserved = await this.limiter.reserve(this.limits(account));
     if (!reserved.taken) {
-      await this.events.occurred(new PasswordAttemptsThrottled(isUUID(account) ? account : null));
+      await this.events.occurred(new PasswordAttemptsThrottled(isUUID(account) ? account : null, account));
       throw new TooManyRequestsError(retryAfter(reserved), message);
     }
     let wrong = false;

@@ -44,7 +44,9 @@ export class RateLimit {
 
   /** Outside of the base path are the explorer, the API's description and the public keys. */
   private isCounted({ is404, routeOptions: { url, config } }: FastifyRequest): boolean {
-    return is404 || (url?.startsWith(this.config.basePath) === true && !(UNCOUNTED in config));
+    // The CORS plugin has a route of its own for OPTIONS on whatever there is not.
+    if (is404 || url === '*') return true;
+    return url?.startsWith(this.config.basePath) === true && !(UNCOUNTED in config);
   }
 }
 

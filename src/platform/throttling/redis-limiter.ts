@@ -4,6 +4,9 @@ import type { RedisClient } from '../redis/index.js';
 import type { Limit, Limiter, Outcome } from './limiter.js';
 import { LocalLimiter } from './local-limiter.js';
 
+/** No place is held for longer, in milliseconds: a queue of hashes is done in seconds. */
+const UNDECIDED_MS = 60_000;
+
 /**
  * KEYS the windows; ARGV 1 for places or 0, the channel that every instance listens to, and for each window: how many it
  * takes, its length, then what the instance knows of it: the hits it last heard of, those it has not told yet, and the
@@ -19,12 +22,14 @@ local instances = redis.call('PUBSUB', 'NUMSUB', ARGV[2])[2]
 local windows, taken = {}, 1
 for i, key in ipairs(KEYS) do
   local max, length, heard, untold, left = unpack(ARGV, 5 * i - 2, 5 * i + 2)
-  local kept = redis.call('HMGET', key, 'hits', 'open', 'ends')
+  local kept = redis.call('HMGET', key, 'hits', 'open', 'ends', 'at')
   local hits, ends = tonumber(kept[1]) or 0, tonumber(kept[3])
+  -- Who has not decided by now never will: the process is gone.
+  local open = now - (tonumber(kept[4]) or 0) > ${UNDECIDED_MS} and 0 or tonumber(kept[2]) or 0
   if not ends or tonumber(untold) > 0 then hits = math.max(hits, tonumber(heard)) + tonumber(untold) end
   if not ends then ends = now + tonumber(tonumber(left) > 0 and left or length) end
   if hits >= tonumber(max) then taken = 0 end
-  windows[i] = { hits = hits, open = tonumber(kept[2]) or 0, ends = ends }
+  windows[i] = { hits = hits, open = open, ends = ends }
 end
 local reply = { taken, instances }
 for i, key in ipairs(KEYS) do
@@ -35,7 +40,7 @@ for i, key in ipairs(KEYS) do
   end
   local ends = string.format('%.0f', window.ends)
   if window.hits > 0 then
-    redis.call('HSET', key, 'hits', window.hits, 'open', window.open, 'ends', ends)
+    redis.call('HSET', key, 'hits', window.hits, 'open', window.open, 'ends', ends, 'at', string.format('%.0f', now))
     redis.call('PEXPIREAT', key, ends)
   end
   for _, value in ipairs({ window.hits, window.open, ends, window.ends - now }) do reply[#reply + 1] = value end

@@ -4,7 +4,10 @@ export const THROTTLING_ACTIONS = ['login.throttled'] as const;
 
 /** A password was not checked, as there had been too many wrong ones. */
 export class PasswordAttemptsThrottled extends AuditedFailure {
-  constructor(readonly userId: string | null) {
+  constructor(
+    readonly userId: string | null,
+    readonly repeated: string,
+  ) {
     super();
   }
 
