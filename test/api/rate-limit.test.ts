@@ -112,6 +112,7 @@ describe('The rate limit', () => {
     ],
     ['a garbage refresh token', (address) => test.api.post('/auth/refresh', { refreshToken: 'x' }, from(address)), 401],
     ['a wrong method of the refresh', (address) => test.api.get('/auth/refresh', from(address)), 405],
+    ['OPTIONS on nothing', (address) => test.api.send('OPTIONS', '/nothing', from(address)), 404],
     ['OPTIONS', (address) => test.api.send('OPTIONS', '/users', from(address)), 204],
   ])('counts %s, and refuses it when there is no room', async (_, send, status) => {
     const address = newAddress();
