@@ -86,12 +86,13 @@ export class TokenRotation {
     let over = false;
     const silence = new Promise<never>((_, reject) => {
       const listen = (since: number) => {
+        const left = since + SILENCE_MS - performance.now();
         // Past the timer, what arrived while this process was busy itself comes first.
-        timer = setTimeout(() => setImmediate(() => decide(since)), SILENCE_MS);
+        timer = setTimeout(() => setImmediate(() => decide(since)), left);
       };
       const decide = (since: number) => {
-        if (this.prisma.lastAnswerAt < since) reject(new RefreshUndecidedError());
-        else if (!over) listen(performance.now());
+        if (this.prisma.lastAnswerAt <= since) reject(new RefreshUndecidedError());
+        else if (!over) listen(this.prisma.lastAnswerAt);
       };
       listen(performance.now());
     });

@@ -61,13 +61,20 @@ export function answersIn(received: string): Answer[] {
     const end = rest.indexOf('\r\n\r\n');
     const [line = '', ...fields] = rest.slice(0, end).split('\r\n');
     const headers = Object.fromEntries(fields.map((field): [string, string] => [nameIn(field), valueIn(field)]));
-    const length = Number(headers['content-length'] ?? 0);
+    const chunked = headers['transfer-encoding'] === 'chunked';
+    const length = chunked ? chunkedLength(rest.slice(end + 4)) : Number(headers['content-length'] ?? 0);
     const bytes = Buffer.from(rest.slice(end + 4, end + 4 + length), 'latin1');
     if (end === -1 || !line.startsWith('HTTP/1.1 ') || bytes.length < length) throw new Error(`No answer: ${rest}`);
     answers.push({ status: Number(line.slice(9, 12)), headers, bytes });
     rest = rest.slice(end + 4 + length);
   }
   return answers;
+}
+
+/** Of the export, which comes in pieces: up to the piece that is empty. */
+function chunkedLength(rest: string): number {
+  const last = rest.indexOf('\r\n0\r\n\r\n');
+  return last === -1 ? rest.length : last + 7;
 }
 
 const nameIn = (field: string) => field.slice(0, field.indexOf(':')).toLowerCase();

@@ -7,7 +7,7 @@ const MAX_WAITING = 3;
 
 /** Notes who is in, in their order. */
 function visitors() {
-  const turnstile = new Turnstile(INTERVAL_MS, MAX_WAITING);
+  const turnstile = new Turnstile((turn) => setTimeout(turn, INTERVAL_MS), MAX_WAITING);
   const inside: string[] = [];
   const come = (name: string) => turnstile.pass().then(() => inside.push(name));
   return { inside, come };

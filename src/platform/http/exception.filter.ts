@@ -56,7 +56,8 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
-    if (reply.sent) return;
+    // Nobody reads it: the answer has gone out, the client has gone in the middle of it, or wanted its head alone.
+    if (reply.sent || reply.raw.destroyed || isPrematureClose(exception)) return;
     const error = this.toDomainError(exception, request);
     // Before the answer: who is told no has been noted.
     if (error instanceof ForbiddenError) await this.events.occurred(AccessDenied.by(request));
@@ -91,6 +92,10 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     this.logger.error('Unexpected error', exception);
     return new DomainError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred');
   }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function addHeaders(reply: FastifyReply, error: DomainError): void {

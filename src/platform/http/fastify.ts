@@ -24,6 +24,8 @@ const TIMEOUT_CHECK_MS = 1_000;
 const ONE_BY_ONE_INTERVAL_MS = 2;
 /** So many may wait for that: the last of them for half a second. */
 const ONE_BY_ONE_MAX_WAITING = 250;
+/** So many may wait for their turn of the event loop. */
+const MAX_ARRIVALS = 10_000;
 /** Smaller answers cost more to compress than to send. */
 const COMPRESSION_THRESHOLD_BYTES = 1_024;
 /** Over what Node takes for a whole head, so that a long id is refused like any other wrong one. */
@@ -60,6 +62,12 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
 
 /** Everything that happens around Nest's handlers. To be called before the routes are registered. */
 export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
+  // First of all, at almost no cost for who is refused later: many that arrive in one turn of the event loop would hold
+  // up the next, with nothing but their beginnings.
+  const arrivals = new Turnstile(setImmediate, MAX_ARRIVALS);
+  fastify.addHook('onRequest', async ({ routeOptions: { config: route } }) => {
+    if (ONE_BY_ONE in route) await arrivals.pass();
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
@@ -81,7 +89,7 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
 
 /** To be called after the rate limit: who is refused by that is to keep nobody waiting. */
 export function letInOneByOne(fastify: FastifyInstance): void {
-  const turnstile = new Turnstile(ONE_BY_ONE_INTERVAL_MS, ONE_BY_ONE_MAX_WAITING);
+  const turnstile = new Turnstile((turn) => setTimeout(turn, ONE_BY_ONE_INTERVAL_MS), ONE_BY_ONE_MAX_WAITING);
   fastify.addHook('onRequest', async ({ routeOptions: { config } }) => {
     if (ONE_BY_ONE in config) await turnstile.pass();
   });

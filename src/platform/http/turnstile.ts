@@ -10,11 +10,11 @@ export class Turnstile {
   private turning = false;
 
   /**
-   * @param intervalMs between two that are let in
+   * @param schedule calls what it is given when the next one may come in
    * @param maxWaiting past which one more is refused at once
    */
   constructor(
-    private readonly intervalMs: number,
+    private readonly schedule: (turn: () => void) => unknown,
     private readonly maxWaiting: number,
   ) {}
 
@@ -31,7 +31,7 @@ export class Turnstile {
       await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
     this.turning = true;
-    setTimeout(() => this.turn(), this.intervalMs);
+    this.schedule(() => this.turn());
   }
 
   private turn(): void {
