@@ -20,10 +20,10 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past these; its default would cut them half a minute late. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** Between two requests of a route that takes them one by one: about half of what the event loop spends on a login. */
-const ONE_BY_ONE_INTERVAL_MS = 2;
-/** So many may wait for that: the last of them for half a second. */
-const ONE_BY_ONE_MAX_WAITING = 250;
+/** Between two requests of a route that takes them one by one, in milliseconds: what the event loop spends on a login. */
+const ONE_BY_ONE_INTERVAL_MS = 4;
+/** So many may wait for that: the last of them for 0.4 s. */
+const ONE_BY_ONE_MAX_WAITING = 100;
 /** So many may wait for their turn of the event loop. */
 const MAX_ARRIVALS = 10_000;
 /** Smaller answers cost more to compress than to send. */
