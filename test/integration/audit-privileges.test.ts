@@ -80,13 +80,32 @@ if (onServers) {
   });
 } else {
   describe('On embedded stores, where everyone is superuser', () => {
-    it.each(TABLES.flatMap(tampering))('%s is refused', async (statement) => {
-      const stores = await createStores();
+    let stores: Stores;
+    let client: PGlite;
+    beforeAll(async () => {
+      stores = await createStores();
       const dataDir = join(stores.env['DATA_DIR'] ?? '', 'pglite');
-      const client = await PGlite.create({ dataDir, extensions: { pg_trgm } });
-      await expect(client.query(statement)).rejects.toThrow(/append-only/);
+      client = await PGlite.create({ dataDir, extensions: { pg_trgm } });
+    });
+    afterAll(async () => {
       await client.close();
       await stores.remove();
+    });
+
+    it.each(TABLES.flatMap(tampering))('%s is refused', async (statement) => {
+      await expect(client.query(statement)).rejects.toThrow(/append-only/);
+    });
+
+    it('so it is on each month’s own table', async () => {
+      const { rows } = await client.query<{ table: string }>(`
+        SELECT 'audit.' || relname AS table FROM pg_class
+        WHERE relnamespace = 'audit'::regnamespace AND relkind = 'r' AND relname ~ '^(entries|links)_'`);
+      expect(rows.length).toBeGreaterThan(8);
+      for (const { table } of rows) {
+        for (const statement of [`DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
+          await expect(client.query(statement)).rejects.toThrow(/append-only/);
+        }
+      }
     });
   });
 }
