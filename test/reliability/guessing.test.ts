@@ -3,7 +3,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, PASSWORD } from '../support/factories.js';
 
 /** How many passwords are tried on an account, or accounts with a password. */
-const GUESSES = Number(process.env['GUESSES'] ?? 150);
+const GUESSES = Number(process.env['GUESSES'] ?? 110);
 /** What the contract allows: for an account from an address; for an account; from an address. */
 const [PAIR_MAX, ACCOUNT_MAX, ADDRESS_MAX] = [5, 100, 100];
 const AT_ONCE = 8;

@@ -8,7 +8,7 @@ import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
 /** More of them for a long drill: KILL_ROUNDS=100 npm test -- kill */
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
 const CLIENTS = 4;
 /** Users that are acknowledged in a round before the kill. */
 const ROUND_USERS = 40;
