@@ -22,7 +22,7 @@ export const AUDIT_ACTIONS = ['audit.read', 'audit.exported', 'audit.verified'] 
 /** How many entries a page of the verification looks at: some tens of milliseconds of a core. */
 const VERIFIED_AT_ONCE = 1_000;
 /** How many an export holds in memory. */
-const EXPORTED_AT_ONCE = 500;
+const EXPORTED_AT_ONCE = 100;
 /** More than are ever waiting to be linked. */
 const MAX_UNLINKED = 10_000;
 
@@ -91,7 +91,7 @@ export class AuditLog {
   /** Every entry, the oldest first, as lines of JSON; each with its place in its chain, so that the whole can be verified. */
   async export(filters: AuditFilters): Promise<Readable> {
     await this.note('audit.exported', filters);
-    return Readable.from(this.lines(filters));
+    return Readable.from(this.lines(filters), { highWaterMark: 1 });
   }
 
   /** @throws ValidationError for a cursor that no page gave */
