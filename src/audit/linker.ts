@@ -122,7 +122,9 @@ export class Linker implements OnApplicationBootstrap, OnApplicationShutdown {
       for (const id of ids) {
         const entry = entries.get(id);
         if (entry === undefined || linked.has(id)) {
-          this.logger.error(`The audit entry ${id} ${linked.has(id) ? 'is linked already' : 'is gone before it was'}`);
+          this.logger.error(
+            `The audit entry ${id} ${linked.has(id) ? 'has a link already' : 'is gone before it had a link'}`,
+          );
           continue;
         }
         const month = monthOf(timeOfUuidV7(id));

@@ -30,6 +30,23 @@ const FIELDS = ['action', 'outcome', 'actor_id', 'session_id', 'target_id', 'ip'
 
 const pick = (random: Random, linked: readonly Linked[]): Linked => linked[random.below(linked.length)] as Linked;
 
+/** @returns the id of a copy of an entry, right behind it */
+async function slipIn(client: pg.Client, random: Random, linked: readonly Linked[]): Promise<string> {
+  const { id } = pick(random, linked);
+  const slipped =
+    id.slice(0, 24) +
+    random
+      .below(2 ** 40)
+      .toString(16)
+      .padStart(12, '0');
+  await client.query(
+    `INSERT INTO audit.entries SELECT $2, time, action, outcome, actor_id, actor_type, session_id, target_type,
+       target_id, ip, user_agent, request_id, changes, reason, count FROM audit.entries WHERE id = $1`,
+    [id, slipped],
+  );
+  return slipped;
+}
+
 /** Somebody who may do anything in the database: each says which entry it has touched. */
 const KINDS: Readonly<Record<string, Tampering>> = {
   'an edited field': async (client, random, linked) => {
@@ -71,33 +88,11 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     return [one.id, other.id];
   },
   'an entry that was slipped in': async (client, random, linked) => {
-    const { id } = pick(random, linked);
-    const slipped =
-      id.slice(0, 24) +
-      random
-        .below(2 ** 40)
-        .toString(16)
-        .padStart(12, '0');
-    await client.query(
-      `INSERT INTO audit.entries SELECT $2, time, action, outcome, actor_id, actor_type, session_id, target_type,
-         target_id, ip, user_agent, request_id, changes, reason, count FROM audit.entries WHERE id = $1`,
-      [id, slipped],
-    );
+    const slipped = await slipIn(client, random, linked);
     return [slipped];
   },
   'an entry slipped in with a link in another month': async (client, random, linked) => {
-    const { id } = pick(random, linked);
-    const slipped =
-      id.slice(0, 24) +
-      random
-        .below(2 ** 40)
-        .toString(16)
-        .padStart(12, '0');
-    await client.query(
-      `INSERT INTO audit.entries SELECT $2, time, action, outcome, actor_id, actor_type, session_id, target_type,
-         target_id, ip, user_agent, request_id, changes, reason, count FROM audit.entries WHERE id = $1`,
-      [id, slipped],
-    );
+    const slipped = await slipIn(client, random, linked);
     await client.query(`INSERT INTO audit.links VALUES ('2020-01-01', 1, $1, '\\x00')`, [slipped]);
     return [slipped];
   },
