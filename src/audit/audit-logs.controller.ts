@@ -19,6 +19,15 @@ import {
 } from './dto/audit-logs.query.js';
 import { VerificationResponse } from './dto/verification.response.js';
 
+const PAGE_OF_ENTRIES = {
+  status: 200,
+  description: 'A page of entries.',
+  under: 'auditLogs',
+  model: AuditEntryResponse,
+  list: true,
+  beside: { pagination: Pagination },
+};
+
 @ApiTags('Audit')
 @Controller()
 export class AuditLogsController {
@@ -27,14 +36,7 @@ export class AuditLogsController {
   @Get('audit-logs')
   @RequirePermissions('audit:read')
   @ApiOperation({ summary: 'List and filter audit entries', description: 'The newest first.' })
-  @ApiAnswer({
-    status: 200,
-    description: 'A page of entries.',
-    under: 'auditLogs',
-    model: AuditEntryResponse,
-    list: true,
-    beside: { pagination: Pagination },
-  })
+  @ApiAnswer(PAGE_OF_ENTRIES)
   async list(@Query() query: ListAuditLogsQuery) {
     const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
     return { auditLogs: entries.map(toAuditEntryResponse), pagination };
@@ -84,14 +86,7 @@ export class AuditLogsController {
     summary: "Read a user's history",
     description: 'What they did and what was done to them, the newest first. To oneself, others’ addresses are `null`.',
   })
-  @ApiAnswer({
-    status: 200,
-    description: 'A page of entries.',
-    under: 'auditLogs',
-    model: AuditEntryResponse,
-    list: true,
-    beside: { pagination: Pagination },
-  })
+  @ApiAnswer(PAGE_OF_ENTRIES)
   async history(@UserId() id: string, @Query() query: AuditHistoryQuery, @CurrentUser() principal: Principal) {
     const page = { limit: Number(query.limit ?? DEFAULT_LIMIT), cursor: query.cursor };
     const { entries, pagination } = await this.auditLog.history(id, page, principal);
