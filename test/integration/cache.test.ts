@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { MemoryCache } from '../../src/platform/cache/memory-cache.js';
 import { RedisCache } from '../../src/platform/cache/redis-cache.js';
-import { RedisClient } from '../../src/platform/redis/index.js';
+import { ANSWER_TIMEOUT_MS, RedisClient } from '../../src/platform/redis/index.js';
 import { createStores, onServers, type Stores } from '../support/stores.js';
 import { itBehavesAsACache, slowLoad } from '../support/cache-behaviour.js';
 import { countRoundTrips } from '../support/round-trips.js';
@@ -144,6 +144,16 @@ if (!onServers) {
           await nearCopy();
           return (await read(other, 'not shared')) === 'shared';
         });
+      });
+
+      it('finds no answer late that came while its process was busy', async () => {
+        await read(near, 'shared');
+        const reading = read(other, 'not shared');
+        await setImmediate();
+        const busyUntil = performance.now() + 2 * ANSWER_TIMEOUT_MS;
+        while (performance.now() < busyUntil);
+        expect(await reading).toBe('shared');
+        expect(await answers(other)).toBe(true);
       });
 
       it('applies an invalidation that was lost before it reads anything again', async () => {

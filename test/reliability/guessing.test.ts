@@ -7,6 +7,8 @@ const GUESSES = Number(process.env['GUESSES'] ?? 110);
 /** What the contract allows: for an account from an address; for an account; from an address. */
 const [PAIR_MAX, ACCOUNT_MAX, ADDRESS_MAX] = [5, 100, 100];
 const AT_ONCE = 8;
+/** A store that answers late has the instance count by itself meanwhile: more strictly, by a few, and never less. */
+const STRICTER_BY = 4;
 
 let networks = 0;
 
@@ -52,6 +54,12 @@ describe(`${GUESSES} guesses`, () => {
     return { account, logIn: async () => (await logIn(account, PASSWORD, device)).status };
   };
 
+  const expectStopped = ({ checked, refused }: { checked: number; refused: number }, most: number) => {
+    expect(checked + refused).toBe(GUESSES);
+    expect(checked).toBeLessThanOrEqual(most);
+    expect(checked).toBeGreaterThanOrEqual(most - STRICTER_BY);
+  };
+
   /** @returns how many were checked and refused, and how the owner's logins went beside them */
   const guess = async (
     guesses: (n: number) => { account: Account; password: string; address: string },
@@ -82,7 +90,7 @@ describe(`${GUESSES} guesses`, () => {
     const owner = await newOwner(addressOf(1));
     const wrong = (n: number) => ({ account: owner.account, password: `Guess-number-${n}!`, address: addressOf(n) });
     const { owners, ...seen } = await guess(wrong, owner.logIn);
-    expect(seen).toEqual({ checked: most, refused: GUESSES - most });
+    expectStopped(seen, most);
     expect(owners).toEqual(new Set([200]));
   });
 
@@ -95,7 +103,7 @@ describe(`${GUESSES} guesses`, () => {
     const owner = await newOwner(addressOf(1));
     const sprayed = (n: number) => ({ account: newAccount(), password: 'Guess-once-4-all!', address: addressOf(n) });
     const { owners, ...seen } = await guess(sprayed, owner.logIn);
-    expect(seen).toEqual({ checked: most, refused: GUESSES - most });
+    expectStopped(seen, most);
     expect(owners).toEqual(new Set([200]));
   });
 });

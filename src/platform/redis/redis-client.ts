@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { ANSWER_TIMEOUT_MS, PatientRedis } from './patient-redis.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Past this, in milliseconds, doing without is the faster way. */
-const COMMAND_TIMEOUT_MS = 300;
 /** After this long without an answer, in milliseconds, a connection is given up for a new one. */
-const SOCKET_TIMEOUT_MS = 1_000;
+const SOCKET_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_DELAY_MS = 250;
 /** How often Redis is tried while it does not answer, in milliseconds. */
 const PROBE_INTERVAL_MS = 100;
@@ -14,10 +13,9 @@ const PROBE_INTERVAL_MS = 100;
 const OPTIONS = {
   lazyConnect: true,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  commandTimeout: COMMAND_TIMEOUT_MS,
   socketTimeout: SOCKET_TIMEOUT_MS,
   // ioredis waits as long at shutdown for a connection that is gone already.
-  disconnectTimeout: COMMAND_TIMEOUT_MS,
+  disconnectTimeout: ANSWER_TIMEOUT_MS,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
@@ -39,10 +37,10 @@ export class RedisClient implements OnApplicationShutdown {
     /** Before every key and channel. */
     readonly prefix: string,
   ) {
-    this.redis = new Redis(url, OPTIONS);
+    this.redis = new PatientRedis(url, OPTIONS);
     this.redis.on('error', (error: Error) => this.noteUnreachable(error));
     this.redis.on('close', () => this.noteUnreachable(new Error('the connection was lost')));
-    this.subscriber = this.redis.duplicate({ autoResubscribe: false });
+    this.subscriber = new PatientRedis(url, { ...OPTIONS, autoResubscribe: false });
     this.subscriber.on('error', () => undefined);
     this.subscriber.on('ready', () => this.resubscribe());
     this.subscriber.on('message', (channel: string, message: string) => this.subscriptions.get(channel)?.(message));
