@@ -9,7 +9,7 @@ import { logRequests } from '../observability/index.js';
 import { applyBodyLimit, MAX_BODY_BYTES, ONE_BY_ONE } from './route-config.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
-import { newRequestContext, runInRequestContext } from './request-context.js';
+import { RequestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
 import { Turnstile } from './turnstile.js';
@@ -71,7 +71,7 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
   fastify.addHook('onRequest', (request, reply, done) => {
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
-    runInRequestContext(newRequestContext(request, reply.raw), done);
+    runInRequestContext(new RequestContext(request, reply.raw), done);
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));

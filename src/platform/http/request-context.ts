@@ -7,41 +7,51 @@ import type { Principal } from './principal.js';
 /** Each is verified: so many a client may make us do. */
 const MAX_DEVICE_TOKENS = 2;
 
-/** What anything done on behalf of a request may ask about it. */
-export interface RequestContext {
+/**
+ * What anything done on behalf of a request may ask about it. Whatever outlives the request, as its connection's timer
+ * does, keeps this: it lets go of the response with the end of that.
+ */
+export class RequestContext {
   readonly requestId: string;
   readonly ip: string;
   readonly userAgent: string | null;
-  /** Aborts when the client has hung up. Made at the first look: most requests wait for nothing that it could end. */
-  readonly signal: AbortSignal;
   /** What the client sent as its device tokens. */
   readonly deviceTokens: readonly string[];
   /** The user that its token was signed for, whether or not that is still good. */
   subject?: string;
   principal?: Principal;
+  private response: ServerResponse | undefined;
+  private closing: AbortController | undefined;
+
+  constructor({ id, ip, socket, headers }: FastifyRequest, response: ServerResponse) {
+    this.requestId = id;
+    // A trusted proxy may have handed on any text as its client's address.
+    this.ip = withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip);
+    this.userAgent = headers['user-agent'] ?? null;
+    this.deviceTokens = sentDeviceTokens(headers);
+    this.response = response;
+    response.once('close', () => this.close());
+  }
+
+  /**
+   * Aborts when the client has hung up. By the response: the request counts as closed once its body is read, so
+   * Fastify's own signal aborts too early. Made at the first look, as most requests wait for nothing that it could end.
+   */
+  get signal(): AbortSignal {
+    if (this.closing === undefined) {
+      this.closing = new AbortController();
+      if (this.response?.destroyed !== false) this.closing.abort();
+    }
+    return this.closing.signal;
+  }
+
+  private close(): void {
+    if (this.response?.writableFinished === false) this.closing?.abort();
+    this.response = undefined;
+  }
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
-
-/** The context of a request that has just come in. */
-export function newRequestContext(
-  { id, ip, socket, headers }: FastifyRequest,
-  response: ServerResponse,
-): RequestContext {
-  let signal: AbortSignal | undefined;
-  return {
-    requestId: id,
-    // A trusted proxy may have handed on any text as its client's address.
-    ip: withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip),
-    userAgent: headers['user-agent'] ?? null,
-    get deviceTokens() {
-      return sentDeviceTokens(headers);
-    },
-    get signal() {
-      return (signal ??= closeSignal(response));
-    },
-  };
-}
 
 /** Runs `work`, and all that it starts, in the context of a request. */
 export function runInRequestContext(context: RequestContext, work: () => void): void {
@@ -58,15 +68,7 @@ function withoutZone(address: string): string {
   return address.split('%', 1)[0] ?? '';
 }
 
-function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): string[] {
+function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): readonly string[] {
   const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
   return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
-}
-
-/** By the response: the request counts as closed once its body is read, so Fastify's own signal aborts too early. */
-function closeSignal(response: ServerResponse): AbortSignal {
-  if (response.destroyed) return AbortSignal.abort();
-  const controller = new AbortController();
-  response.once('close', () => controller.abort());
-  return controller.signal;
 }
