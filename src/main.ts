@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { FirstAdmin } from './access/index.js';
 import { explain } from './commands/run-command.js';
 import { type AppConfig, loadConfig } from './config/index.js';
+import { favourEventLoop } from './event-loop.js';
 import { StartupError } from './platform/errors/index.js';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
@@ -15,14 +15,11 @@ const DRAIN_MS = 8_000;
 const IDLE_SWEEP_MS = 100;
 const HARD_STOP_MS = 9_500;
 
-// While passwords are hashed on the other cores, the helpers of a parallel collection wait for one, and with them the event
-// loop: a flood of logins cost everybody up to 20 ms at a time.
-setFlagsFromString('--no-parallel-scavenge');
-
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
   const app = await createApp(config);
+  favourEventLoop();
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
   const admin = app.get(FirstAdmin).madeUp;
   if (admin !== undefined) {

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { statusCounts } from '../support/answers.js';
 import { register, SECRETS } from '../support/app.js';
@@ -7,6 +10,15 @@ import { killPrograms, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 
 const LOGINS = 200;
+
+/** Which threads of a program leave a core that they all want to others, and to this process. */
+function whoGivesWay(pid: number): string {
+  if (process.platform !== 'linux') return 'nobody';
+  const threads = readdirSync(`/proc/${pid}/task`).map(Number);
+  const [loop, ...others] = [pid, ...threads.filter((thread) => thread !== pid)].map((thread) => getPriority(thread));
+  const own = getPriority();
+  return loop === own && others.every((priority) => priority > own) ? 'all but the event loop' : 'other threads';
+}
 
 describe(`${LOGINS} logins at once`, () => {
   let stores: Stores;
@@ -19,7 +31,7 @@ describe(`${LOGINS} logins at once`, () => {
   it('are let in, or told when to come again, and nothing else; who is logged in notices nothing', async () => {
     // One hash at a time, on however many cores: more might be done with all of them before the queue is full.
     const dear = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2', UV_THREADPOOL_SIZE: '2' };
-    const { api } = await spawnApp({ ...stores.env, ...SECRETS, ...dear, LOG_LEVEL: 'error' });
+    const { api, program } = await spawnApp({ ...stores.env, ...SECRETS, ...dear, LOG_LEVEL: 'error' });
     const accounts = await inParallel(10, async () => {
       const account = newAccount();
       return { account, session: await register(api, account) };
@@ -39,6 +51,7 @@ describe(`${LOGINS} logins at once`, () => {
       expect(headers.get('retry-after')).toBe('1');
     }
     expect(statusCounts(await reads)).toEqual({ 200: LOGINS / 10 });
+    expect(whoGivesWay(program.pid)).toEqual(process.platform === 'linux' ? 'all but the event loop' : 'nobody');
     // It is over with them.
     const { email, password } = someone(0)?.account ?? newAccount();
     expect((await api.post('/auth/login', { email, password })).status).toBe(200);

@@ -72,6 +72,10 @@ export class Program {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** What it holds now; of a program that was started `measured`. */
   async measure(): Promise<Holdings> {
     const answer = once(this.child, 'message');

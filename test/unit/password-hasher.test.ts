@@ -238,14 +238,21 @@ describe('The queue in front of the hashes', () => {
     expect(answers.map(({ status }) => status)).toEqual([...Array(running).fill('fulfilled'), 'rejected']);
   });
 
-  it('says when it is full, for every password that would need a place', async () => {
+  it('is waited in before anything else is done, unless nothing would be hashed', async () => {
     const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
-    passwords.assertRoom(LEGACY_PASSWORD);
     const busy = inParallel(config().hashing.running, () => passwords.verify(undefined, LEGACY_PASSWORD));
-    expect(() => passwords.assertRoom(LEGACY_PASSWORD)).toThrow(HashQueueFullError);
-    passwords.assertRoom('x'.repeat(129));
+    const begun: string[] = [];
+    const look = (password: string) =>
+      passwords.inTurn(password, async (verify) => {
+        begun.push(password);
+        return verify(LEGACY_HASHES['argon2i']);
+      });
+    await expect(look(LEGACY_PASSWORD)).rejects.toThrow(HashQueueFullError);
+    const tooLong = 'x'.repeat(129);
+    expect(await look(tooLong)).toBe(false);
     await busy;
-    passwords.assertRoom(LEGACY_PASSWORD);
+    expect(await look(LEGACY_PASSWORD)).toBe(true);
+    expect(begun).toEqual([tooLong, LEGACY_PASSWORD]);
   });
 
   it('has an upgrade left for another time while it is full', async () => {

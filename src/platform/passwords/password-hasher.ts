@@ -3,12 +3,15 @@ import type { AppConfig } from '../../config/index.js';
 import { requestContext } from '../http/request-context.js';
 import { type Argon2Parameters, isCurrent, readArgon2 } from './argon2-hash.js';
 import { readBcrypt } from './bcrypt-hash.js';
-import { HashQueue, HashQueueFullError } from './hash-queue.js';
+import { HashQueue } from './hash-queue.js';
 import { exceedsMaxLength } from './password-policy.js';
 import { readPbkdf2 } from './pbkdf2-hash.js';
 import { readScrypt } from './scrypt-hash.js';
 import type { PasswordCheck } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
+
+/** Whether a password is the one that was hashed to this. */
+export type Verify = (stored: string | undefined) => Promise<boolean>;
 
 /**
  * Hashes passwords with argon2id (RFC 9106; OWASP Password Storage Cheat Sheet) into PHC strings, and checks them
@@ -44,23 +47,19 @@ export abstract class PasswordHasher implements OnModuleInit {
   }
 
   /**
-   * For who has more to do before `verify()`: of a flood, most would do it in vain.
+   * Does `work` when there is a place for a hash: for who has more to do than that, which a flood would do in vain.
    *
-   * @throws HashQueueFullError if that would, now
+   * @param work verifies the password once, without a further wait
    */
-  assertRoom(password: string): void {
-    if (this.queue.full && !exceedsMaxLength(password)) throw new HashQueueFullError();
+  async inTurn<T>(password: string, work: (verify: Verify) => Promise<T>): Promise<T> {
+    const verify: Verify = (stored) => this.verifyNow(stored, password);
+    // Nothing is hashed for it, so it need not wait.
+    return exceedsMaxLength(password) ? work(verify) : this.inQueue(() => work(verify));
   }
 
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
-    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
-    if (exceedsMaxLength(password)) return false;
-    const check = this.read(stored ?? this.decoy);
-    const right = await this.inQueue(() =>
-      check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
-    );
-    return right && check !== undefined && stored !== undefined;
+    return this.inTurn(password, (verify) => verify(stored));
   }
 
   /**
@@ -70,6 +69,14 @@ export abstract class PasswordHasher implements OnModuleInit {
   async upgrade(stored: string, password: string): Promise<string | undefined> {
     if (isCurrent(stored, this.parameters) || this.queue.full) return undefined;
     return this.hash(password);
+  }
+
+  private async verifyNow(stored: string | undefined, password: string): Promise<boolean> {
+    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
+    if (exceedsMaxLength(password)) return false;
+    const check = this.read(stored ?? this.decoy);
+    const right = await (check === undefined ? this.verifyArgon2(this.decoy, password) : check(password));
+    return right && check !== undefined && stored !== undefined;
   }
 
   private inQueue<T>(work: () => Promise<T>): Promise<T> {
