@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectFailure, statusCounts } from '../support/answers.js';
+import { DEAD_TOKEN, expectFailure, statusCounts } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 import { decodeToken } from '../support/tokens.js';
-
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 
 interface Tokens {
   readonly accessToken: string;

@@ -2,15 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { createRole, holderOf, setRoles, setStatus } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll, statusCounts } from '../support/answers.js';
+import { expectFailure, expectInvalid, FORBIDDEN, NO_USER, sameForAll, statusCounts } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { type Account, newAccount, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 import { TIMESTAMP } from '../support/shapes.js';
 
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 const REFUSED = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid or expired reset token' };
 const HOUR_MS = 3_600_000;
 
@@ -91,10 +89,10 @@ describe('POST /users/:id/password-reset', () => {
   });
 
   it('is 404 or 400 to an admin where there is nobody', async () => {
-    expectFailure(await issue(admin, randomUUID()), NOT_FOUND);
+    expectFailure(await issue(admin, randomUUID()), NO_USER);
     expectInvalid(await issue(admin, 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
-    expectFailure(await issue(), NOT_FOUND);
+    expectFailure(await issue(), NO_USER);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setStatus } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll } from '../support/answers.js';
+import { DEAD_TOKEN, expectFailure, expectInvalid, sameForAll } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiRequest } from '../support/client.js';
 import { type Account, newAccount, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
@@ -8,7 +8,6 @@ import { onServers } from '../support/stores.js';
 import { decodeToken } from '../support/tokens.js';
 
 const WRONG = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid credentials' };
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let test: TestApp;

@@ -154,17 +154,17 @@ describe('Wrong passwords', () => {
     const account = await registered();
     const address = newAddress();
     const hasher = test.app.get(PasswordHasher);
-    const inTurn = hasher.inTurn.bind(hasher);
+    const queued = hasher.inTurn.bind(hasher);
     let checked = 0;
     // All at once, as on many cores; each for as long as real hashes in a queue take.
     hasher.inTurn = (password, work) =>
       work(async (stored) => {
         checked += 1;
         await sleep(300);
-        return inTurn(password, (verify) => verify(stored));
+        return queued(password, (verify) => verify(stored));
       });
     const answers = await Promise.all(times(50, () => attempt(test, wrong(account), { address })));
-    hasher.inTurn = inTurn;
+    hasher.inTurn = queued;
     expect(checked).toBe(PAIR_MAX);
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(PAIR_MAX);
     const refused = answers.filter(({ status }) => status === 429);

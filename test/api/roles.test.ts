@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRole, holderOf, setRoles } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll } from '../support/answers.js';
+import { CONFLICT, expectFailure, expectInvalid, FORBIDDEN, sameForAll } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { newAccount, newRoleName, type Session } from '../support/factories.js';
 
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const CONFLICT = { status: 409, code: 'CONFLICT' };
 const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'Role not found' };
 const PERMISSIONS = [
   'audit:read',

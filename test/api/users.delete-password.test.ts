@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeAdmin } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll, statusCounts } from '../support/answers.js';
+import {
+  DEAD_TOKEN,
+  expectFailure,
+  expectInvalid,
+  FORBIDDEN,
+  NO_USER,
+  sameForAll,
+  statusCounts,
+} from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { type Account, newAccount, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
-
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 
 let test: TestApp;
 let admin: Session;
@@ -56,9 +60,9 @@ describe('DELETE /users/:id', () => {
     expect({ status, text, type: headers.get('content-type') }).toEqual({ status: 204, text: '', type: null });
     const path = `/users/${ada.user.id}`;
     const { token } = admin;
-    expectFailure(await test.api.get(path, { token }), NOT_FOUND);
-    expectFailure(await test.api.patch(path, { bio: 'x' }, { token }), NOT_FOUND);
-    expectFailure(await remove(admin, ada.user.id), NOT_FOUND);
+    expectFailure(await test.api.get(path, { token }), NO_USER);
+    expectFailure(await test.api.patch(path, { bio: 'x' }, { token }), NO_USER);
+    expectFailure(await remove(admin, ada.user.id), NO_USER);
     const list = await test.api.get(`/users?username=${ada.user.username}`, { token });
     expect(list.body.data.users).toEqual([]);
   });
@@ -87,7 +91,7 @@ describe('DELETE /users/:id', () => {
     expectFailure(await test.api.get('/users', { token: newcomer.token }), FORBIDDEN);
     expect(await isAlive(old)).toBe(false);
     await expect(login(test.api, former)).rejects.toThrow('401');
-    expectFailure(await test.api.get(`/users/${old.user.id}`, { token: admin.token }), NOT_FOUND);
+    expectFailure(await test.api.get(`/users/${old.user.id}`, { token: admin.token }), NO_USER);
   });
 
   it('is 403 to another user, whether the target exists or not', async () => {
@@ -98,7 +102,7 @@ describe('DELETE /users/:id', () => {
   });
 
   it('is 404 or 400 to an admin where there is nobody, and 401 without a token', async () => {
-    expectFailure(await remove(admin, randomUUID()), NOT_FOUND);
+    expectFailure(await remove(admin, randomUUID()), NO_USER);
     expectInvalid(await remove(admin, 'nonsense'), 'id');
     expectFailure(await test.api.delete('/users/me'), { status: 401, code: 'UNAUTHORIZED' });
   });

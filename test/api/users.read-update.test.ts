@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { verifyEmail } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll, statusCounts } from '../support/answers.js';
+import { expectFailure, expectInvalid, FORBIDDEN, NO_USER, sameForAll, statusCounts } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { newAccount, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 const STALE = { status: 412, code: 'PRECONDITION_FAILED' };
 const WRONG_PASSWORD = { status: 401, code: 'UNAUTHORIZED', message: 'Current password is incorrect' };
 
@@ -50,7 +48,7 @@ describe('GET /users/:id', () => {
 
   it('answers an admin anyone, and 404 or 400 where there is nobody', async () => {
     expect((await read(admin, ada.user.id)).body.data.user).toEqual(ada.user);
-    expectFailure(await read(admin, randomUUID()), NOT_FOUND);
+    expectFailure(await read(admin, randomUUID()), NO_USER);
     for (const id of ['1', 'Me', `${ada.user.id}0`, ada.user.id.replaceAll('-', ''), '%20', `{${ada.user.id}}`]) {
       expectInvalid(await read(admin, id), 'id');
     }
@@ -172,7 +170,7 @@ describe('PATCH /users/:id', () => {
     expectFailure(other, FORBIDDEN);
     const hidden = [await update(ada, { bio: 'x' }, randomUUID()), await update(ada, { roles: 7 }, bob.user.id)];
     for (const answer of hidden) expect(sameForAll(answer)).toEqual(sameForAll(other));
-    expectFailure(await update(admin, { bio: 'x' }, randomUUID()), NOT_FOUND);
+    expectFailure(await update(admin, { bio: 'x' }, randomUUID()), NO_USER);
     expectInvalid(await update(admin, { bio: 'x' }, 'nonsense'), 'id');
   });
 
@@ -198,7 +196,7 @@ describe('PATCH /users/:id', () => {
     }
     const now = await read(ada);
     expect({ tag: etagOf(now), bio: now.body.data.user.bio }).toEqual({ tag: etagOf(changed), bio: 'Newer' });
-    expectFailure(await update(admin, { bio: 'x' }, randomUUID(), { 'if-match': '*' }), NOT_FOUND);
+    expectFailure(await update(admin, { bio: 'x' }, randomUUID(), { 'if-match': '*' }), NO_USER);
   });
 
   it('lets one of 50 parallel updates of one version through', async () => {

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { holderOf, makeAdmin, setStatus } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll, statusCounts } from '../support/answers.js';
+import {
+  CONFLICT,
+  DEAD_TOKEN,
+  expectFailure,
+  expectInvalid,
+  FORBIDDEN,
+  NO_USER,
+  sameForAll,
+  statusCounts,
+} from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
-
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const CONFLICT = { status: 409, code: 'CONFLICT' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 
 let test: TestApp;
 let admin: Session;
@@ -35,7 +39,7 @@ describe('POST /users/:id/restore', () => {
     if (state !== 'active') await setStatus(test, ada.user.id, state);
     const before = await read();
     await remove();
-    expectFailure(await read(), NOT_FOUND);
+    expectFailure(await read(), NO_USER);
     const { status, headers, body } = await restore(admin);
     expect(status).toBe(200);
     const { user } = body.data;
@@ -80,7 +84,7 @@ describe('POST /users/:id/restore', () => {
     await remove();
     const newcomer = await register(test.api, newAccount(names()));
     expectFailure(await restore(admin), CONFLICT);
-    expectFailure(await read(), NOT_FOUND);
+    expectFailure(await read(), NO_USER);
     expect((await test.api.get('/users/me', { token: newcomer.token })).status).toBe(200);
     await test.api.delete('/users/me', { token: newcomer.token });
     expect((await restore(admin)).status).toBe(200);
@@ -111,7 +115,7 @@ describe('POST /users/:id/restore', () => {
     for (const id of ['me', randomUUID(), 'nonsense']) {
       expect(sameForAll(await restore(reader, id))).toEqual(sameForAll(other));
     }
-    expectFailure(await restore(admin, randomUUID()), NOT_FOUND);
+    expectFailure(await restore(admin, randomUUID()), NO_USER);
     expectInvalid(await restore(admin, 'nonsense'), 'id');
   });
 });

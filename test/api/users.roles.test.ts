@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRole, holderOf, makeAdmin, setRoles, setStatus } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll } from '../support/answers.js';
+import { expectFailure, expectInvalid, FORBIDDEN, NO_USER, sameForAll } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { ADMIN, type Account, newAccount, type Session } from '../support/factories.js';
 
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
 const LAST_ADMIN = { status: 409, code: 'CONFLICT', message: 'The last active admin must stay' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 
 let test: TestApp;
 let admin: Session;
@@ -112,10 +110,10 @@ describe('PUT /users/:id/roles', () => {
   });
 
   it('is 404 or 400 to an admin where there is nobody', async () => {
-    expectFailure(await assign(admin, [], randomUUID()), NOT_FOUND);
+    expectFailure(await assign(admin, [], randomUUID()), NO_USER);
     expectInvalid(await assign(admin, [], 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
-    expectFailure(await assign(admin, ['auditor']), NOT_FOUND);
+    expectFailure(await assign(admin, ['auditor']), NO_USER);
   });
 });
 

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectFailure, expectInvalid } from '../support/answers.js';
+import { DEAD_TOKEN, expectFailure, expectInvalid, FORBIDDEN, NO_USER } from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, type Session } from '../support/factories.js';
 import { decodeToken } from '../support/tokens.js';
 
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const NO_USER = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 const NO_SESSION = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'Session not found' };
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

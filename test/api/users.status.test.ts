@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { holderOf, setStatus } from '../support/accounts.js';
-import { expectFailure, expectInvalid, sameForAll } from '../support/answers.js';
+import {
+  CONFLICT,
+  DEAD_TOKEN,
+  expectFailure,
+  expectInvalid,
+  FORBIDDEN,
+  NO_USER,
+  sameForAll,
+} from '../support/answers.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { type Account, newAccount, type Session } from '../support/factories.js';
-
-const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
-const CONFLICT = { status: 409, code: 'CONFLICT' };
-const NOT_FOUND = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 
 type Status = 'active' | 'inactive' | 'suspended';
 
@@ -136,10 +139,10 @@ describe('PUT /users/:id/status', () => {
   });
 
   it('is 404 or 400 to an admin where there is nobody', async () => {
-    expectFailure(await put(admin, { status: 'inactive' }, randomUUID()), NOT_FOUND);
+    expectFailure(await put(admin, { status: 'inactive' }, randomUUID()), NO_USER);
     expectInvalid(await put(admin, { status: 'inactive' }, 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
-    expectFailure(await put(admin, { status: 'active' }), NOT_FOUND);
+    expectFailure(await put(admin, { status: 'active' }), NO_USER);
   });
 
   it('may be one’s own: who may update users may suspend themselves', async () => {
@@ -178,7 +181,7 @@ describe('POST /users/:id/email-verification', () => {
 
   it('is for who may update users', async () => {
     for (const id of ['me', ada.user.id, randomUUID(), 'x']) expectFailure(await verify(ada, id), FORBIDDEN);
-    expectFailure(await verify(admin, randomUUID()), NOT_FOUND);
+    expectFailure(await verify(admin, randomUUID()), NO_USER);
     expectInvalid(await verify(admin, 'nonsense'), 'id');
     expect((await verify(await holderOf(test, ['users:update']))).status).toBe(200);
   });

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectFailure } from '../support/answers.js';
+import { DEAD_TOKEN, expectFailure } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 /** `npm run drill:sessions` runs the full number. */
 const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
 /** The name under which each connection prepares it: later calls do not send its text. */

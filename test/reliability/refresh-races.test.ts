@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { expectFailure, statusCounts } from '../support/answers.js';
+import { DEAD_TOKEN, expectFailure, statusCounts } from '../support/answers.js';
 import { register } from '../support/app.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { type Instances, startInstances } from '../support/instances.js';
@@ -9,7 +9,6 @@ import { waitUntil } from '../support/wait.js';
 /** `npm run drill:sessions` runs the full number. */
 const ROUNDS = Number(process.env['REFRESH_ROUNDS'] ?? 25);
 const TABS = 20;
-const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 
 describe('On two instances', () => {
   let instances: Instances;

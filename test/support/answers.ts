@@ -9,6 +9,11 @@ export interface Failure {
   readonly fault?: { readonly field: string; readonly message?: string | undefined };
 }
 
+export const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
+export const CONFLICT = { status: 409, code: 'CONFLICT' };
+export const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
+export const NO_USER = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
+
 /** Fails unless the answer is this failure, in the one envelope that failures have. */
 export function expectFailure(
   { status, headers, body }: ApiAnswer,
