@@ -8,6 +8,7 @@ import { serveExplorer } from './openapi.js';
 import { createAdapter, frame, letInOneByOne, secure } from './platform/http/fastify.js';
 import { answerOtherMethods, collectMethods } from './platform/http/methods.js';
 import { createLogger, NestLogger } from './platform/observability/index.js';
+import { PasswordHasher } from './platform/passwords/index.js';
 import { RateLimit } from './platform/throttling/index.js';
 
 /** The application, ready to listen. The tests boot this same function. */
@@ -24,7 +25,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   secure(app, config);
   // In this order: whose request it is, then how many there were, then whose turn it is.
   for (const hooks of [AccessTokenReader, RefreshTokenReader, RateLimit]) app.get(hooks).watch(fastify);
-  letInOneByOne(fastify);
+  letInOneByOne(fastify, app.get(PasswordHasher).queue);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
   const methods = collectMethods(fastify);
   if (config.docs) await serveExplorer(app);

@@ -52,13 +52,13 @@ export class AuthService {
    * @returns `null` when the account or its password has changed meanwhile
    */
   private async attempt(login: Login, password: string): Promise<LoggedIn | null> {
-    const { credentials, account, right } = await this.passwords.inTurn(password, async (verify) => {
-      const found = await this.users.findCredentials(login);
-      const name = found?.id ?? nameOf(login);
-      const check = () => verify(found?.passwordHash);
-      const verdict = await this.attempts.decide(name, check, 'Too many login attempts. Please try again later.');
-      return { credentials: found, account: name, right: verdict };
-    });
+    const credentials = await this.users.findCredentials(login);
+    const account = credentials?.id ?? nameOf(login);
+    const right = await this.attempts.decide(
+      account,
+      () => this.passwords.verify(credentials?.passwordHash, password),
+      'Too many login attempts. Please try again later.',
+    );
     if (credentials === null || !right) {
       await this.events.occurred(new LoginFailed(credentials?.id ?? null, account, 'Wrong credentials'));
       throw new InvalidCredentialsError();

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEAD_TOKEN, expectFailure } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
+import { onDatabase } from '../support/databases.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { decodeToken } from '../support/tokens.js';
+import { waitUntil } from '../support/wait.js';
 
 /** `npm run drill:sessions` runs the full number. */
 const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
@@ -42,6 +44,13 @@ describe('With PostgreSQL away', () => {
   });
 
   const refresh = (refreshToken: string) => test.api.post('/auth/refresh', { refreshToken });
+
+  /** Asks the database itself. */
+  async function hasEnded(token: string): Promise<boolean> {
+    const query = 'SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NOT NULL';
+    const { rowCount } = await onDatabase(stores, (client) => client.query(query, [decodeToken(token).claims['sid']]));
+    return rowCount === 1;
+  }
 
   async function comeBack(): Promise<void> {
     await proxy.cut();
@@ -79,7 +88,7 @@ describe('With PostgreSQL away', () => {
     const muted = proxy.muteAfter(COMMIT);
     const leaving = test.api.post('/auth/logout', undefined, { token });
     await muted;
-    await sleep(100);
+    await waitUntil('it is committed', () => hasEnded(token));
     await comeBack();
     expectUnavailable(await leaving);
     expectFailure(await test.api.get('/users/me', { token }), DEAD_TOKEN);

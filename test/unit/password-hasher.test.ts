@@ -4,7 +4,6 @@ import { loadConfig } from '../../src/config/index.js';
 import { StartupError } from '../../src/platform/errors/index.js';
 import { Argon2PasswordHasher } from '../../src/platform/passwords/argon2-password-hasher.js';
 import { createPasswordHasher } from '../../src/platform/passwords/create-password-hasher.js';
-import { HashQueueFullError } from '../../src/platform/passwords/hash-queue.js';
 import { NodeRsPasswordHasher } from '../../src/platform/passwords/node-rs-password-hasher.js';
 import type { PasswordHasher } from '../../src/platform/passwords/index.js';
 import { FAST_HASHES, SECRETS } from '../support/app.js';
@@ -236,23 +235,6 @@ describe('The queue in front of the hashes', () => {
       Array.from({ length: running + 1 }, () => passwords.verify(undefined, LEGACY_PASSWORD)),
     );
     expect(answers.map(({ status }) => status)).toEqual([...Array(running).fill('fulfilled'), 'rejected']);
-  });
-
-  it('is waited in before anything else is done, unless nothing would be hashed', async () => {
-    const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
-    const busy = inParallel(config().hashing.running, () => passwords.verify(undefined, LEGACY_PASSWORD));
-    const begun: string[] = [];
-    const look = (password: string) =>
-      passwords.inTurn(password, async (verify) => {
-        begun.push(password);
-        return verify(LEGACY_HASHES['argon2i']);
-      });
-    await expect(look(LEGACY_PASSWORD)).rejects.toThrow(HashQueueFullError);
-    const tooLong = 'x'.repeat(129);
-    expect(await look(tooLong)).toBe(false);
-    await busy;
-    expect(await look(LEGACY_PASSWORD)).toBe(true);
-    expect(begun).toEqual([tooLong, LEGACY_PASSWORD]);
   });
 
   it('has an upgrade left for another time while it is full', async () => {

@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Turnstile } from '../../src/platform/http/turnstile.js';
+import { ClientGoneError } from '../../src/platform/waiting-line.js';
+import { type Ahead, Turnstile } from '../../src/platform/http/turnstile.js';
 
 const INTERVAL_MS = 50;
 const MAX_WAITING = 3;
 
 /** Notes who is in, in their order. */
-function visitors() {
-  const turnstile = new Turnstile((turn) => setTimeout(turn, INTERVAL_MS), MAX_WAITING);
+function visitors(ahead: Ahead = { busy: false, room: MAX_WAITING }) {
+  const turnstile = new Turnstile((turn) => setTimeout(turn, INTERVAL_MS), ahead);
   const inside: string[] = [];
-  const come = (name: string) => turnstile.pass().then(() => inside.push(name));
+  const come = (name: string, signal?: AbortSignal) => turnstile.pass(signal).then(() => inside.push(name));
   return { inside, come };
 }
 
@@ -27,7 +28,7 @@ describe('The turnstile', () => {
   it('lets those that come at once in one by one, in their order', async () => {
     const { inside, come } = visitors();
     const begun = performance.now();
-    const all = Promise.all(['a', 'b', 'c', 'd'].map(come));
+    const all = Promise.all(['a', 'b', 'c', 'd'].map((name) => come(name)));
     await nextTurn();
     expect(inside).toEqual(['a']);
     await all;
@@ -46,9 +47,45 @@ describe('The turnstile', () => {
 
   it('refuses at once who would have to wait behind too many', async () => {
     const { inside, come } = visitors();
-    const all = Promise.all(['a', 'b', 'c', 'd'].map(come));
+    const all = Promise.all(['a', 'b', 'c', 'd'].map((name) => come(name)));
     await expect(come('e')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     await all;
     expect(inside).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('lets nobody in while there is enough to do ahead, and then in their order', async () => {
+    const ahead = { busy: true, room: MAX_WAITING };
+    const { inside, come } = visitors(ahead);
+    const all = Promise.all(['a', 'b', 'c'].map((name) => come(name)));
+    await expect(come('d')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await sleep(3 * INTERVAL_MS);
+    expect(inside).toEqual([]);
+    ahead.busy = false;
+    await all;
+    expect(inside).toEqual(['a', 'b', 'c']);
+  });
+
+  it('refuses at once who would find no room ahead, and has one wait that needs none yet', async () => {
+    const ahead = { busy: false, room: 0 };
+    const { inside, come } = visitors(ahead);
+    const both = Promise.all(['a', 'b'].map((name) => come(name)));
+    await expect(come('c')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await both;
+    expect(inside).toEqual(['a', 'b']);
+    ahead.busy = true;
+    await expect(come('d')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  });
+
+  it('forgets who hangs up, and lets another take the place', async () => {
+    const ahead = { busy: true, room: 1 };
+    const { inside, come } = visitors(ahead);
+    const client = new AbortController();
+    const gone = come('a', client.signal);
+    client.abort();
+    await expect(gone).rejects.toThrow(ClientGoneError);
+    const next = come('b');
+    ahead.busy = false;
+    await next;
+    expect(inside).toEqual(['b']);
   });
 });

@@ -9,10 +9,10 @@ import { logRequests } from '../observability/index.js';
 import { applyBodyLimit, MAX_BODY_BYTES, ONE_BY_ONE } from './route-config.js';
 import { answerClientError } from './client-error.js';
 import { answerNotModified } from './etag.js';
-import { RequestContext, runInRequestContext } from './request-context.js';
+import { RequestContext, requestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
-import { Turnstile } from './turnstile.js';
+import { type Ahead, Turnstile } from './turnstile.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
@@ -22,8 +22,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 1_000;
 /** Between two requests of a route that takes them one by one, in milliseconds: what the event loop spends on a login. */
 const ONE_BY_ONE_INTERVAL_MS = 4;
-/** So many may wait for that: the last of them for 0.4 s. */
-const ONE_BY_ONE_MAX_WAITING = 100;
 /** So many may wait for their turn of the event loop. */
 const MAX_ARRIVALS = 10_000;
 /** Smaller answers cost more to compress than to send. */
@@ -64,14 +62,14 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
 export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
   // First of all, at almost no cost for who is refused later: many that arrive in one turn of the event loop would hold
   // up the next, with nothing but their beginnings.
-  const arrivals = new Turnstile(setImmediate, MAX_ARRIVALS);
+  const arrivals = new Turnstile(setImmediate, { busy: false, room: MAX_ARRIVALS });
   fastify.addHook('onRequest', async ({ routeOptions: { config: route } }) => {
     if (ONE_BY_ONE in route) await arrivals.pass();
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     // The route's own path: the one that was sent may be spelled in many ways.
     if (request.routeOptions.url?.startsWith(config.basePath)) reply.header('cache-control', 'no-store');
-    runInRequestContext(new RequestContext(request, reply.raw), done);
+    runInRequestContext(new RequestContext(request), done);
   });
   fastify.addHook('onRoute', applyBodyLimit);
   fastify.addHook('onResponse', logRequests(logger));
@@ -87,11 +85,15 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
   });
 }
 
-/** To be called after the rate limit: who is refused by that is to keep nobody waiting. */
-export function letInOneByOne(fastify: FastifyInstance): void {
-  const turnstile = new Turnstile((turn) => setTimeout(turn, ONE_BY_ONE_INTERVAL_MS), ONE_BY_ONE_MAX_WAITING);
+/**
+ * To be called after the rate limit: who is refused by that is to keep nobody waiting.
+ *
+ * @param hashes what the requests that come one by one are in front of
+ */
+export function letInOneByOne(fastify: FastifyInstance, hashes: Ahead): void {
+  const turnstile = new Turnstile((turn) => setTimeout(turn, ONE_BY_ONE_INTERVAL_MS), hashes);
   fastify.addHook('onRequest', async ({ routeOptions: { config } }) => {
-    if (ONE_BY_ONE in config) await turnstile.pass();
+    if (ONE_BY_ONE in config) await turnstile.pass(requestContext()?.signal);
   });
 }
 

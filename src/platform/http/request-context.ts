@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from './principal.js';
 
@@ -8,8 +8,8 @@ import type { Principal } from './principal.js';
 const MAX_DEVICE_TOKENS = 2;
 
 /**
- * What anything done on behalf of a request may ask about it. Whatever outlives the request, as its connection's timer
- * does, keeps this: it lets go of the response with the end of that.
+ * What anything done on behalf of a request may ask about it. The connection's own timer keeps the context of its last
+ * request: so nothing of that request is in here but what it says.
  */
 export class RequestContext {
   readonly requestId: string;
@@ -20,34 +20,20 @@ export class RequestContext {
   /** The user that its token was signed for, whether or not that is still good. */
   subject?: string;
   principal?: Principal;
-  private response: ServerResponse | undefined;
-  private closing: AbortController | undefined;
+  private readonly socket: Socket;
 
-  constructor({ id, ip, socket, headers }: FastifyRequest, response: ServerResponse) {
+  constructor({ id, ip, socket, headers }: FastifyRequest) {
     this.requestId = id;
     // A trusted proxy may have handed on any text as its client's address.
     this.ip = withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip);
     this.userAgent = headers['user-agent'] ?? null;
     this.deviceTokens = sentDeviceTokens(headers);
-    this.response = response;
-    response.once('close', () => this.close());
+    this.socket = socket;
   }
 
-  /**
-   * Aborts when the client has hung up. By the response: the request counts as closed once its body is read, so
-   * Fastify's own signal aborts too early. Made at the first look, as most requests wait for nothing that it could end.
-   */
+  /** Aborts when the client has hung up. Fastify's own signal does so as soon as the body has been read. */
   get signal(): AbortSignal {
-    if (this.closing === undefined) {
-      this.closing = new AbortController();
-      if (this.response?.destroyed !== false) this.closing.abort();
-    }
-    return this.closing.signal;
-  }
-
-  private close(): void {
-    if (this.response?.writableFinished === false) this.closing?.abort();
-    this.response = undefined;
+    return closeSignal(this.socket);
   }
 }
 
@@ -71,4 +57,17 @@ function withoutZone(address: string): string {
 function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): readonly string[] {
   const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
   return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
+}
+
+/** One for all requests of a connection: they may be many, one behind the other. */
+const closeSignals = new WeakMap<Socket, AbortSignal>();
+
+function closeSignal(socket: Socket): AbortSignal {
+  const known = closeSignals.get(socket);
+  if (known !== undefined) return known;
+  const controller = new AbortController();
+  if (socket.destroyed) controller.abort();
+  else socket.once('close', () => controller.abort());
+  closeSignals.set(socket, controller.signal);
+  return controller.signal;
 }

@@ -1,16 +1,10 @@
 import { DomainError } from '../errors/index.js';
+import { ClientGoneError, WaitingLine } from '../waiting-line.js';
 
 /** As many hashes are waiting as may. */
 export class HashQueueFullError extends DomainError {
   constructor() {
     super('SERVICE_UNAVAILABLE', 'Too many passwords are being checked right now. Please try again.');
-  }
-}
-
-/** The client hung up while it waited. Nobody reads this but the log. */
-export class ClientGoneError extends DomainError {
-  constructor() {
-    super('REQUEST_TIMEOUT', 'The client hung up before it was answered');
   }
 }
 
@@ -20,17 +14,21 @@ export class ClientGoneError extends DomainError {
  */
 export class HashQueue {
   private running = 0;
-  /** What lets each one in that waits; a set keeps the order, and forgets one of them without a search. */
-  private readonly waiting = new Set<() => void>();
+  private readonly line = new WaitingLine();
 
   constructor(
     private readonly maxRunning: number,
     private readonly maxWaiting: number,
   ) {}
 
-  /** Whether a hash would have to be refused now. */
-  get full(): boolean {
-    return this.running >= this.maxRunning && this.waiting.size >= this.maxWaiting;
+  /** How many more would not be refused now. */
+  get room(): number {
+    return this.maxRunning - this.running + this.maxWaiting - this.line.length;
+  }
+
+  /** Whether there is work enough for now: as many wait as run. */
+  get busy(): boolean {
+    return this.line.length >= this.maxRunning;
   }
 
   /**
@@ -39,9 +37,9 @@ export class HashQueue {
    */
   async run<T>(hash: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted === true) throw new ClientGoneError();
-    if (this.full) throw new HashQueueFullError();
+    if (this.room <= 0) throw new HashQueueFullError();
     if (this.running < this.maxRunning) this.running += 1;
-    else await this.turn(signal);
+    else await this.line.join(signal);
     try {
       return await hash();
     } finally {
@@ -49,30 +47,8 @@ export class HashQueue {
     }
   }
 
-  /** Resolves when a place has been handed over. */
-  private turn(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const enter = () => {
-        signal?.removeEventListener('abort', giveUp);
-        resolve();
-      };
-      const giveUp = () => {
-        this.waiting.delete(enter);
-        reject(new ClientGoneError());
-      };
-      this.waiting.add(enter);
-      signal?.addEventListener('abort', giveUp, { once: true });
-    });
-  }
-
   /** Hands the place on to who has waited longest. */
   private leave(): void {
-    const [next] = this.waiting;
-    if (next === undefined) {
-      this.running -= 1;
-      return;
-    }
-    this.waiting.delete(next);
-    next();
+    if (!this.line.next()) this.running -= 1;
   }
 }

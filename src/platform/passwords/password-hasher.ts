@@ -10,9 +10,6 @@ import { readScrypt } from './scrypt-hash.js';
 import type { PasswordCheck } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
 
-/** Whether a password is the one that was hashed to this. */
-export type Verify = (stored: string | undefined) => Promise<boolean>;
-
 /**
  * Hashes passwords with argon2id (RFC 9106; OWASP Password Storage Cheat Sheet) into PHC strings, and checks them
  * against what is stored, of this or an older format; also the injection token. An adapter brings the argon2.
@@ -23,7 +20,7 @@ export type Verify = (stored: string | undefined) => Promise<boolean>;
 export abstract class PasswordHasher implements OnModuleInit {
   private readonly logger = new Logger('Passwords');
   private readonly parameters: Argon2Parameters;
-  private readonly queue: HashQueue;
+  readonly queue: HashQueue;
   /** What the password of an account that does not exist is compared with. */
   private decoy = '';
 
@@ -46,20 +43,15 @@ export abstract class PasswordHasher implements OnModuleInit {
     return this.inQueue(() => this.hashArgon2id(password, this.parameters));
   }
 
-  /**
-   * Does `work` when there is a place for a hash: for who has more to do than that, which a flood would do in vain.
-   *
-   * @param work verifies the password once, without a further wait
-   */
-  async inTurn<T>(password: string, work: (verify: Verify) => Promise<T>): Promise<T> {
-    const verify: Verify = (stored) => this.verifyNow(stored, password);
-    // Nothing is hashed for it, so it need not wait.
-    return exceedsMaxLength(password) ? work(verify) : this.inQueue(() => work(verify));
-  }
-
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
-    return this.inTurn(password, (verify) => verify(stored));
+    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
+    if (exceedsMaxLength(password)) return false;
+    const check = this.read(stored ?? this.decoy);
+    const right = await this.inQueue(() =>
+      check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
+    );
+    return right && check !== undefined && stored !== undefined;
   }
 
   /**
@@ -67,16 +59,8 @@ export abstract class PasswordHasher implements OnModuleInit {
    * would be made today, or where the queue is full: there is another login to do it.
    */
   async upgrade(stored: string, password: string): Promise<string | undefined> {
-    if (isCurrent(stored, this.parameters) || this.queue.full) return undefined;
+    if (isCurrent(stored, this.parameters) || this.queue.room <= 0) return undefined;
     return this.hash(password);
-  }
-
-  private async verifyNow(stored: string | undefined, password: string): Promise<boolean> {
-    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
-    if (exceedsMaxLength(password)) return false;
-    const check = this.read(stored ?? this.decoy);
-    const right = await (check === undefined ? this.verifyArgon2(this.decoy, password) : check(password));
-    return right && check !== undefined && stored !== undefined;
   }
 
   private inQueue<T>(work: () => Promise<T>): Promise<T> {

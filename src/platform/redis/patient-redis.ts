@@ -7,14 +7,25 @@ type Stream = Parameters<Redis['sendCommand']>[1];
 
 /**
  * Bounds how long each command may take, as `commandTimeout` does; but an answer that has come in, and that a busy event
- * loop could not read yet, is not late.
+ * loop could not read yet, is not late. What `duplicate()` makes has no bound.
  */
 export class PatientRedis extends Redis {
   override sendCommand(command: Command, stream?: Stream): unknown {
     const answer = super.sendCommand(command, stream);
-    const giveUp = () => command.reject(new Error('Command timed out'));
+    if (command.isSettled) return answer;
+    const giveUp = () => {
+      if (!command.isSettled) command.reject(new Error('Command timed out'));
+    };
     const timer = setTimeout(() => setImmediate(giveUp), ANSWER_TIMEOUT_MS);
-    void command.promise.catch(() => undefined).then(() => clearTimeout(timer));
+    const { resolve, reject } = command;
+    command.resolve = (value) => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    command.reject = (error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
     return answer;
   }
 }
