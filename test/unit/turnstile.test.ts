@@ -8,7 +8,7 @@ const MAX_WAITING = 3;
 
 /** Notes who is in, in their order. */
 function visitors(ahead: Ahead = { busy: false, room: MAX_WAITING }) {
-  const turnstile = new Turnstile((turn) => setTimeout(turn, INTERVAL_MS), ahead);
+  const turnstile = new Turnstile(INTERVAL_MS, ahead);
   const inside: string[] = [];
   const come = (name: string, signal?: AbortSignal) => turnstile.pass(signal).then(() => inside.push(name));
   return { inside, come };
@@ -35,6 +35,19 @@ describe('The turnstile', () => {
     expect(inside).toEqual(['a', 'b', 'c', 'd']);
     // A timer may be a millisecond early.
     expect(performance.now() - begun).toBeGreaterThanOrEqual(3 * (INTERVAL_MS - 1));
+  });
+
+  it('lets more in at a time, the more there are', async () => {
+    const { inside, come } = visitors({ busy: false, room: 1_000 });
+    const client = new AbortController();
+    const all = Array.from({ length: 601 }, (_, index) => come(String(index), client.signal));
+    const settled = Promise.allSettled(all);
+    await all[1];
+    await nextTurn();
+    expect(inside).toEqual(['0', '1', '2', '3']);
+    client.abort();
+    await settled;
+    expect(inside.length).toBe(4);
   });
 
   it('makes who comes later wait for those before', async () => {

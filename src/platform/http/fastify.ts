@@ -20,10 +20,11 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past these; its default would cut them half a minute late. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** Between two requests of a route that takes them one by one, in milliseconds: what the event loop spends on a login. */
-const ONE_BY_ONE_INTERVAL_MS = 4;
-/** So many may wait for their turn of the event loop. */
+/** Between two arrivals at a route that takes its requests one by one, in milliseconds: twice what one of them costs. */
+const ARRIVAL_INTERVAL_MS = 2;
 const MAX_ARRIVALS = 10_000;
+/** Between two that go on, in milliseconds: what the event loop spends on a login. */
+const ONE_BY_ONE_INTERVAL_MS = 4;
 /** Smaller answers cost more to compress than to send. */
 const COMPRESSION_THRESHOLD_BYTES = 1_024;
 /** Over what Node takes for a whole head, so that a long id is refused like any other wrong one. */
@@ -60,9 +61,9 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
 
 /** Everything that happens around Nest's handlers. To be called before the routes are registered. */
 export async function frame(fastify: FastifyInstance, config: AppConfig, logger: Pino): Promise<void> {
-  // First of all, at almost no cost for who is refused later: many that arrive in one turn of the event loop would hold
-  // up the next, with nothing but their beginnings.
-  const arrivals = new Turnstile(setImmediate, { busy: false, room: MAX_ARRIVALS });
+  // First of all, also for who is refused later: many that arrive at once would hold up everybody with nothing but their
+  // beginnings.
+  const arrivals = new Turnstile(ARRIVAL_INTERVAL_MS, { busy: false, room: MAX_ARRIVALS });
   fastify.addHook('onRequest', async ({ routeOptions: { config: route } }) => {
     if (ONE_BY_ONE in route) await arrivals.pass();
   });
@@ -91,7 +92,7 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
  * @param hashes what the requests that come one by one are in front of
  */
 export function letInOneByOne(fastify: FastifyInstance, hashes: Ahead): void {
-  const turnstile = new Turnstile((turn) => setTimeout(turn, ONE_BY_ONE_INTERVAL_MS), hashes);
+  const turnstile = new Turnstile(ONE_BY_ONE_INTERVAL_MS, hashes);
   fastify.addHook('onRequest', async ({ routeOptions: { config } }) => {
     if (ONE_BY_ONE in config) await turnstile.pass(requestContext()?.signal);
   });

@@ -9,6 +9,9 @@ export interface Ahead {
   readonly room: number;
 }
 
+/** Behind so many, nobody waits longer for it: two are let in at a time, behind twice as many three, and so on. */
+const CROWD = 200;
+
 /**
  * Lets one in, and the next some time later, in the order they came. Of many that come at once, each leaves the event
  * loop to whatever else there is to do, instead of all of them coming before it.
@@ -18,11 +21,11 @@ export class Turnstile {
   private turning = false;
 
   /**
-   * @param schedule calls what it is given when the next one may come in
+   * @param intervalMs until the next one may come in, in milliseconds
    * @param ahead past whose room one more is refused at once
    */
   constructor(
-    private readonly schedule: (turn: () => void) => unknown,
+    private readonly intervalMs: number,
     private readonly ahead: Ahead,
   ) {}
 
@@ -45,12 +48,13 @@ export class Turnstile {
 
   private scheduleTurn(): void {
     this.turning = true;
-    this.schedule(() => this.turn());
+    setTimeout(() => this.turn(), this.intervalMs);
   }
 
   private turn(): void {
-    // It goes on turning while there is nobody to let in because of what is ahead, and once after the last one.
-    if (this.ahead.busy ? this.line.length > 0 : this.line.next()) this.scheduleTurn();
+    const first = Math.ceil(this.line.length / CROWD);
+    if (!this.ahead.busy) for (let count = 0; count < first; count += 1) this.line.next();
+    if (first > 0) this.scheduleTurn();
     else this.turning = false;
   }
 }
