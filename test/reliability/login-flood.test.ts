@@ -10,6 +10,8 @@ import { killPrograms, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 
 const LOGINS = 200;
+/** Who registers one account after the other. */
+const REGISTERING = 12;
 
 /** Which threads of a program leave a core that they all want to others, and to this process. */
 function whoGivesWay(pid: number): string {
@@ -55,5 +57,26 @@ describe(`${LOGINS} logins at once`, () => {
     // It is over with them.
     const { email, password } = someone(0)?.account ?? newAccount();
     expect((await api.post('/auth/login', { email, password })).status).toBe(200);
+  });
+
+  it('are not kept out by others who have passwords hashed all the time', async () => {
+    const { api } = await spawnApp({ ...stores.env, ...SECRETS, UV_THREADPOOL_SIZE: '2', ARGON2_MEMORY_KIB: '19456' });
+    const account = newAccount();
+    await register(api, account);
+    const { email, password } = account;
+    const done = new AbortController();
+    const others = inParallel(REGISTERING, async () => {
+      while (!done.signal.aborted) await api.post('/users', newAccount());
+    });
+    try {
+      for (let count = 0; count < 5; count += 1) {
+        const begun = performance.now();
+        expect((await api.post('/auth/login', { email, password })).status).toBe(200);
+        expect(performance.now() - begun).toBeLessThan(5_000);
+      }
+    } finally {
+      done.abort();
+      await others;
+    }
   });
 });

@@ -12,6 +12,7 @@ import { answerNotModified } from './etag.js';
 import { RequestContext, requestContext, runInRequestContext } from './request-context.js';
 import { parseBody } from './strict-json.js';
 import { parseQuery } from './strict-query.js';
+import { ClientGoneError } from '../waiting-line.js';
 import { type Ahead, Turnstile } from './turnstile.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
@@ -64,8 +65,10 @@ export async function frame(fastify: FastifyInstance, config: AppConfig, logger:
   // First of all, also for who is refused later: many that arrive at once would hold up everybody with nothing but their
   // beginnings.
   const arrivals = new Turnstile(ARRIVAL_INTERVAL_MS, { busy: false, room: MAX_ARRIVALS });
-  fastify.addHook('onRequest', async ({ routeOptions: { config: route } }) => {
-    if (ONE_BY_ONE in route) await arrivals.pass();
+  fastify.addHook('onRequest', async ({ routeOptions: { config: route }, socket }) => {
+    if (!(ONE_BY_ONE in route)) return;
+    await arrivals.pass();
+    if (socket.destroyed) throw new ClientGoneError();
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     // The route's own path: the one that was sent may be spelled in many ways.

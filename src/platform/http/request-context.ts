@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
@@ -66,6 +67,7 @@ function closeSignal(socket: Socket): AbortSignal {
   const known = closeSignals.get(socket);
   if (known !== undefined) return known;
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   if (socket.destroyed) controller.abort();
   else socket.once('close', () => controller.abort());
   closeSignals.set(socket, controller.signal);

@@ -1,9 +1,15 @@
 import { DomainError } from '../errors/index.js';
 import { WaitingLine } from '../waiting-line.js';
 
+/**
+ * So long, in milliseconds, what is ahead may keep everybody waiting. Not longer: others come to it by other ways, and
+ * those here must have their share.
+ */
+const MAX_HOLD_MS = 100;
+
 /** What those who are let in have in front of them. */
 export interface Ahead {
-  /** Whether that has enough to do for now: then nobody is let in. */
+  /** Whether that has enough to do for now: then one is let in only now and then. */
   readonly busy: boolean;
   /** How many more it would take. */
   readonly room: number;
@@ -19,6 +25,7 @@ const CROWD = 200;
 export class Turnstile {
   private readonly line = new WaitingLine();
   private turning = false;
+  private lastIn = -Infinity;
 
   /**
    * @param intervalMs until the next one may come in, in milliseconds
@@ -43,7 +50,8 @@ export class Turnstile {
       throw new DomainError('SERVICE_UNAVAILABLE', 'Too many of these come at once. Please try again.');
     }
     if (!this.turning) this.scheduleTurn();
-    if (!free) await this.line.join(signal);
+    if (free) this.lastIn = performance.now();
+    else await this.line.join(signal);
   }
 
   private scheduleTurn(): void {
@@ -53,7 +61,11 @@ export class Turnstile {
 
   private turn(): void {
     const first = Math.ceil(this.line.length / CROWD);
-    if (!this.ahead.busy) for (let count = 0; count < first; count += 1) this.line.next();
+    const now = performance.now();
+    if (!this.ahead.busy || now - this.lastIn >= MAX_HOLD_MS) {
+      this.lastIn = now;
+      for (let count = 0; count < first; count += 1) this.line.next();
+    }
     if (first > 0) this.scheduleTurn();
     else this.turning = false;
   }
