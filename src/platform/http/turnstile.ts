@@ -37,7 +37,7 @@ export class Turnstile {
   ) {}
 
   /**
-   * Resolves when it is this one's turn; at once, where nobody was let in just now.
+   * Resolves when it is this one's turn; at once, where nobody was let in just now and nobody is busy ahead.
    *
    * @param signal ends the wait
    * @throws DomainError of SERVICE_UNAVAILABLE, ClientGoneError

@@ -20,6 +20,7 @@ import { UnusableHashError } from './unusable-hash.error.js';
 export abstract class PasswordHasher implements OnModuleInit {
   private readonly logger = new Logger('Passwords');
   private readonly parameters: Argon2Parameters;
+  /** What everything that hashes waits in. */
   readonly queue: HashQueue;
   /** What the password of an account that does not exist is compared with. */
   private decoy = '';
