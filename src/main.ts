@@ -3,11 +3,11 @@ import type { Server } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
-import { FirstAdmin } from './access/index.js';
+import { FirstAdmin } from '#access';
 import { explain } from './commands/run-command.js';
-import { type AppConfig, loadConfig } from './config/index.js';
+import { type AppConfig, loadConfig } from '#config';
 import { favourEventLoop } from './event-loop.js';
-import { StartupError } from './platform/errors/index.js';
+import { StartupError } from '#platform/errors';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
 const DRAIN_MS = 8_000;

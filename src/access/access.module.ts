@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { AuditActions } from '../platform/audit/index.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
-import { UsersModule } from '../users/index.js';
+import { AuditActions } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
+import { UsersModule } from '#users';
 import { FirstAdmin } from './first-admin.js';
 import { Hierarchy } from './hierarchy.js';
 import { LastAdmin } from './last-admin.js';

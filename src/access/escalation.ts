@@ -1,5 +1,5 @@
-import { ForbiddenError } from '../platform/errors/index.js';
-import type { Principal } from '../platform/http/principal.js';
+import { ForbiddenError } from '#platform/errors';
+import type { Principal } from '#platform/request';
 import { ADMIN_ROLE } from './roles.js';
 
 /**

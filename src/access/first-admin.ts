@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { StartupError } from '../platform/errors/index.js';
-import { PasswordPolicy } from '../platform/passwords/index.js';
-import { DuplicateUserError, UsersService } from '../users/index.js';
+import { AppConfig } from '#config';
+import { StartupError } from '#platform/errors';
+import { PasswordPolicy } from '#passwords';
+import { DuplicateUserError, UsersService } from '#users';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 
 interface AdminAccount {

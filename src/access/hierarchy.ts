@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Transaction } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { requestContext } from '../platform/http/request-context.js';
-import { UserChangeRequested } from '../users/index.js';
+import { EventBus, type Transaction } from '#platform/events';
+import { requestContext } from '#platform/request';
+import { UserChangeRequested } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import { RolePermissions } from './role-permissions.js';
 

@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Transaction } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { type User, UserDeleted, UsersService, UserTransition } from '../users/index.js';
+import { EventBus, type Transaction } from '#platform/events';
+import { type User, UserDeleted, UsersService, UserTransition } from '#users';
 import { LastAdminError } from './roles.errors.js';
 import { ADMIN_ROLE } from './roles.js';
 import { RolesRepository } from './roles.repository.js';

@@ -1,8 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { RequirePermissions } from '../platform/http/access-rule.js';
-import { ApiAnswer } from '../platform/http/api-docs.js';
-import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { PermissionRegistry, RequirePermissions } from '#platform/access';
+import { ApiAnswer, ApiOperation, ApiTags } from '#platform/openapi';
 import { PermissionResponse } from './dto/permission.response.js';
 
 @ApiTags('Roles')

@@ -1,5 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { ValidationError } from '../platform/errors/index.js';
+import { ValidationError } from '#platform/errors';
 import { roleNameRule } from './dto/role-fields.js';
 
 /** The `:name` of a path. */

@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Cache } from '../platform/cache/index.js';
-import type { Transaction } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { Cache } from '#platform/cache';
+import { EventBus, type Transaction } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 import { RoleChanged } from './roles.events.js';
 import { type RoleGrant, RolesRepository } from './roles.repository.js';

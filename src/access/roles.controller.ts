@@ -1,11 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { RequirePermissions } from '../platform/http/access-rule.js';
-import { Answer } from '../platform/http/answer.js';
-import { ApiAnswer, LOCATION_HEADER } from '../platform/http/api-docs.js';
-import { ApiErrors } from '../platform/http/api-errors.js';
-import { ApiOperation, ApiParam, ApiTags } from '../platform/http/documentation.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser } from '../platform/http/request.js';
+import { RequirePermissions } from '#platform/access';
+import { Answer } from '#platform/response';
+import { ApiAnswer, ApiErrors, ApiOperation, ApiParam, ApiTags, LOCATION_HEADER } from '#platform/openapi';
+import { CurrentUser, type Principal } from '#platform/request';
 import { CreateRoleRequest, toNewRole } from './dto/create-role.request.js';
 import { RoleResponse, toRoleResponse } from './dto/role.response.js';
 import { toRoleChanges, UpdateRoleRequest } from './dto/update-role.request.js';

@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, ValidationError } from '../platform/errors/index.js';
+import { ConflictError, NotFoundError, ValidationError } from '#platform/errors';
 
 export class RoleNotFoundError extends NotFoundError {
   constructor() {

@@ -1,4 +1,4 @@
-import { AuditedEvent, type AuditFacts, changesBetween } from '../platform/audit/index.js';
+import { AuditedEvent, type AuditFacts, changesBetween } from '#platform/events';
 import type { Role } from './roles.js';
 
 export const ROLE_ACTIONS = ['role.created', 'role.updated', 'role.deleted'] as const;

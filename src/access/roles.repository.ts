@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService } from '../platform/database/index.js';
+import { Prisma, PrismaService } from '#platform/database';
 import { ADMIN_ROLE, type Role, type RoleChanges } from './roles.js';
 
 const ROLE_COLUMNS = { name: true, description: true, permissions: true, builtIn: true } satisfies Prisma.RoleSelect;

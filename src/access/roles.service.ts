@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../platform/database/index.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
-import type { Principal } from '../platform/http/principal.js';
-import { PasswordResets, UsersService } from '../users/index.js';
+import { type Transaction, Transactions } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
+import type { Principal } from '#platform/request';
+import { PasswordResets, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import {
   BuiltInRoleError,

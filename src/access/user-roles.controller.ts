@@ -1,11 +1,8 @@
 import { Body, Controller, Put } from '@nestjs/common';
-import { RequirePermissions } from '../platform/http/access-rule.js';
-import { ApiErrors } from '../platform/http/api-errors.js';
-import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
-import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
-import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from '../users/index.js';
+import { RequirePermissions } from '#platform/access';
+import { ApiErrors, ApiOperation, ApiTags } from '#platform/openapi';
+import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
+import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
 import { UserRoles } from './user-roles.service.js';
 

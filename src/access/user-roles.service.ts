@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../platform/database/index.js';
-import type { IfMatch } from '../platform/http/etag.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
-import type { Principal } from '../platform/http/principal.js';
-import { type User, UsersService } from '../users/index.js';
+import { type Transaction, Transactions } from '#platform/events';
+import type { IfMatchCondition, Principal } from '#platform/request';
+import { PermissionRegistry } from '#platform/access';
+import { type User, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import { isActiveAdmin } from './last-admin.js';
 import { UnknownRolesError } from './roles.errors.js';
@@ -30,7 +29,7 @@ export class UserRoles {
     id: string,
     requested: readonly string[],
     principal: Principal,
-    ifMatch: IfMatch | undefined,
+    ifMatch: IfMatchCondition | undefined,
   ): Promise<User> {
     const roles = [...new Set([...requested, USER_ROLE])].toSorted();
     return this.transactions.run(async (transaction) => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { firstUuidV7Of } from '../platform/audit/index.js';
-import { Prisma, PrismaService } from '../platform/database/index.js';
+import { firstUuidV7Of } from './uuid-v7.js';
+import { Prisma, PrismaService } from '#platform/database';
 import { type AuditEntry, type AuditRow, toEntry, toRow } from './audit-entry.js';
 
 export interface AuditFilters {

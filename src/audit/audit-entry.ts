@@ -1,4 +1,4 @@
-import type { AuditChanges, AuditOutcome } from '../platform/audit/index.js';
+import type { AuditChanges, AuditOutcome } from '#platform/events';
 
 /** What happened, who did it, to what, and from where. */
 export interface AuditEntry {

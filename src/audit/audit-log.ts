@@ -1,21 +1,20 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import type { AuditFacts } from '../platform/audit/index.js';
-import { CursorPages } from '../platform/http/cursor-pages.js';
-import type { Pagination } from '../platform/http/pagination.js';
-import type { Principal } from '../platform/http/principal.js';
-import { UsersService } from '../users/index.js';
+import { AppConfig } from '#config';
+import type { AuditFacts } from '#platform/events';
+import { CursorPages, type Pagination } from '#platform/paging';
+import type { Principal } from '#platform/request';
+import { UsersService } from '#users';
 import { type AuditFilters, AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
 import { AuditEntryNotFoundError } from './audit.errors.js';
 import { AuditRecorder } from './audit-recorder.js';
-import { AuditVerification, type VerifiedPage } from './audit-verification.js';
-import { VerificationCursors } from './verification-cursors.js';
-import type { Link } from './chain.js';
-import { ChainsRepository } from './chains.repository.js';
-import { trustedKeys } from './checkpoint.js';
-import { CheckpointsRepository } from './checkpoints.repository.js';
+import { AuditVerification, type VerifiedPage } from './chain/audit-verification.js';
+import { VerificationCursors } from './chain/verification-cursors.js';
+import type { Link } from './chain/chain.js';
+import { ChainsRepository } from './chain/chains.repository.js';
+import { trustedKeys } from './chain/checkpoint.js';
+import { CheckpointsRepository } from './chain/checkpoints.repository.js';
 
 export const AUDIT_ACTIONS = ['audit.read', 'audit.exported', 'audit.verified'] as const;
 

@@ -1,12 +1,10 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
-import { RequirePermissions, SelfOr } from '../platform/http/access-rule.js';
-import { WithoutEnvelope } from '../platform/http/answer.js';
-import { ApiAnswer } from '../platform/http/api-docs.js';
-import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '../platform/http/documentation.js';
-import { DEFAULT_LIMIT, Pagination } from '../platform/http/pagination.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, Id, UserId } from '../platform/http/request.js';
-import { UserIdParam } from '../users/index.js';
+import { RequirePermissions, SelfOr } from '#platform/access';
+import { WithoutEnvelope } from '#platform/response';
+import { ApiAnswer, ApiOperation, ApiParam, ApiResponse, ApiTags } from '#platform/openapi';
+import { DEFAULT_LIMIT, Pagination } from '#platform/paging';
+import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
+import { UserIdParam } from '#users';
 import { AuditLog } from './audit-log.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {

@@ -4,12 +4,11 @@ import {
   AuditedEvent,
   AuditedFailure,
   type AuditFacts,
-  timeOfUuidV7,
-  uuidV7,
-} from '../platform/audit/index.js';
-import type { Transaction } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { requestContext } from '../platform/http/request-context.js';
+  EventBus,
+  type Transaction,
+} from '#platform/events';
+import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
+import { requestContext } from '#platform/request';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
 import { FoldedFailures } from './folded-failures.js';

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../platform/errors/index.js';
+import { NotFoundError } from '#platform/errors';
 
 export class AuditEntryNotFoundError extends NotFoundError {
   constructor() {

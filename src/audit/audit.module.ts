@@ -1,21 +1,21 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { AuditActions } from '../platform/audit/index.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
-import { UsersModule } from '../users/index.js';
+import { AppConfig } from '#config';
+import { AuditActions } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
+import { UsersModule } from '#users';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import { AUDIT_ACTIONS, AuditLog } from './audit-log.js';
 import { AuditLogsController } from './audit-logs.controller.js';
 import { AuditRecorder } from './audit-recorder.js';
-import { AuditRetention } from './audit-retention.js';
-import { AuditSinks, FileAuditSink, StdoutAuditSink } from './audit-sink.js';
-import { ChainsRepository } from './chains.repository.js';
-import { Checkpoints } from './checkpoints.js';
-import { CheckpointsRepository } from './checkpoints.repository.js';
-import { Deliveries } from './deliveries.js';
+import { AuditRetention } from './chain/audit-retention.js';
+import { AuditSinks, FileAuditSink, StdoutAuditSink } from './sinks/audit-sink.js';
+import { ChainsRepository } from './chain/chains.repository.js';
+import { Checkpoints } from './chain/checkpoints.js';
+import { CheckpointsRepository } from './chain/checkpoints.repository.js';
+import { Deliveries } from './sinks/deliveries.js';
 import { FoldedFailures } from './folded-failures.js';
 import { Linker } from './linker.js';
-import { VerificationCursors } from './verification-cursors.js';
+import { VerificationCursors } from './chain/verification-cursors.js';
 
 @Module({
   imports: [UsersModule],

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import { timeOfUuidV7, uuidV7 } from '../platform/audit/index.js';
+import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
 

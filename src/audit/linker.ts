@@ -1,13 +1,13 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { AuditedEvent, timeOfUuidV7 } from '../platform/audit/index.js';
-import { PrismaService } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
+import { AppConfig } from '#config';
+import { AuditedEvent, EventBus } from '#platform/events';
+import { timeOfUuidV7 } from './uuid-v7.js';
+import { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
-import { type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain.js';
-import { ChainsRepository } from './chains.repository.js';
-import { Checkpoints } from './checkpoints.js';
-import { Deliveries } from './deliveries.js';
+import { type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain/chain.js';
+import { ChainsRepository } from './chain/chains.repository.js';
+import { Checkpoints } from './chain/checkpoints.js';
+import { Deliveries } from './sinks/deliveries.js';
 import { FoldedFailures } from './folded-failures.js';
 
 /** How long entries are gathered before they are linked, in milliseconds. */

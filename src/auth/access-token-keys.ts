@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppConfig, type VerificationKey } from '../config/index.js';
+import { AppConfig, type VerificationKey } from '#config';
 import { ACCESS_TOKEN_TYPE, readTokenHeader, SECRET_ALGORITHM } from './token-header.js';
 
 interface AccessTokenKey {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import passport from 'passport';
-import { DomainError, UnauthorizedError } from '../platform/errors/index.js';
-import { type RequestContext, requestContext } from '../platform/http/request-context.js';
+import { DomainError, UnauthorizedError } from '#platform/errors';
+import { type RequestContext, requestContext } from '#platform/request';
 import { toTokenError, type TokenClaims } from './tokens.service.js';
 
 /** Reads each request's access token, once, before it is routed. */

@@ -1,15 +1,18 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { Answer, Message } from '../platform/http/answer.js';
-import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
-import { Authenticated, Public } from '../platform/http/access-rule.js';
-import { ApiAnswer, DEVICE_TOKEN_HEADERS } from '../platform/http/api-docs.js';
-import { ApiErrors } from '../platform/http/api-errors.js';
-import { BodyLimit, CountedByBody, MAX_AUTH_BODY_BYTES, OneByOne } from '../platform/http/route-config.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser } from '../platform/http/request.js';
-import { deviceTokenHeaders } from '../platform/throttling/index.js';
-import { PasswordResets } from '../users/index.js';
+import { AppConfig } from '#config';
+import { Answer, Message } from '#platform/response';
+import { ApiAnswer, ApiErrors, ApiOperation, ApiTags, DEVICE_TOKEN_HEADERS } from '#platform/openapi';
+import { Authenticated, Public } from '#platform/access';
+import {
+  BodyLimit,
+  CountedByBody,
+  CurrentUser,
+  MAX_AUTH_BODY_BYTES,
+  OneByOne,
+  type Principal,
+} from '#platform/request';
+import { deviceTokenHeaders } from '#passwords';
+import { PasswordResets } from '#users';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';

@@ -1,4 +1,4 @@
-import { DomainError, NotFoundError, UnauthorizedError } from '../platform/errors/index.js';
+import { DomainError, NotFoundError, UnauthorizedError } from '#platform/errors';
 
 /** The same for an unknown account and a wrong password. */
 export class InvalidCredentialsError extends UnauthorizedError {

@@ -1,4 +1,4 @@
-import { AuditedEvent, AuditedFailure, type AuditFacts } from '../platform/audit/index.js';
+import { AuditedEvent, AuditedFailure, type AuditFacts } from '#platform/events';
 import type { EndReason } from './session.js';
 
 export const AUTH_ACTIONS = ['session.started', 'session.ended', 'session.reuse_detected', 'login.failed'] as const;

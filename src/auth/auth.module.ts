@@ -1,9 +1,9 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AccessModule } from '../access/index.js';
-import { AuditActions } from '../platform/audit/index.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
-import { UsersModule } from '../users/index.js';
+import { AccessModule } from '#access';
+import { AuditActions } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
+import { UsersModule } from '#users';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { AccessTokenReader } from './access-token-reader.js';
 import { AuthController } from './auth.controller.js';

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { PasswordHasher } from '../platform/passwords/index.js';
-import { DeviceTokens, PasswordAttempts } from '../platform/throttling/index.js';
-import { type Login, type User, UsersService } from '../users/index.js';
+import { EventBus, Transactions } from '#platform/events';
+import { DeviceTokens, PasswordAttempts, PasswordHasher } from '#passwords';
+import { type Login, type User, UsersService } from '#users';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';

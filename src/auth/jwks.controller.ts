@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { Public } from '../platform/http/access-rule.js';
-import { WithoutEnvelope } from '../platform/http/answer.js';
-import { ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
+import { Public } from '#platform/access';
+import { WithoutEnvelope } from '#platform/response';
+import { ApiOperation, ApiResponse, ApiTags } from '#platform/openapi';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { KeySetResponse, toKeySetResponse } from './dto/key-set.response.js';
 

@@ -1,9 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AppConfig } from '../config/index.js';
-import { UnauthorizedError } from '../platform/errors/index.js';
-import { ACCESS_RULE, type AccessRule } from '../platform/http/access-rule.js';
-import { requestContext } from '../platform/http/request-context.js';
+import { AppConfig } from '#config';
+import { UnauthorizedError } from '#platform/errors';
+import { ACCESS_RULE, type AccessRule } from '#platform/access';
+import { requestContext } from '#platform/request';
 import { AccessTokenReader } from './access-token-reader.js';
 import { SessionsService } from './sessions.service.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
-import { AppConfig } from '../config/index.js';
-import { UnauthorizedError } from '../platform/errors/index.js';
+import { AppConfig } from '#config';
+import { UnauthorizedError } from '#platform/errors';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { claimsOf, type TokenClaims } from './tokens.service.js';
 

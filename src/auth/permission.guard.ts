@@ -1,11 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { AppConfig } from '../config/index.js';
-import { ForbiddenError } from '../platform/errors/index.js';
-import { ACCESS_RULE, type AccessRule, EXTRA_PERMISSIONS, type QueryPermission } from '../platform/http/access-rule.js';
-import { requestContext } from '../platform/http/request-context.js';
-import { namesSelf } from '../platform/http/request.js';
+import { AppConfig } from '#config';
+import { ForbiddenError } from '#platform/errors';
+import { ACCESS_RULE, type AccessRule, EXTRA_PERMISSIONS, type QueryPermission } from '#platform/access';
+import { namesSelf, requestContext } from '#platform/request';
 
 /** Enforces each route's access rule. Without a rule, nobody passes. */
 @Injectable()

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import { requestContext } from '../platform/http/request-context.js';
-import { COUNTED_BY_BODY, MAX_AUTH_BODY_BYTES } from '../platform/http/route-config.js';
+import { COUNTED_BY_BODY, MAX_AUTH_BODY_BYTES, requestContext } from '#platform/request';
 import { TokensService } from './tokens.service.js';
 
 /** Tells whose a refresh token is before the body is parsed, as the rate limit counts it by its user. */

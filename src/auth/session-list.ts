@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CursorPages } from '../platform/http/cursor-pages.js';
-import { newestFirst } from '../platform/http/newest-first.js';
-import type { Pagination } from '../platform/http/pagination.js';
-import { UsersService } from '../users/index.js';
+import { CursorPages, newestFirst, type Pagination } from '#platform/paging';
+import { UsersService } from '#users';
 import type { SessionEntry } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 

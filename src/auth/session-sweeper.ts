@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
+import { AppConfig } from '#config';
 import { SessionsRepository } from './sessions.repository.js';
 
 const INTERVAL_MS = 10 * 60_000;

@@ -1,11 +1,9 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '../platform/http/documentation.js';
-import { SelfOr } from '../platform/http/access-rule.js';
-import { ApiAnswer } from '../platform/http/api-docs.js';
-import { Pagination } from '../platform/http/pagination.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, Id, UserId } from '../platform/http/request.js';
-import { UserIdParam } from '../users/index.js';
+import { ApiAnswer, ApiOperation, ApiParam, ApiTags } from '#platform/openapi';
+import { SelfOr } from '#platform/access';
+import { Pagination } from '#platform/paging';
+import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
+import { UserIdParam } from '#users';
 import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
 import { SessionList } from './session-list.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService } from '../platform/database/index.js';
-import type { Keyset } from '../platform/http/newest-first.js';
+import { Prisma, PrismaService } from '#platform/database';
+import type { Keyset } from '#platform/paging';
 import type { EndReason, Session, SessionEntry } from './session.js';
 import type { TokenClaims } from './tokens.service.js';
 

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ROLE_PERMISSIONS_KEY, RolePermissions } from '../access/index.js';
-import { AppConfig } from '../config/index.js';
-import { Cache } from '../platform/cache/index.js';
-import { type Transaction, Transactions } from '../platform/database/index.js';
-import { UnauthorizedError } from '../platform/errors/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import type { Principal } from '../platform/http/principal.js';
-import { requestContext } from '../platform/http/request-context.js';
+import { ROLE_PERMISSIONS_KEY, RolePermissions } from '#access';
+import { AppConfig } from '#config';
+import { Cache } from '#platform/cache';
+import { EventBus, type Transaction, Transactions } from '#platform/events';
+import { UnauthorizedError } from '#platform/errors';
+import { type Principal, requestContext } from '#platform/request';
 import {
   profileKey,
   UserDeleted,
@@ -16,7 +14,7 @@ import {
   UserRolesChanged,
   UsersService,
   UserStatusChanged,
-} from '../users/index.js';
+} from '#users';
 import { SessionNotFoundError } from './auth.errors.js';
 import { SessionsEnded, SessionStarted, SessionStatesOutdated } from './auth.events.js';
 import type { EndReason, Session } from './session.js';

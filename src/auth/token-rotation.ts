@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { Cache } from '../platform/cache/index.js';
-import { isDatabaseUnavailable, PrismaService, Transactions } from '../platform/database/index.js';
-import { UnauthorizedError } from '../platform/errors/index.js';
+import { AppConfig } from '#config';
+import { Cache } from '#platform/cache';
+import { isDatabaseUnavailable, PrismaService } from '#platform/database';
+import { Transactions } from '#platform/events';
+import { UnauthorizedError } from '#platform/errors';
 import { RefreshUndecidedError } from './auth.errors.js';
 import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
 import type { Session } from './session.js';

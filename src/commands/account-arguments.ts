@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { StartupError } from '../platform/errors/index.js';
+import { StartupError } from '#platform/errors';
 
 export interface AccountArguments {
   readonly email?: string;

@@ -1,6 +1,5 @@
-import { AuditRetention } from '../audit/index.js';
-import { openDriver } from '../platform/database/open-driver.js';
-import { PrismaService } from '../platform/database/index.js';
+import { AuditRetention } from '#audit';
+import { openDriver, PrismaService } from '#platform/database';
 import { runCommand } from './run-command.js';
 
 // npm run audit:sweep: as the schema's owner, makes the partitions of the months to come and drops those that are too old.

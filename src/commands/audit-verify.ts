@@ -10,11 +10,10 @@ import {
   type SignedCheckpoint,
   trustedKeys,
   verificationOf,
-} from '../audit/index.js';
-import type { AppConfig } from '../config/index.js';
-import { openDriver } from '../platform/database/open-driver.js';
-import { PrismaService } from '../platform/database/index.js';
-import { StartupError } from '../platform/errors/index.js';
+} from '#audit';
+import type { AppConfig } from '#config';
+import { openDriver, PrismaService } from '#platform/database';
+import { StartupError } from '#platform/errors';
 import { runCommand } from './run-command.js';
 
 // npm run audit:verify -- [--export <file>] [--checkpoints <file>] [--key <file>]

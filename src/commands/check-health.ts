@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/index.js';
+import { loadConfig } from '#config';
 import { runToEnd } from './run-command.js';
 
 // The container's health check: whether the server of this configuration answers on its port.

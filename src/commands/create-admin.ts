@@ -1,7 +1,7 @@
-import { ADMIN_ROLE, USER_ROLE } from '../access/index.js';
-import { StartupError } from '../platform/errors/index.js';
-import { passwordFault } from '../platform/passwords/index.js';
-import { emailRule, usernameRule, UsersService } from '../users/index.js';
+import { ADMIN_ROLE, USER_ROLE } from '#access';
+import { StartupError } from '#platform/errors';
+import { passwordFault } from '#passwords';
+import { emailRule, usernameRule, UsersService } from '#users';
 import { accountArguments } from './account-arguments.js';
 import { ask, askNewPassword } from './prompt.js';
 import { runCommand } from './run-command.js';

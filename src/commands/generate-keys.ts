@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { thumbprint } from '../config/index.js';
-import { StartupError } from '../platform/errors/index.js';
+import { thumbprint } from '#config';
+import { StartupError } from '#platform/errors';
 import { runToEnd } from './run-command.js';
 
 // npm run keys:generate -- [--rsa] [folder]: makes a key pair to sign access tokens with.

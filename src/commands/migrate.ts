@@ -1,4 +1,4 @@
-import { migrate } from '../platform/database/migrator.js';
+import { migrate } from '#platform/database';
 import { runCommand } from './run-command.js';
 
 // npm run migrate: brings the configured database to the newest migration, and lets the application use it.

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShadowDatabase } from '../platform/database/pglite.driver.js';
 import { diffFromMigrations, MIGRATIONS_FOLDER } from '../platform/database/schema-engine.js';
-import { StartupError } from '../platform/errors/index.js';
+import { StartupError } from '#platform/errors';
 import { runToEnd } from './run-command.js';
 
 // npm run migrate:new -- add_invitations: writes the SQL from the migrations to the schema, to be read and edited.

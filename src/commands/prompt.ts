@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { StartupError } from '../platform/errors/index.js';
+import { StartupError } from '#platform/errors';
 
 /** Asks whoever sits at the terminal. On standard error, so that the command's own output is its result alone. */
 export async function ask(question: string): Promise<string> {

@@ -1,7 +1,7 @@
-import { StartupError } from '../platform/errors/index.js';
-import { Cache } from '../platform/cache/index.js';
-import { passwordFault } from '../platform/passwords/index.js';
-import { type Login, PasswordResets } from '../users/index.js';
+import { StartupError } from '#platform/errors';
+import { Cache } from '#platform/cache';
+import { passwordFault } from '#passwords';
+import { type Login, PasswordResets } from '#users';
 import { accountArguments } from './account-arguments.js';
 import { ask, askNewPassword } from './prompt.js';
 import { runCommand } from './run-command.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { type AppConfig, ConfigError, loadConfig } from '../config/index.js';
-import { isDatabaseUnavailable } from '../platform/database/index.js';
-import { DomainError, StartupError } from '../platform/errors/index.js';
+import { type AppConfig, ConfigError, loadConfig } from '#config';
+import { isDatabaseUnavailable } from '#platform/database';
+import { DomainError, StartupError } from '#platform/errors';
 
 /** Runs an operator's command on the environment's configuration. */
 export function runCommand(command: (config: AppConfig) => Promise<string>): Promise<never> {

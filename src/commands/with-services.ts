@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
-import type { AppConfig } from '../config/index.js';
+import type { AppConfig } from '#config';
 
 /** Gives `work` the services of the application on the configured stores, without its server. */
 export async function withServices<T>(

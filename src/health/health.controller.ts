@@ -1,10 +1,9 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
+import { ApiOperation, ApiResponse, ApiTags, errorHeaders } from '#platform/openapi';
 import type { FastifyReply } from 'fastify';
-import { Public } from '../platform/http/access-rule.js';
-import { WithoutEnvelope } from '../platform/http/answer.js';
-import { errorHeaders } from '../platform/http/api-errors.js';
-import { Uncounted } from '../platform/http/route-config.js';
+import { Public } from '#platform/access';
+import { WithoutEnvelope } from '#platform/response';
+import { Uncounted } from '#platform/request';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
 

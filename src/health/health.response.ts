@@ -1,4 +1,4 @@
-import { ApiProperty } from '../platform/http/documentation.js';
+import { ApiProperty } from '#platform/openapi';
 
 export class ServiceHealth {
   @ApiProperty({ enum: ['healthy', 'unhealthy'] })

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { Injectable } from '@nestjs/common';
-import { AppConfig } from '../config/index.js';
-import { Cache } from '../platform/cache/index.js';
-import { PrismaService } from '../platform/database/index.js';
+import { AppConfig } from '#config';
+import { Cache } from '#platform/cache';
+import { PrismaService } from '#platform/database';
 import type { HealthResponse, ServiceHealth } from './health.response.js';
 
 /** A store that takes longer than this, in milliseconds, is as good as away. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Prisma, PrismaService } from '../platform/database/index.js';
+import { type Prisma, PrismaService } from '#platform/database';
 
 /** Whose password may be set, and what it must not contain. */
 export interface ResettableUser {

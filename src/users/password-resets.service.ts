@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Transaction, Transactions } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { type PasswordContext, PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
+import { EventBus, type Transaction, Transactions } from '#platform/events';
+import { type PasswordContext, PasswordHasher, PasswordPolicy } from '#passwords';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import type { Login, User } from './user.js';
 import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';

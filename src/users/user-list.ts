@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService } from '../platform/database/index.js';
-import type { Cursor } from '../platform/http/cursor-codec.js';
-import { CursorPages, type PagedList } from '../platform/http/cursor-pages.js';
-import { DEFAULT_LIMIT, type Pagination } from '../platform/http/pagination.js';
+import { Prisma, PrismaService } from '#platform/database';
+import { type Cursor, CursorPages, DEFAULT_LIMIT, type PagedList, type Pagination } from '#platform/paging';
 import { lowerCase } from './lower-case.js';
 import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
 

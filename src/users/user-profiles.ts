@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Cache } from '../platform/cache/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
+import { Cache } from '#platform/cache';
+import { EventBus } from '#platform/events';
 import { toUserResponse, type UserResponse } from './dto/user.response.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UserChanged } from './users.events.js';

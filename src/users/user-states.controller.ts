@@ -1,10 +1,7 @@
 import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
-import { RequirePermissions } from '../platform/http/access-rule.js';
-import { ApiAnswer } from '../platform/http/api-docs.js';
-import { ApiErrors } from '../platform/http/api-errors.js';
-import { ApiOperation, ApiTags } from '../platform/http/documentation.js';
-import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
-import { IfMatch, UserId } from '../platform/http/request.js';
+import { RequirePermissions } from '#platform/access';
+import { ApiAnswer, ApiErrors, ApiOperation, ApiTags } from '#platform/openapi';
+import { IfMatch, type IfMatchCondition, UserId } from '#platform/request';
 import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
 import { SetStatusRequest } from './dto/set-status.request.js';
 import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../platform/database/index.js';
-import type { IfMatch } from '../platform/http/etag.js';
+import { Transactions } from '#platform/events';
+import type { IfMatchCondition } from '#platform/request';
 import { assertMayBecome, type SettableStatus } from './status-changes.js';
 import type { User } from './user.js';
 import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
@@ -26,7 +26,7 @@ export class UserStates {
     id: string,
     status: SettableStatus,
     reason: string | undefined,
-    ifMatch: IfMatch | undefined,
+    ifMatch: IfMatchCondition | undefined,
   ): Promise<User> {
     return this.transactions.run(async (transaction) => {
       const before = await this.accounts.lock(id, transaction, ifMatch);
@@ -43,7 +43,7 @@ export class UserStates {
    *
    * @throws UserNotFoundError, PreconditionFailedError
    */
-  async verifyEmail(id: string, ifMatch: IfMatch | undefined): Promise<User> {
+  async verifyEmail(id: string, ifMatch: IfMatchCondition | undefined): Promise<User> {
     return this.transactions.run(async (transaction) => {
       const before = await this.accounts.lock(id, transaction, ifMatch);
       if (before.emailVerified) return before;

@@ -1,4 +1,4 @@
-import { Prisma } from '../platform/database/index.js';
+import { Prisma } from '#platform/database';
 
 export type UserStatus = 'active' | 'inactive' | 'suspended' | 'deleted';
 

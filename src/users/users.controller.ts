@@ -1,19 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../platform/http/documentation.js';
 import {
-  PublicWhile,
-  RequirePermissionFor,
-  RequirePermissions,
-  SelfOnly,
-  SelfOr,
-} from '../platform/http/access-rule.js';
-import { Answer, Message } from '../platform/http/answer.js';
-import { ApiAnswer, ETAG_HEADER, LOCATION_HEADER } from '../platform/http/api-docs.js';
-import { ApiErrors } from '../platform/http/api-errors.js';
-import type { IfMatch as IfMatchCondition } from '../platform/http/etag.js';
-import { Pagination } from '../platform/http/pagination.js';
-import type { Principal } from '../platform/http/principal.js';
-import { CurrentUser, IfMatch, UserId } from '../platform/http/request.js';
+  ApiAnswer,
+  ApiErrors,
+  ApiHeader,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+  ETAG_HEADER,
+  LOCATION_HEADER,
+} from '#platform/openapi';
+import { PublicWhile, RequirePermissionFor, RequirePermissions, SelfOnly, SelfOr } from '#platform/access';
+import { Answer, Message } from '#platform/response';
+import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
+import { Pagination } from '#platform/paging';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';

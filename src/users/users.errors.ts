@@ -1,10 +1,4 @@
-import {
-  ConflictError,
-  DuplicateError,
-  NotFoundError,
-  UnauthorizedError,
-  ValidationError,
-} from '../platform/errors/index.js';
+import { ConflictError, DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '#platform/errors';
 import type { UserStatus } from './user.js';
 
 /** What the unique indexes of the users table stand for; email first, as it is reported when both are taken. */

@@ -1,4 +1,4 @@
-import { AuditedEvent, AuditedFailure, type AuditFacts, changesBetween } from '../platform/audit/index.js';
+import { AuditedEvent, AuditedFailure, type AuditFacts, changesBetween } from '#platform/events';
 import type { User } from './user.js';
 
 export const USER_ACTIONS = [

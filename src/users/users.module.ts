@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { AuditActions } from '../platform/audit/index.js';
-import { PermissionRegistry } from '../platform/http/permission-registry.js';
+import { AuditActions } from '#platform/events';
+import { PermissionRegistry } from '#platform/access';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResets } from './password-resets.service.js';
 import { UserList } from './user-list.js';

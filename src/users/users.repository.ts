@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService, uniqueViolation } from '../platform/database/index.js';
+import { Prisma, PrismaService, uniqueViolation } from '#platform/database';
 import {
   CREDENTIAL_COLUMNS,
   type Credentials,

@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../platform/database/index.js';
-import { EventBus } from '../platform/events/event-bus.js';
-import { assertMatches, type IfMatch } from '../platform/http/etag.js';
-import { PasswordHasher, PasswordPolicy } from '../platform/passwords/index.js';
-import { PasswordAttempts } from '../platform/throttling/index.js';
+import { EventBus, type Transaction, Transactions } from '#platform/events';
+import { assertMatches, type IfMatchCondition } from '#platform/request';
+import { PasswordAttempts, PasswordHasher, PasswordPolicy } from '#passwords';
 import type { Credentials, Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
@@ -27,7 +25,7 @@ export interface UpdateConditions {
   /** The owner's password; needed by the owner for a new email. */
   readonly currentPassword: string | undefined;
   readonly bySelf: boolean;
-  readonly ifMatch: IfMatch | undefined;
+  readonly ifMatch: IfMatchCondition | undefined;
 }
 
 /** The account: how it comes to be, changes and goes. */
@@ -82,7 +80,7 @@ export class UsersService {
   }
 
   /** @throws UserNotFoundError, PreconditionFailedError */
-  async delete(id: string, ifMatch: IfMatch | undefined): Promise<void> {
+  async delete(id: string, ifMatch: IfMatchCondition | undefined): Promise<void> {
     await this.transactions.run(async (transaction) => {
       const before = await this.lock(id, transaction, ifMatch);
       await this.users.delete(before, transaction.db);
@@ -114,7 +112,7 @@ export class UsersService {
    *
    * @throws UserNotFoundError, PreconditionFailedError, and what a handler of UserChangeRequested vetoes it with
    */
-  async lock(id: string, transaction: Transaction, ifMatch: IfMatch | undefined): Promise<User> {
+  async lock(id: string, transaction: Transaction, ifMatch: IfMatchCondition | undefined): Promise<User> {
     const { passwordHash: _, ...user } = await this.lockCredentials(id, transaction, ifMatch);
     return user;
   }
@@ -162,7 +160,7 @@ export class UsersService {
   private async lockCredentials(
     id: string,
     transaction: Transaction,
-    ifMatch: IfMatch | undefined,
+    ifMatch: IfMatchCondition | undefined,
   ): Promise<UserWithPassword> {
     const locked = await this.users.lock(id, transaction.db);
     if (locked === null) throw new UserNotFoundError();

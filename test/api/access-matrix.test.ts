@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { describeApi } from '../../src/openapi.js';
+import { describeApi } from '../../src/platform/openapi/document.js';
 import { type Holder, HOLDERS, type MatrixRow, readMatrix } from '../support/access-matrix.js';
 import { login, register, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';

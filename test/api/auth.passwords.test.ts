@@ -3,7 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
-import { PasswordHasher } from '../../src/platform/passwords/index.js';
+import { PasswordHasher } from '../../src/passwords/index.js';
 import { setStatus } from '../support/accounts.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';

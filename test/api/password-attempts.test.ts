@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PasswordHasher } from '../../src/platform/passwords/index.js';
+import { PasswordHasher } from '../../src/passwords/index.js';
 import { setStatus } from '../support/accounts.js';
 import type { ApiAnswer } from '../support/client.js';
 import { startApp, type TestApp } from '../support/app.js';

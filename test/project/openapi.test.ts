@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { describeApi } from '../../src/openapi.js';
+import { describeApi } from '../../src/platform/openapi/document.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 describe('docs/api/openapi.yaml', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditRetention } from '../../src/audit/index.js';
-import { Checkpoints } from '../../src/audit/checkpoints.js';
-import { CheckpointsRepository } from '../../src/audit/checkpoints.repository.js';
+import { Checkpoints } from '../../src/audit/chain/checkpoints.js';
+import { CheckpointsRepository } from '../../src/audit/chain/checkpoints.repository.js';
 import { SECRETS, startApp, type TestApp } from '../support/app.js';
 import { linkNow } from '../support/audit.js';
 import { onDatabase } from '../support/databases.js';

@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, Module, type OnModuleInit, Post, type Type } from '@nestjs/common';
+import { Controller, Get, Global, Injectable, Module, type OnModuleInit, Post, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigModule, loadConfig } from '../../src/config/index.js';
@@ -10,11 +10,11 @@ import {
   RequirePermissions,
   SelfOnly,
   SelfOr,
-} from '../../src/platform/http/access-rule.js';
-import { AuditActionsModule } from '../../src/platform/audit/index.js';
+} from '../../src/platform/access/access-rule.js';
+import { PrismaService } from '../../src/platform/database/index.js';
 import { EventsModule } from '../../src/platform/events/events.module.js';
-import { HttpModule } from '../../src/platform/http/http.module.js';
-import { PermissionRegistry } from '../../src/platform/http/permission-registry.js';
+import { ServerModule } from '../../src/platform/server/server.module.js';
+import { PermissionRegistry } from '../../src/platform/access/permission-registry.js';
 import { SECRETS } from '../support/app.js';
 
 @Injectable()
@@ -26,10 +26,15 @@ class Declarations implements OnModuleInit {
   }
 }
 
+/** No query runs before the check has passed or failed. */
+@Global()
+@Module({ providers: [{ provide: PrismaService, useValue: undefined }], exports: [PrismaService] })
+class NoDatabaseModule {}
+
 /** Starts what there is without a server, with this controller in it. */
 async function startWith(controller: Type): Promise<void> {
   @Module({
-    imports: [EventsModule, AuditActionsModule, HttpModule],
+    imports: [NoDatabaseModule, EventsModule, ServerModule],
     controllers: [controller],
     providers: [Declarations],
   })

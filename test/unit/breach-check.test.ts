@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/index.js';
-import { BreachCheck } from '../../src/platform/passwords/breach-check.js';
+import { BreachCheck } from '../../src/passwords/policy/breach-check.js';
 import { SECRETS } from '../support/app.js';
 
 const BREACHED = 'Correct-horse-7-battery!';

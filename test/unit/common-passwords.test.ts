@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { isCommonPassword } from '../../src/platform/passwords/common-passwords.js';
-import { lookalikeDigest } from '../../src/platform/passwords/lookalike-digest.js';
-import { passwordFault } from '../../src/platform/passwords/index.js';
+import { isCommonPassword } from '../../src/passwords/policy/common-passwords.js';
+import { lookalikeDigest } from '../../src/passwords/policy/lookalike-digest.js';
+import { passwordFault } from '../../src/passwords/index.js';
 import { commonPasswords, keepsTheRule, variantOf } from '../support/common-passwords.js';
 import { Random } from '../support/random.js';
 
@@ -32,7 +32,7 @@ describe('The blocklist', () => {
       (password, index) => index < 100_000 || keepsTheRule(password) || [...password].length >= 15,
     );
     const digests = [...new Set(chosen.map((password) => lookalikeDigest(password).toString('hex')))].toSorted();
-    const file = readFileSync('src/platform/passwords/common-passwords.bin');
+    const file = readFileSync('src/passwords/policy/common-passwords.bin');
     // No toEqual, whose report of the difference would be megabytes.
     expect(file.toString('hex') === digests.join('')).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PreconditionFailedError, ValidationError } from '../../src/platform/errors/index.js';
-import { assertMatches, entityTag, parseIfMatch, parseIfNoneMatch } from '../../src/platform/http/etag.js';
+import { assertMatches, entityTag, parseIfMatch, parseIfNoneMatch } from '../../src/platform/request/etag.js';
 
 describe('Entity tags', () => {
   it('are strong ones of the version', () => {

@@ -1,6 +1,6 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Transaction } from '../../src/platform/database/index.js';
+import type { Transaction } from '../../src/platform/events/index.js';
 import { EventBus } from '../../src/platform/events/event-bus.js';
 
 class Moved {

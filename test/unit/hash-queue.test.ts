@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { HashQueue, HashQueueFullError } from '../../src/platform/passwords/hash-queue.js';
-import { ClientGoneError } from '../../src/platform/waiting-line.js';
+import { HashQueue, HashQueueFullError } from '../../src/passwords/hashing/hash-queue.js';
+import { ClientGoneError } from '../../src/platform/limits/waiting-line.js';
 
 /** Hashes that end when they are told to. */
 function hashes(queue: HashQueue) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { LocalLimiter } from '../../src/platform/throttling/local-limiter.js';
+import { LocalLimiter } from '../../src/platform/limits/local-limiter.js';
 
 const limit = (max: number, windowMs = 60_000, key = 'a') => ({ key, max, windowMs });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { passwordFault } from '../../src/platform/passwords/index.js';
+import { passwordFault } from '../../src/passwords/index.js';
 
 const CLASSES = 'Password must contain uppercase, lowercase, number, and special character';
 const COMMON = 'Password is too common';

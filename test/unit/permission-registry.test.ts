@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { StartupError } from '../../src/platform/errors/index.js';
-import { PermissionRegistry } from '../../src/platform/http/permission-registry.js';
+import { PermissionRegistry } from '../../src/platform/access/permission-registry.js';
 
 describe('The permission registry', () => {
   let registry: PermissionRegistry;

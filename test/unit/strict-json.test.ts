@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MalformedInput } from '../../src/platform/http/malformed-input.js';
-import { parseStrictJson } from '../../src/platform/http/strict-json.js';
+import { MalformedInput } from '../../src/platform/input/malformed-input.js';
+import { parseStrictJson } from '../../src/platform/input/strict-json.js';
 
 const parse = (text: string | Buffer) => parseStrictJson(Buffer.from(text));
 const lists = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MalformedInput } from '../../src/platform/http/malformed-input.js';
-import { parseQuery } from '../../src/platform/http/strict-query.js';
+import { MalformedInput } from '../../src/platform/input/malformed-input.js';
+import { parseQuery } from '../../src/platform/input/strict-query.js';
 
 describe('Strict queries', () => {
   it.each<[string, Record<string, string>]>([

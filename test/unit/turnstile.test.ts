@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../support/wait.js';
-import { ClientGoneError } from '../../src/platform/waiting-line.js';
-import { type Ahead, Turnstile } from '../../src/platform/http/turnstile.js';
+import { ClientGoneError } from '../../src/platform/limits/waiting-line.js';
+import { type Ahead, Turnstile } from '../../src/platform/server/turnstile.js';
 
 const INTERVAL_MS = 50;
 const MAX_WAITING = 3;

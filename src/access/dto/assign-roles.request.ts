@@ -1,5 +1,4 @@
-import { Field } from '../../platform/http/field.decorator.js';
-import { uniqueTexts } from '../../platform/http/field-rules.js';
+import { Field, uniqueTexts } from '#platform/input';
 
 const MAX_ROLES = 100;
 

@@ -1,5 +1,4 @@
-import { Field, type Presence } from '../../platform/http/field.decorator.js';
-import { textOf, uniqueTexts } from '../../platform/http/field-rules.js';
+import { Field, type Presence, textOf, uniqueTexts } from '#platform/input';
 import { ROLE_NAME } from '../roles.js';
 
 const MAX_DESCRIPTION_LENGTH = 255;

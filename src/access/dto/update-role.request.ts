@@ -1,4 +1,4 @@
-import { ValidationError } from '../../platform/errors/index.js';
+import { ValidationError } from '#platform/errors';
 import type { RoleChanges } from '../roles.js';
 import { Description, Permissions } from './role-fields.js';
 

@@ -1,5 +1,5 @@
-import type { AuditChanges, AuditOutcome } from '../../platform/audit/index.js';
-import { ApiProperty } from '../../platform/http/documentation.js';
+import type { AuditChanges, AuditOutcome } from '#platform/events';
+import { ApiProperty } from '#platform/openapi';
 import type { AuditEntry } from '../audit-entry.js';
 
 export const OUTCOMES = ['success', 'failure', 'denied'];

@@ -1,6 +1,5 @@
-import { Field, type Rule } from '../../platform/http/field.decorator.js';
-import { oneOf } from '../../platform/http/field-rules.js';
-import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '../../platform/http/pagination.js';
+import { Field, oneOf, type Rule } from '#platform/input';
+import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '#platform/paging';
 import type { AuditFilters } from '../audit-entries.repository.js';
 import type { AuditQuery } from '../audit-log.js';
 import { OUTCOMES } from './audit-entry.response.js';

@@ -1,4 +1,4 @@
-import { ApiProperty } from '../../platform/http/documentation.js';
+import { ApiProperty } from '#platform/openapi';
 
 /** What a page of the audit log's verification has found. */
 export class VerificationResponse {

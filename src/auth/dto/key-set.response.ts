@@ -1,5 +1,5 @@
-import type { VerificationKey } from '../../config/index.js';
-import { ApiProperty, ApiPropertyOptional } from '../../platform/http/documentation.js';
+import type { VerificationKey } from '#config';
+import { ApiProperty, ApiPropertyOptional } from '#platform/openapi';
 
 /** A public key (RFC 7518, sections 6.2.1 and 6.3.1): `crv`, `x`, `y` of an EC key, `n`, `e` of an RSA one. */
 export class KeyResponse {

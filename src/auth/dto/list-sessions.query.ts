@@ -1,4 +1,4 @@
-import { CursorQuery, DEFAULT_LIMIT } from '../../platform/http/pagination.js';
+import { CursorQuery, DEFAULT_LIMIT } from '#platform/paging';
 import type { SessionListQuery } from '../session-list.js';
 
 export class ListSessionsQuery extends CursorQuery {}

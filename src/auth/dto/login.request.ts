@@ -1,6 +1,6 @@
-import { ValidationError } from '../../platform/errors/index.js';
-import { Field, type Rule } from '../../platform/http/field.decorator.js';
-import type { Login } from '../../users/index.js';
+import { ValidationError } from '#platform/errors';
+import { Field, type Rule } from '#platform/input';
+import type { Login } from '#users';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_PASSWORD_LENGTH = 1_024;

@@ -1,4 +1,4 @@
-import { Field } from '../../platform/http/field.decorator.js';
+import { Field } from '#platform/input';
 
 export class RefreshRequest {
   @Field((value) => (typeof value === 'string' ? undefined : 'refreshToken must be a string'), 'required', {

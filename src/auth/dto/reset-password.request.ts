@@ -1,5 +1,5 @@
-import { Field } from '../../platform/http/field.decorator.js';
-import { NewPassword } from '../../users/index.js';
+import { Field } from '#platform/input';
+import { NewPassword } from '#users';
 
 export class ResetPasswordRequest {
   @Field((value) => (typeof value === 'string' ? undefined : 'resetToken must be a string'), 'required', {

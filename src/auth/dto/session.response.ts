@@ -1,4 +1,4 @@
-import { ApiProperty } from '../../platform/http/documentation.js';
+import { ApiProperty } from '#platform/openapi';
 import type { SessionEntry } from '../session.js';
 
 /** One login of a user. */

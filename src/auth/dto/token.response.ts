@@ -1,5 +1,5 @@
-import { ApiProperty } from '../../platform/http/documentation.js';
-import { type User, toUserResponse, UserResponse } from '../../users/index.js';
+import { ApiProperty } from '#platform/openapi';
+import { toUserResponse, type User, UserResponse } from '#users';
 import type { TokenPair } from '../tokens.service.js';
 
 export class TokenResponse {

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { RedisClient } from '../redis/index.js';
+import { RedisClient } from '#platform/redis';
 import { Cache } from './cache.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { RedisClient } from '../redis/index.js';
+import type { RedisClient } from '#platform/redis';
 import type { Cache } from './cache.js';
 import { MemoryCache } from './memory-cache.js';
 

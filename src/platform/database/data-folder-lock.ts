@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
-import { StartupError } from '../errors/index.js';
+import { StartupError } from '#platform/errors';
 
 /** What a Unix socket's path may have at most on macOS; Linux allows four more. */
 const MAX_SOCKET_PATH_BYTES = 103;

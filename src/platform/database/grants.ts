@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import type { DatabaseConfig } from '../../config/index.js';
+import type { DatabaseConfig } from '#config';
 
 const GRANTS = new URL('../../../prisma/grants.sql', import.meta.url);
 

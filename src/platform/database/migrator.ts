@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { AppConfig, DatabaseConfig } from '../../config/index.js';
-import { StartupError } from '../errors/index.js';
+import type { AppConfig, DatabaseConfig } from '#config';
+import { StartupError } from '#platform/errors';
 import type { DatabaseDriver } from './database-driver.js';
 import { grantToApplication } from './grants.js';
 import { openDriver } from './open-driver.js';

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { DatabaseConfig } from '../../config/index.js';
+import type { DatabaseConfig } from '#config';
 import type { DatabaseDriver } from './database-driver.js';
 import { PostgresDriver } from './postgres.driver.js';
 

@@ -1,2 +1,16 @@
-export * from './domain-error.js';
+export {
+  ConflictError,
+  DomainError,
+  DuplicateError,
+  type ErrorCode,
+  type FieldFault,
+  ForbiddenError,
+  MethodNotAllowedError,
+  NotFoundError,
+  PreconditionFailedError,
+  TooManyRequestsError,
+  UnauthorizedError,
+  UnsupportedMediaTypeError,
+  ValidationError,
+} from './domain-error.js';
 export { StartupError } from './startup.error.js';

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Transaction } from '../database/transaction.js';
+import type { Transaction } from './transaction.js';
 
 // The parameter list of an arbitrary class; nothing is ever constructed through it.
 export type EventClass<E extends object> = abstract new (...args: never[]) => E;

@@ -1,7 +1,7 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
-import type { AppConfig } from '../../config/index.js';
-import { requestContext } from '../http/request-context.js';
+import type { AppConfig } from '#config';
+import { requestContext } from '#platform/request';
 
 /** The process's logger. A line holds what is named here and in the calls, never a whole request or object. */
 export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger as Pino } from 'pino';
-import { requestContext } from '../http/request-context.js';
+import { requestContext } from '#platform/request';
 
 /** Fastify onResponse hook: one line per request. The route's pattern instead of its path, which may hold anything. */
 export function logRequests(logger: Pino) {

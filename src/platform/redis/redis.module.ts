@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { AppConfig } from '../../config/index.js';
+import { AppConfig } from '#config';
 import { RedisClient } from './redis-client.js';
 
 /** Provides the connection where Redis is configured, and nothing where it is not. */

@@ -1,6 +1,5 @@
-import { codePoints, Field, type Rule } from '../../platform/http/field.decorator.js';
-import { oneOf } from '../../platform/http/field-rules.js';
-import { PageQuery } from '../../platform/http/pagination.js';
+import { codePoints, Field, oneOf, type Rule } from '#platform/input';
+import { PageQuery } from '#platform/paging';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.js';
 import type { UserStatus } from '../user.js';
 

@@ -1,4 +1,4 @@
-import { ApiProperty } from '../../platform/http/documentation.js';
+import { ApiProperty } from '#platform/openapi';
 import type { PasswordResetToken } from '../password-resets.service.js';
 
 export class PasswordResetResponse {

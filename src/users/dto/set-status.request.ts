@@ -1,5 +1,4 @@
-import { Field } from '../../platform/http/field.decorator.js';
-import { oneOf, textOf } from '../../platform/http/field-rules.js';
+import { Field, oneOf, textOf } from '#platform/input';
 import { SETTABLE_STATUSES, type SettableStatus } from '../status-changes.js';
 
 const MAX_REASON_LENGTH = 500;

@@ -1,4 +1,4 @@
-import { ValidationError } from '../../platform/errors/index.js';
+import { ValidationError } from '#platform/errors';
 import type { UserChanges } from '../user.js';
 import { Bio, CurrentPassword, DateOfBirth, Email, PersonName, PhoneNumber, ProfilePictureUrl } from './user-fields.js';
 

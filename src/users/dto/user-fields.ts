@@ -1,10 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
-import type { PasswordRule } from '../../config/index.js';
-import type { ApiPropertyOptions } from '../../platform/http/documentation.js';
+import type { PasswordRule } from '#config';
+import type { ApiPropertyOptions } from '#platform/openapi';
 import { isEmail } from 'class-validator';
-import { passwordFault } from '../../platform/passwords/index.js';
-import { Field, type Presence, type Rule } from '../../platform/http/field.decorator.js';
-import { textOf } from '../../platform/http/field-rules.js';
+import { passwordFault } from '#passwords';
+import { Field, type Presence, type Rule, textOf } from '#platform/input';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
 // ASCII, and the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).

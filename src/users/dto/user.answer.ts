@@ -1,6 +1,5 @@
-import { Answer } from '../../platform/http/answer.js';
-import { ApiAnswer, type AnswerDocs, ETAG_HEADER } from '../../platform/http/api-docs.js';
-import { ApiHeader, ApiParam } from '../../platform/http/documentation.js';
+import { Answer } from '#platform/response';
+import { type AnswerDocs, ApiAnswer, ApiHeader, ApiParam, ETAG_HEADER } from '#platform/openapi';
 import type { User } from '../user.js';
 import { toUserResponse, UserResponse } from './user.response.js';
 

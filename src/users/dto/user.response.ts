@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '../../platform/http/documentation.js';
+import { ApiProperty, ApiPropertyOptional } from '#platform/openapi';
 import type { User } from '../user.js';
 
 /** What a client sees of an account. Nothing else leaves. */

@@ -1,0 +1,92 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { AppConfig } from '#config';
+import { PrismaService } from '#platform/database';
+import { type Month, monthAfter, startOf } from './chain.js';
+import { ChainsRepository } from './chains.repository.js';
+import { Checkpoints } from './checkpoints.js';
+import { CheckpointsRepository } from './checkpoints.repository.js';
+
+const INTERVAL_MS = 12 * 60 * 60_000;
+/** So many months have their partitions before they begin. */
+const MONTHS_AHEAD = 3;
+
+/**
+ * Makes the partitions of the months to come, and drops those of months that are older than entries are kept: sealed by a
+ * checkpoint before, so that what is left can still be verified.
+ */
+@Injectable()
+export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Audit');
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly chains: ChainsRepository,
+    private readonly checkpoints: Checkpoints,
+    private readonly checkpointsRepository: CheckpointsRepository,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** For the owner's connection alone. */
+  static on(prisma: PrismaService, config: AppConfig): AuditRetention {
+    const [chains, repository] = [new ChainsRepository(prisma), new CheckpointsRepository(prisma)];
+    return new AuditRetention(prisma, chains, new Checkpoints(prisma, chains, repository, config), repository, config);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.chains.makePartitions(MONTHS_AHEAD);
+    this.timer = setInterval(() => {
+      this.sweeping = this.keepUp().catch((error: unknown) => this.logger.warn('Audit partitions were left', error));
+    }, INTERVAL_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping;
+  }
+
+  /**
+   * To be run as the owner of the schema.
+   *
+   * @returns the months that are gone
+   */
+  async sweep(now = new Date()): Promise<Month[]> {
+    await this.chains.makePartitions(MONTHS_AHEAD);
+    const dropped: Month[] = [];
+    for (const month of await this.chains.monthsWithTables()) {
+      const keptUntil = startOf(monthAfter(month)).getTime() + this.config.audit.retentionMs;
+      if (keptUntil >= now.getTime() || !(await this.checkpoints.seal(month))) continue;
+      const latest = await this.checkpointsRepository.latestOf(month);
+      // Without one, the month has no entries; a dropping that was interrupted goes on.
+      const said = latest === undefined || latest.kind === 'dropped' || (await this.checkpoints.make(month, 'dropped'));
+      if (!said) continue;
+      await this.drop(month);
+      dropped.push(month);
+    }
+    return dropped;
+  }
+
+  /** Partitions are made by whichever role; dropped by the application only where it owns the schema. */
+  private async keepUp(): Promise<void> {
+    await this.chains.makePartitions(MONTHS_AHEAD);
+    const [row] = await this.prisma.$queryRaw<[{ owner: boolean }]>`
+      SELECT pg_has_role(relowner, 'MEMBER') AS owner FROM pg_class WHERE oid = 'audit.entries'::regclass`;
+    if (row.owner) await this.sweep();
+  }
+
+  /** Detached first, which stops nobody; nobody knows the table any more when it is dropped. */
+  private async drop(month: Month): Promise<void> {
+    const suffix = month.replace('-', '_');
+    for (const parent of ['links', 'entries']) {
+      const partition = `audit.${parent}_${suffix}`;
+      const [attached] = await this.prisma.$queryRaw<{ pending: boolean }[]>`
+        SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhrelid = to_regclass(${partition})`;
+      const how = attached?.pending === true ? 'FINALIZE' : 'CONCURRENTLY';
+      if (attached !== undefined) {
+        await this.prisma.$executeRawUnsafe(`ALTER TABLE audit.${parent} DETACH PARTITION ${partition} ${how}`);
+      }
+      await this.prisma.$executeRawUnsafe(`DROP TABLE IF EXISTS ${partition}`);
+    }
+  }
+}

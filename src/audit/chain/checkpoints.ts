@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#config';
+import { timeOfUuidV7, uuidV7 } from '../uuid-v7.js';
+import { PrismaService } from '#platform/database';
+import { type Month, monthAfter, startOf } from './chain.js';
+import { ChainsRepository } from './chains.repository.js';
+import { type Checkpoint, hashOfCheckpoint, signCheckpoint } from './checkpoint.js';
+import { CheckpointsRepository } from './checkpoints.repository.js';
+
+/** How long after its end a month is sealed, in milliseconds: clocks differ, and transactions take their time. */
+const SEAL_AFTER_MS = 60 * 60_000;
+
+/** Says, signed, where the chains stand. */
+@Injectable()
+export class Checkpoints {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly chains: ChainsRepository,
+    private readonly checkpoints: CheckpointsRepository,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** @returns whether the end of the chain has one now, if there is a chain; otherwise another instance is at it */
+  async make(month: Month, kind: Checkpoint['kind']): Promise<boolean> {
+    return this.prisma.$transaction(async (db) => {
+      if (!(await this.chains.lock(db))) return false;
+      const latest = await this.checkpoints.latestOf(month, db);
+      const { sequence, hash, entryId } = await this.chains.head(month, db);
+      if (entryId === undefined) return kind === 'open';
+      if (latest?.sequence === sequence && (latest.kind === kind || kind === 'open')) return true;
+      // What has come behind a seal is not for another seal to make good.
+      if (kind === 'sealed' && (await this.checkpoints.sealOf(month, db)) !== undefined) return true;
+      const previous = await this.checkpoints.latest(db);
+      const id = uuidV7();
+      const checkpoint: Checkpoint = {
+        id,
+        kind,
+        month,
+        sequence,
+        hash: hash.toString('hex'),
+        entryId,
+        time: timeOfUuidV7(id).toISOString(),
+        previous: previous === undefined ? null : hashOfCheckpoint(previous),
+      };
+      await this.checkpoints.insert(signCheckpoint(checkpoint, this.config.audit.signingKey), db);
+      return true;
+    });
+  }
+
+  /** @returns whether the month is over, and its chain is sealed if it has one */
+  async seal(month: Month): Promise<boolean> {
+    if (Date.now() - startOf(monthAfter(month)).getTime() < SEAL_AFTER_MS) return false;
+    if (await this.chains.hasUnlinkedIn(month)) return false;
+    const { entryId } = await this.chains.head(month);
+    return entryId === undefined || (await this.make(month, 'sealed'));
+  }
+}

@@ -1,0 +1,29 @@
+import { Logger } from '@nestjs/common';
+import type { AppConfig } from '#config';
+import { StartupError } from '#platform/errors';
+import { Argon2PasswordHasher } from './argon2-password-hasher.js';
+import { type NodeRsArgon2, NodeRsPasswordHasher } from './node-rs-password-hasher.js';
+import type { PasswordHasher } from './password-hasher.js';
+
+/**
+ * Chooses the implementation that PASSWORD_HASHER asks for.
+ *
+ * @param load brings `@node-rs/argon2`; rejects where it, or a binary of it for this platform, is not installed
+ * @throws StartupError when it is asked for and not there
+ */
+export async function createPasswordHasher(
+  config: Pick<AppConfig, 'argon2' | 'hashing'>,
+  load: () => Promise<NodeRsArgon2> = () => import('@node-rs/argon2'),
+): Promise<PasswordHasher> {
+  const { implementation } = config.hashing;
+  if (implementation === 'argon2') return new Argon2PasswordHasher(config);
+  try {
+    return new NodeRsPasswordHasher(config, await load());
+  } catch (error) {
+    if (implementation === 'node-rs') {
+      throw new StartupError('PASSWORD_HASHER=node-rs: the optional package @node-rs/argon2 is not installed here.');
+    }
+    new Logger('Passwords').debug(`Hashing with argon2, as @node-rs/argon2 is not to be had: ${String(error)}`);
+    return new Argon2PasswordHasher(config);
+  }
+}

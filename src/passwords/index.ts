@@ -1,0 +1,6 @@
+export { deviceTokenHeaders, DeviceTokens } from './attempts/device-tokens.js';
+export { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
+export { PasswordAttempts } from './attempts/password-attempts.js';
+export { PasswordHasher } from './hashing/password-hasher.js';
+export { PasswordsModule } from './passwords.module.js';
+export { type PasswordContext, passwordFault, PasswordPolicy } from './policy/password-policy.js';

@@ -1,0 +1,29 @@
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { AppConfig } from '#config';
+import { AuditActions } from '#platform/events';
+import { DeviceTokens } from './attempts/device-tokens.js';
+import { PasswordAttempts } from './attempts/password-attempts.js';
+import { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
+import { BreachCheck } from './policy/breach-check.js';
+import { createPasswordHasher } from './hashing/create-password-hasher.js';
+import { PasswordHasher } from './hashing/password-hasher.js';
+import { PasswordPolicy } from './policy/password-policy.js';
+
+@Global()
+@Module({
+  providers: [
+    BreachCheck,
+    DeviceTokens,
+    PasswordAttempts,
+    PasswordPolicy,
+    { provide: PasswordHasher, inject: [AppConfig], useFactory: (config: AppConfig) => createPasswordHasher(config) },
+  ],
+  exports: [DeviceTokens, PasswordAttempts, PasswordHasher, PasswordPolicy],
+})
+export class PasswordsModule implements OnModuleInit {
+  constructor(private readonly actions: AuditActions) {}
+
+  onModuleInit(): void {
+    this.actions.declare(...THROTTLING_ACTIONS);
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig, type PasswordRule } from '#config';
+import { ValidationError } from '#platform/errors';
+import { BreachCheck } from './breach-check.js';
+import { isCommonPassword } from './common-passwords.js';
+
+const MIN_CODE_POINTS: Record<PasswordRule, number> = {
+  composition: 8,
+  // NIST SP 800-63B-4, section 3.1.1.2, for a password that is the only factor.
+  length: 15,
+};
+const MAX_CODE_POINTS = 128;
+const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
+/** Shorter names occur in too many good passwords by chance. */
+const MIN_CONTEXT_LENGTH = 4;
+
+/** What a password must not contain: the account's own names. */
+export interface PasswordContext {
+  readonly username?: unknown;
+  readonly email?: unknown;
+}
+
+/** Says what is wrong with a new password, or `undefined`: all of the policy that needs nobody else's word. */
+export function passwordFault(
+  password: unknown,
+  context: PasswordContext,
+  rule: PasswordRule = 'composition',
+): string | undefined {
+  if (typeof password !== 'string') return 'Password must be a string';
+  if ([...password].length < MIN_CODE_POINTS[rule]) {
+    return `Password must be at least ${MIN_CODE_POINTS[rule]} characters`;
+  }
+  if (exceedsMaxLength(password)) return `Password must not exceed ${MAX_CODE_POINTS} characters`;
+  if (rule === 'composition' && !CLASSES.every((pattern) => pattern.test(password))) {
+    return 'Password must contain uppercase, lowercase, number, and special character';
+  }
+  const folded = password.toLowerCase();
+  if (contextWords(context).some((word) => folded.includes(word))) {
+    return 'Password must not contain the username or the email';
+  }
+  return isCommonPassword(password) ? 'Password is too common' : undefined;
+}
+
+/** Whether it is longer than any password may be. */
+export function exceedsMaxLength(password: string): boolean {
+  // No code point takes more than two units, so that a long text is not taken apart.
+  return password.length > 2 * MAX_CODE_POINTS || [...password].length > MAX_CODE_POINTS;
+}
+
+/** The rule for new passwords, as it is configured. */
+@Injectable()
+export class PasswordPolicy {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly breaches: BreachCheck,
+  ) {}
+
+  /** @returns what is wrong with a new password, or `undefined` */
+  async fault(password: string, context: PasswordContext): Promise<string | undefined> {
+    const fault = passwordFault(password, context, this.config.passwordRule);
+    if (fault !== undefined) return fault;
+    return (await this.breaches.has(password)) ? 'Password has appeared in a data breach' : undefined;
+  }
+
+  /**
+   * @param field the request's, which the error names
+   * @throws ValidationError
+   */
+  async check(field: string, password: string, context: PasswordContext): Promise<void> {
+    const fault = await this.fault(password, context);
+    if (fault !== undefined) throw ValidationError.of(field, fault);
+  }
+}
+
+function contextWords({ username, email }: PasswordContext): string[] {
+  return [username, typeof email === 'string' ? email.slice(0, email.lastIndexOf('@')) : undefined]
+    .filter((word) => typeof word === 'string')
+    .filter((word) => word.length >= MIN_CONTEXT_LENGTH)
+    .map((word) => word.toLowerCase());
+}

@@ -1,0 +1,16 @@
+export { AccessCheck } from './access-check.js';
+export { ACCESS_ACTIONS, AccessDenied } from './access-denied.event.js';
+export {
+  ACCESS_RULE,
+  type AccessRule,
+  Authenticated,
+  EXTRA_PERMISSIONS,
+  Public,
+  PublicWhile,
+  type QueryPermission,
+  RequirePermissionFor,
+  RequirePermissions,
+  SelfOnly,
+  SelfOr,
+} from './access-rule.js';
+export { PermissionRegistry } from './permission-registry.js';

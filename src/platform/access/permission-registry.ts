@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { StartupError } from '#platform/errors';
+
+const NAME = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
+
+export interface Permission {
+  /** `resource:action` */
+  readonly name: string;
+  /** What it lets its holder do. */
+  readonly description: string;
+}
+
+/** Every permission there is: each module declares its own in `onModuleInit`. */
+@Injectable()
+export class PermissionRegistry {
+  private readonly descriptions = new Map<string, string>();
+  private readonly declared = new Set<string>();
+
+  get names(): ReadonlySet<string> {
+    return this.declared;
+  }
+
+  /**
+   * @param descriptions what each lets its holder do, by its name, `resource:action`
+   * @throws StartupError for a name of another form, or one that is declared already
+   */
+  declare(descriptions: Readonly<Record<string, string>>): void {
+    for (const [name, description] of Object.entries(descriptions)) {
+      if (!NAME.test(name)) throw new StartupError(`The permission ${name} is not named resource:action.`);
+      if (this.declared.has(name)) throw new StartupError(`The permission ${name} is declared twice.`);
+      this.declared.add(name);
+      this.descriptions.set(name, description);
+    }
+  }
+
+  /** Sorted by name. */
+  list(): Permission[] {
+    return [...this.descriptions]
+      .map(([name, description]) => ({ name, description }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}

@@ -1,0 +1,13 @@
+export { AuditActions } from './audit-actions.js';
+export {
+  type AuditChanges,
+  AuditedEvent,
+  AuditedFailure,
+  type AuditFacts,
+  type AuditOutcome,
+  changesBetween,
+} from './audited-event.js';
+export { EventBus } from './event-bus.js';
+export { EventsModule } from './events.module.js';
+export { type Transaction } from './transaction.js';
+export { Transactions } from './transactions.js';

@@ -1,0 +1,53 @@
+import { applyDecorators } from '@nestjs/common';
+import type { PasswordRule } from '#config';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '#platform/openapi';
+import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
+
+/** Says what is wrong with a value, or `undefined`. `dto` is the whole body or query. */
+export type Rule = (value: unknown, dto: object) => string | undefined;
+
+export type Presence =
+  | 'required'
+  | 'optional'
+  /** Optional, and `null` clears it. */
+  | 'nullable';
+
+/**
+ * A field of a request: the rule that is enforced and what the API description says of it, in one place.
+ *
+ * @param only where the rule depends on how new passwords are judged: which way of it this is the rule for
+ */
+export function Field(
+  rule: Rule,
+  presence: Presence,
+  documentation: ApiPropertyOptions = {},
+  only?: PasswordRule,
+): PropertyDecorator {
+  const validation = ValidateBy(
+    {
+      name: 'rule',
+      validator: {
+        validate: (value: unknown, args?: ValidationArguments) => rule(value, args?.object ?? {}) === undefined,
+        defaultMessage: (args?: ValidationArguments) => rule(args?.value, args?.object ?? {}) ?? '',
+      },
+    },
+    only === undefined ? {} : { groups: [only] },
+  );
+  switch (presence) {
+    case 'required':
+      return applyDecorators(validation, ApiProperty(documentation));
+    case 'optional':
+      return applyDecorators(
+        validation,
+        ValidateIf((_dto: object, value: unknown) => value !== undefined),
+        ApiPropertyOptional(documentation),
+      );
+    case 'nullable':
+      return applyDecorators(validation, IsOptional(), ApiPropertyOptional({ ...documentation, nullable: true }));
+  }
+}
+
+/** Length in code points, as a reader counts most scripts; `length` would count most emoji twice. */
+export function codePoints(text: string): number {
+  return [...text].length;
+}

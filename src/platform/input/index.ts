@@ -1,0 +1,6 @@
+export { oneOf, textOf, uniqueTexts } from './field-rules.js';
+export { codePoints, Field, type Presence, type Rule } from './field.decorator.js';
+export { StrictInputInterceptor } from './strict-input.interceptor.js';
+export { parseBody } from './strict-json.js';
+export { parseQuery } from './strict-query.js';
+export { createValidationPipe } from './validation.pipe.js';

@@ -1,0 +1,55 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { ValidationError } from '#platform/errors';
+import { parseIfMatch, parseIfNoneMatch } from '#platform/request';
+import { MalformedInput } from './malformed-input.js';
+
+type Source = 'body' | 'query';
+
+/**
+ * Refuses what the validation pipe never sees: input that could not be read, and a body or a query sent to a
+ * route that declares none.
+ */
+@Injectable()
+export class StrictInputInterceptor implements NestInterceptor {
+  private readonly declared = new WeakMap<object, ReadonlySet<Source>>();
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    parseIfMatch(request.headers['if-match']);
+    parseIfNoneMatch(request.headers['if-none-match']);
+    const declared = this.declaredBy(context);
+    for (const source of ['query', 'body'] as const) {
+      const input = request[source];
+      if (input instanceof MalformedInput) throw new ValidationError(input.details);
+      if (declared.has(source) || input === undefined) continue;
+      refuseContent(source, input);
+    }
+    return next.handle();
+  }
+
+  private declaredBy(context: ExecutionContext): ReadonlySet<Source> {
+    const handler = context.getHandler();
+    const known = this.declared.get(handler);
+    if (known !== undefined) return known;
+    const parameters: object = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {};
+    const kinds = new Set(Object.keys(parameters).map((key) => Number(key.split(':')[0])));
+    const found = new Set<Source>();
+    if (kinds.has(RouteParamtypes.BODY)) found.add('body');
+    if (kinds.has(RouteParamtypes.QUERY)) found.add('query');
+    this.declared.set(handler, found);
+    return found;
+  }
+}
+
+function refuseContent(source: Source, input: unknown): void {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw ValidationError.of(source, 'This route takes no body');
+  }
+  const fields = Object.keys(input);
+  if (fields.length === 0) return;
+  throw new ValidationError(fields.map((field) => ({ field, message: `${field} is not known here` })));
+}

@@ -1,0 +1,25 @@
+import { ValidationPipe } from '@nestjs/common';
+import type { ValidationError as ClassValidatorError } from 'class-validator';
+import type { AppConfig } from '#config';
+import { type FieldFault, ValidationError } from '#platform/errors';
+
+/** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
+export function createValidationPipe({ passwordRule }: AppConfig): ValidationPipe {
+  return new ValidationPipe({
+    // Rules that are of one group only; `always` is for those that are of none.
+    groups: [passwordRule],
+    always: true,
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    exceptionFactory: (errors) => new ValidationError(errors.flatMap((error) => toFaults(error))),
+  });
+}
+
+function toFaults(error: ClassValidatorError): FieldFault[] {
+  return Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    field: error.property,
+    message: rule === 'whitelistValidation' ? `${error.property} is not known here` : message,
+  }));
+}

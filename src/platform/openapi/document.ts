@@ -1,0 +1,112 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type * as Swagger from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { errorDescription, errorHeaders, ErrorResponse, type ErrorStatus } from './api-errors.js';
+import { applyDocumentation, schemaReference } from './documentation.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
+
+/** Of every answer that the rate limit counts. */
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Limit': {
+    description: 'How many requests a client has in a window.',
+    schema: { type: 'integer' as const },
+  },
+  'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' as const } },
+  'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
+};
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+/** The description of the API, generated from its controllers and DTOs. */
+export async function describeApi(app: NestFastifyApplication): Promise<OpenAPIObject> {
+  return describe(app, await applyDocumentation());
+}
+
+/** Serves the explorer at `/docs` and the description at `/openapi.json` and `/openapi.yaml`. */
+export async function serveExplorer(app: NestFastifyApplication): Promise<void> {
+  const swagger = await applyDocumentation();
+  swagger.SwaggerModule.setup('docs', app, () => describe(app, swagger), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'User Management API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  });
+}
+
+function describe(app: NestFastifyApplication, { DocumentBuilder, SwaggerModule }: typeof Swagger): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('User Management API')
+    .setDescription('Accounts, logins and sessions. Log in, then put the access token under **Authorize**.')
+    .setVersion('1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [ErrorResponse],
+    operationIdFactory: (controller, method) =>
+      controller.replace(/Controller$/, '').toLowerCase() + method.charAt(0).toUpperCase() + method.slice(1),
+  });
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation !== undefined) complete(operation, method, path);
+    }
+  }
+  closeRequestSchemas(document);
+  return document;
+}
+
+/** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
+function complete(operation: Operation, method: string, path: string): void {
+  const extensions = new Map<string, unknown>(Object.entries(operation));
+  const access = extensions.get('x-access');
+  const counted = path.startsWith('/api/') && !extensions.has('x-uncounted');
+  if (typeof access === 'string' && access !== 'anyone') {
+    operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
+  }
+  for (const status of impliedErrors(operation, access, method, path, counted)) {
+    operation.responses[status] ??= {
+      description: errorDescription(status),
+      headers: errorHeaders(status),
+      content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
+    };
+  }
+  for (const response of Object.values(operation.responses)) {
+    if (response !== undefined && !('$ref' in response)) {
+      response.headers = {
+        ...response.headers,
+        'X-Request-Id': REQUEST_ID,
+        ...(counted ? RATE_LIMIT_HEADERS : {}),
+      };
+    }
+  }
+}
+
+function impliedErrors(
+  operation: Operation,
+  access: unknown,
+  method: string,
+  path: string,
+  counted: boolean,
+): ErrorStatus[] {
+  const needsToken = operation.security?.some((scheme) => 'bearer' in scheme) === true;
+  const needsMore = needsToken && access !== 'any user';
+  return [
+    400,
+    503,
+    ...(counted ? [429 as const] : []),
+    ...(needsToken ? [401 as const] : []),
+    ...(needsMore ? [403 as const] : []),
+    ...(path.includes('{') ? [404 as const] : []),
+    ...(method === 'get' ? [] : [413 as const, 415 as const]),
+  ];
+}
+
+/** A body takes the fields that are described and no other. */
+function closeRequestSchemas({ components }: OpenAPIObject): void {
+  for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
+    if (name.endsWith('Request') && !('$ref' in schema)) schema.additionalProperties = false;
+  }
+}

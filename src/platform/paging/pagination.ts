@@ -1,0 +1,87 @@
+import { ApiProperty } from '#platform/openapi';
+import { Field, type Rule } from '#platform/input';
+
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+const MAX_PAGE = 2 ** 31 - 1;
+const MAX_CURSOR_LENGTH = 4_096;
+
+/** Where a page of a list stands in it. */
+export class Pagination {
+  @ApiProperty({ required: false, minimum: 1, description: 'Left out on pages taken by cursor.' })
+  currentPage?: number;
+
+  @ApiProperty({ minimum: 1, maximum: MAX_LIMIT })
+  perPage!: number;
+
+  @ApiProperty({ required: false, minimum: 0, description: 'Left out on pages taken by cursor.' })
+  totalPages?: number;
+
+  @ApiProperty({ required: false, minimum: 0, description: 'Left out on pages taken by cursor.' })
+  totalItems?: number;
+
+  @ApiProperty()
+  hasNext!: boolean;
+
+  @ApiProperty()
+  hasPrevious!: boolean;
+
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  previousCursor!: string | null;
+}
+
+/** A whole number in a query string: digits only. */
+export function wholeNumber(name: string, min: number, max: number): Rule {
+  return (value) =>
+    typeof value === 'string' && /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `${name} must be a whole number from ${min} to ${max}`;
+}
+
+/** How many a page has, at most. */
+export const LimitField = () =>
+  Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+  });
+
+/** Which page, by what another one said. */
+export const CursorField = () =>
+  Field(cursorRule, 'optional', {
+    type: String,
+    maxLength: MAX_CURSOR_LENGTH,
+    description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
+  });
+
+/** `limit` and `cursor`. */
+export class CursorQuery {
+  @LimitField()
+  limit?: string;
+
+  @CursorField()
+  cursor?: string;
+}
+
+/** `page` and `limit`, or `cursor` and `limit`. */
+export class PageQuery extends CursorQuery {
+  @Field(wholeNumber('page', 1, MAX_PAGE), 'optional', {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: 1,
+    description: 'Not together with a cursor.',
+  })
+  page?: string;
+}
+
+function cursorRule(value: unknown, dto: object): string | undefined {
+  if (typeof value !== 'string' || value === '' || value.length > MAX_CURSOR_LENGTH) {
+    return 'cursor is not one that this query gave';
+  }
+  return 'page' in dto && dto.page !== undefined ? 'cursor does not go with page' : undefined;
+}

@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PreconditionFailedError, ValidationError } from '#platform/errors';
+
+// One element of a list of entity tags (RFC 9110, sections 8.8.3 and 5.6.1, which lets it be empty); W/ may have been
+// put on by a proxy. The blanks behind a tag belong to it: next to those before, they would be tried in every division.
+const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
+
+/** `*`, or the opaque tags that an `If-Match` or `If-None-Match` header lists. */
+export type IfMatchCondition = '*' | readonly string[];
+
+/** The strong entity tag of a version. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}
+
+/** @throws PreconditionFailedError unless the condition is absent or holds for this version */
+export function assertMatches(condition: IfMatchCondition | undefined, version: number): void {
+  if (condition === undefined || condition === '*' || condition.includes(String(version))) return;
+  throw new PreconditionFailedError();
+}
+
+/** @throws ValidationError for a header that is neither `*` nor a list of entity tags */
+export function parseIfMatch(header: string | undefined): IfMatchCondition | undefined {
+  return parseTags('If-Match', header);
+}
+
+/** @throws ValidationError for a header that is neither `*` nor a list of entity tags */
+export function parseIfNoneMatch(header: string | undefined): IfMatchCondition | undefined {
+  return parseTags('If-None-Match', header);
+}
+
+/** Fastify hook: a GET or HEAD of what the client already has is answered 304, without a body. */
+export async function answerNotModified(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<unknown> {
+  const tag = reply.getHeader('etag');
+  if (typeof tag !== 'string' || reply.statusCode !== 200) return payload;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return payload;
+  const known = parseIfNoneMatch(request.headers['if-none-match']);
+  if (known === undefined || (known !== '*' && !known.some((opaque) => `"${opaque}"` === tag))) return payload;
+  reply.code(304).removeHeader('content-length').removeHeader('content-type');
+  // Fastify takes the body of a HEAD away itself, and wants to find one.
+  return request.method === 'HEAD' ? payload : null;
+}
+
+function parseTags(name: string, header: string | undefined): IfMatchCondition | undefined {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return '*';
+  const tags: string[] = [];
+  ELEMENT.lastIndex = 0;
+  while (ELEMENT.lastIndex < header.length) {
+    const element = ELEMENT.exec(header);
+    if (element === null) throw malformed(name);
+    if (element[1] !== undefined) tags.push(element[1]);
+  }
+  if (tags.length === 0) throw malformed(name);
+  return tags;
+}
+
+function malformed(name: string): ValidationError {
+  return ValidationError.of(name, `${name} must be * or a list of entity tags`);
+}

@@ -1,0 +1,23 @@
+export {
+  answerNotModified,
+  assertMatches,
+  entityTag,
+  type IfMatchCondition,
+  parseIfMatch,
+  parseIfNoneMatch,
+} from './etag.js';
+export { CurrentUser, Id, IfMatch, namesSelf, UserId } from './parameters.js';
+export { type Principal } from './principal.js';
+export { requestContext, RequestContext, runInRequestContext } from './request-context.js';
+export {
+  applyBodyLimit,
+  BodyLimit,
+  COUNTED_BY_BODY,
+  CountedByBody,
+  MAX_AUTH_BODY_BYTES,
+  MAX_BODY_BYTES,
+  ONE_BY_ONE,
+  OneByOne,
+  Uncounted,
+  UNCOUNTED,
+} from './route-config.js';

@@ -1,0 +1,108 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseUnavailable } from '#platform/database';
+import { EventBus } from '#platform/events';
+import { AccessDenied } from '#platform/access';
+import {
+  DomainError,
+  type ErrorCode,
+  ForbiddenError,
+  MethodNotAllowedError,
+  TooManyRequestsError,
+  UnauthorizedError,
+} from '#platform/errors';
+
+/** Seconds after which a client may try again when the database is away. */
+const RETRY_AFTER_SECONDS = 1;
+
+const STATUS: Record<ErrorCode, number> = {
+  VALIDATION_ERROR: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  RESOURCE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  DUPLICATE_RESOURCE: 409,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMIT_EXCEEDED: 429,
+  INTERNAL_SERVER_ERROR: 500,
+  SERVICE_UNAVAILABLE: 503,
+};
+
+/** What Nest and Fastify refuse on their own, by status. */
+const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
+  400: ['VALIDATION_ERROR', 'The request is malformed'],
+  // The explorer's files answer 403 to a path that leads out of their folder.
+  403: ['RESOURCE_NOT_FOUND', 'Route not found'],
+  404: ['RESOURCE_NOT_FOUND', 'Route not found'],
+  408: ['REQUEST_TIMEOUT', 'The request took too long to arrive'],
+  413: ['PAYLOAD_TOO_LARGE', 'The body is too large'],
+  // Of an extension's ThrottlerGuard, which sets Retry-After itself.
+  429: ['RATE_LIMIT_EXCEEDED', 'Too many requests. Please try again later.'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, without a Content-Encoding'],
+};
+
+/** The one place where an error becomes an answer. What it does not know is a bug: logged, and opaque to the client. */
+@Catch()
+export class ExceptionEnvelopeFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  constructor(private readonly events: EventBus) {}
+
+  async catch(exception: unknown, host: ArgumentsHost): Promise<void> {
+    const http = host.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const request = http.getRequest<FastifyRequest>();
+    // Nobody reads it: the answer has gone out, the client has gone in the middle of it, or wanted its head alone.
+    if (reply.sent || reply.raw.destroyed || isPrematureClose(exception)) return;
+    const error = this.toDomainError(exception, request);
+    // Before the answer: who is told no has been noted.
+    if (error instanceof ForbiddenError) await this.events.occurred(AccessDenied.by(request));
+    addHeaders(reply, error);
+    void reply
+      .code(STATUS[error.code])
+      .header('cache-control', 'no-store')
+      .type('application/json; charset=utf-8')
+      .send({
+        success: false,
+        error: {
+          code: error.code,
+          message: error.message,
+          ...(error.details === undefined ? {} : { details: error.details }),
+          timestamp: new Date().toISOString(),
+          requestId: request.id,
+        },
+      });
+  }
+
+  private toDomainError(exception: unknown, request: FastifyRequest): DomainError {
+    if (exception instanceof DomainError) return exception;
+    if (exception instanceof HttpException) {
+      const known = FRAMEWORK_ERRORS[exception.getStatus()];
+      if (known !== undefined) return new DomainError(...known);
+    }
+    if (request.raw.readableAborted) return new DomainError('REQUEST_TIMEOUT', 'The request did not arrive whole');
+    if (isDatabaseUnavailable(exception)) {
+      this.logger.error('The database is away', exception);
+      return new DomainError('SERVICE_UNAVAILABLE', 'The service is not available right now. Please try again.');
+    }
+    this.logger.error('Unexpected error', exception);
+    return new DomainError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred');
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+function addHeaders(reply: FastifyReply, error: DomainError): void {
+  if (error instanceof UnauthorizedError) {
+    reply.header('www-authenticate', error.tokenRefused ? 'Bearer error="invalid_token"' : 'Bearer');
+  }
+  if (error instanceof MethodNotAllowedError) reply.header('allow', error.allowed.join(', '));
+  if (error instanceof TooManyRequestsError) reply.header('retry-after', error.retryAfter);
+  if (error.code === 'SERVICE_UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_SECONDS);
+}
