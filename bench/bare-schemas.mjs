@@ -1,4 +1,4 @@
-// JSON schemas of the baseline: Fastify validates bodies by them and compiles a serializer from each answer's.
+// The bare server's JSON schemas. Fastify validates bodies with them and compiles serializers from them.
 const text = { type: 'string' };
 const optionalText = { type: ['string', 'null'] };
 const time = { type: 'string', format: 'date-time' };

@@ -1,5 +1,6 @@
-// The baseline: the scenarios' routes by hand on bare Fastify, as fast as one would sensibly write them. No framework,
-// no ORM, no log, no rate limit, no session check on reads, a cache in the process: one instance is all it can be.
+// The baseline: the scenarios' routes written by hand on bare Fastify, as fast as is reasonable. It has no framework,
+// ORM, log or rate limit, and does not check the session on reads. Its cache is in the process, so it can run only as a
+// single instance.
 import { availableParallelism } from 'node:os';
 import { randomBytes, randomUUID } from 'node:crypto';
 import process from 'node:process';
@@ -14,24 +15,24 @@ const BASE_PATH = '/api/v1';
 const ACCESS_TTL_SECONDS = 3_600;
 const REFRESH_TTL_SECONDS = 7 * 86_400;
 const UNIQUE_VIOLATION = '23505';
-const parties = { iss: 'bare-fastify', aud: 'bare-fastify' };
+const issuerAndAudience = { iss: 'bare-fastify', aud: 'bare-fastify' };
 
 const { PORT, DATABASE_URL, POOL_SIZE, JWT_SECRET, JWT_REFRESH_SECRET } = process.env;
 const store = new Store(DATABASE_URL, Number(POOL_SIZE));
 
-const kindOfToken = (key, typ) => ({
+const tokenCodec = (key, typ) => ({
   sign: createSigner({ key, algorithm: 'HS256', header: { typ } }),
   verify: createVerifier({
     key,
     algorithms: ['HS256'],
     checkTyp: typ,
-    allowedIss: parties.iss,
-    allowedAud: parties.aud,
+    allowedIss: issuerAndAudience.iss,
+    allowedAud: issuerAndAudience.aud,
     requiredClaims: ['sub', 'sid', 'jti', 'exp'],
   }),
 });
-const access = kindOfToken(JWT_SECRET, 'at+jwt');
-const refresh = kindOfToken(JWT_REFRESH_SECRET, 'rt+jwt');
+const access = tokenCodec(JWT_SECRET, 'at+jwt');
+const refresh = tokenCodec(JWT_REFRESH_SECRET, 'rt+jwt');
 
 class HttpError extends Error {
   constructor(statusCode, message) {
@@ -40,10 +41,10 @@ class HttpError extends Error {
   }
 }
 
-/** As many hashes at once as there are cores: more only queue on memory. */
+/** Runs one hash per core at a time: more would only wait for memory. */
 const waitingForCore = [];
 let freeCores = availableParallelism();
-async function onOneCore(work) {
+async function withFreeCore(work) {
   if (freeCores > 0) freeCores -= 1;
   else await new Promise((resolve) => void waitingForCore.push(resolve));
   try {
@@ -55,7 +56,7 @@ async function onOneCore(work) {
   }
 }
 
-/** UUID version 7 (RFC 9562), so that new rows stand beside each other in the index. */
+/** A UUID version 7 (RFC 9562): its leading timestamp keeps new rows close together in the index. */
 function newId() {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
@@ -65,9 +66,9 @@ function newId() {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function tokensOf({ id: sid, tokenId, tokenIssuedAt }, sub, roles) {
+function issueTokens({ id: sid, tokenId, tokenIssuedAt }, sub, roles) {
   const iat = Math.floor(tokenIssuedAt.getTime() / 1_000);
-  const claims = { sub, sid, roles, iat, ...parties };
+  const claims = { sub, sid, roles, iat, ...issuerAndAudience };
   return {
     accessToken: access.sign({ ...claims, jti: randomUUID(), exp: iat + ACCESS_TTL_SECONDS }),
     refreshToken: refresh.sign({ ...claims, jti: tokenId, exp: iat + REFRESH_TTL_SECONDS }),
@@ -76,9 +77,9 @@ function tokensOf({ id: sid, tokenId, tokenIssuedAt }, sub, roles) {
   };
 }
 
-function readToken(kind, token) {
+function readToken(codec, token) {
   try {
-    return kind.verify(token);
+    return codec.verify(token);
   } catch {
     throw new HttpError(401, 'Invalid token');
   }
@@ -94,7 +95,7 @@ async function admin({ claims }) {
   if (!claims.roles.includes('admin')) throw new HttpError(403, 'Forbidden');
 }
 
-function idOf({ params, claims }) {
+function targetId({ params, claims }) {
   if (params.id === 'me') return claims.sub;
   if (params.id !== claims.sub && !claims.roles.includes('admin')) throw new HttpError(403, 'Forbidden');
   return params.id;
@@ -118,7 +119,7 @@ app.addHook('onRequest', (_request, reply, done) => {
 app.get(`${BASE_PATH}/health/live`, { schema: schemas.health }, async () => ({ status: 'ok' }));
 
 app.get(`${BASE_PATH}/users/:id`, { schema: schemas.oneUser, onRequest: authenticate }, async (request, reply) =>
-  success(withETag(reply, await store.profile(idOf(request)))),
+  success(withETag(reply, await store.profile(targetId(request)))),
 );
 
 app.get(`${BASE_PATH}/users`, { schema: schemas.listUsers, onRequest: [authenticate, admin] }, async ({ query }) => {
@@ -144,14 +145,14 @@ app.get(`${BASE_PATH}/users`, { schema: schemas.listUsers, onRequest: [authentic
 
 app.patch(`${BASE_PATH}/users/:id`, { schema: schemas.updateUser, onRequest: authenticate }, async (request, reply) =>
   success(
-    withETag(reply, await store.updateBio(idOf(request), request.body.bio, request.ip)),
+    withETag(reply, await store.updateBio(targetId(request), request.body.bio, request.ip)),
     'User updated successfully',
   ),
 );
 
 app.post(`${BASE_PATH}/users`, { schema: schemas.register }, async ({ body, ip }, reply) => {
   const { username, email, password, firstName = null, lastName = null } = body;
-  const passwordHash = await onOneCore(() => hash(password, ARGON2));
+  const passwordHash = await withFreeCore(() => hash(password, ARGON2));
   try {
     const values = [newId(), username, email, passwordHash, firstName, lastName, ip];
     const user = await store.row('register', values);
@@ -165,20 +166,21 @@ app.post(`${BASE_PATH}/users`, { schema: schemas.register }, async ({ body, ip }
 
 app.post(`${BASE_PATH}/auth/login`, { schema: schemas.login }, async ({ body, headers, ip }) => {
   const credentials = await store.row('findCredentials', [body.email]);
-  // An unknown email would need a decoy's hash here; the scenarios send none.
-  const right = credentials !== undefined && (await onOneCore(() => verify(credentials.passwordHash, body.password)));
-  if (!right) throw new HttpError(401, 'Invalid credentials');
+  // A real server would hash a decoy for an unknown email, to take the same time; the scenarios send only known ones.
+  const matches =
+    credentials !== undefined && (await withFreeCore(() => verify(credentials.passwordHash, body.password)));
+  if (!matches) throw new HttpError(401, 'Invalid credentials');
   const session = { id: newId(), tokenId: randomUUID(), tokenIssuedAt: new Date() };
   const user = await store.logIn(credentials, session, ip, headers['user-agent']);
   if (user === undefined) throw new HttpError(401, 'Invalid credentials');
-  return success({ user, ...tokensOf(session, user.id, user.roles) });
+  return success({ user, ...issueTokens(session, user.id, user.roles) });
 });
 
 app.post(`${BASE_PATH}/auth/refresh`, { schema: schemas.refresh }, async ({ body }) => {
   const { sid, jti, roles } = readToken(refresh, body.refreshToken);
   const session = await store.row('rotate', [sid, jti, randomUUID()]);
   if (session === undefined) throw new HttpError(401, 'Invalid token');
-  return success(tokensOf(session, session.userId, roles));
+  return success(issueTokens(session, session.userId, roles));
 });
 
 async function stop() {
@@ -187,14 +189,14 @@ async function stop() {
   process.exit(0);
 }
 
-// Whoever measures uncached reads starts each round with nothing in the cache.
+// The scenario for uncached reads clears the cache before each round.
 process.on('message', (message) => {
-  if (message !== 'forget profiles') return;
+  if (message !== 'clear profiles') return;
   store.profiles.clear();
-  process.send('forgotten');
+  process.send('cleared');
 });
 process.once('disconnect', () => void stop());
 process.once('SIGTERM', () => void stop());
-process.once('SIGINT', () => undefined); // Of the terminal; the one who started this process ends it.
+process.once('SIGINT', () => undefined); // Ctrl+C reaches this process too, but its parent stops it.
 
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });

@@ -1,5 +1,5 @@
-// The statements of the baseline: each named, so that PostgreSQL parses it once per connection, and each a whole
-// unit of work, so that a change and its audit entry commit together in one round trip.
+// The bare server's SQL. Each statement has a name, so that PostgreSQL parses it once per connection. Each is also a
+// complete unit of work, so that a change and its audit entry commit together in one round trip.
 import pg from 'pg';
 
 const COLUMNS = `id, username, email, first_name AS "firstName", last_name AS "lastName", phone_number AS "phoneNumber",
@@ -56,7 +56,7 @@ const STATEMENTS = {
 export class Store {
   constructor(connectionString, poolSize) {
     this.pool = new pg.Pool({ connectionString, max: poolSize, application_name: 'bare-fastify' });
-    /** Profiles that were read, until they change. */
+    /** Cached profiles by user id; a change removes the user's profile. */
     this.profiles = new Map();
   }
 
@@ -70,8 +70,8 @@ export class Store {
   }
 
   async profile(id) {
-    const known = this.profiles.get(id);
-    if (known !== undefined) return known;
+    const cached = this.profiles.get(id);
+    if (cached !== undefined) return cached;
     const user = await this.row('findUser', [id]);
     if (user !== undefined) this.profiles.set(id, user);
     return user;

@@ -1,15 +1,15 @@
-// Sends all requests of a burst at once, each over a connection of its own that is kept for the next burst, and counts
-// the answers: by status, and apart those that must say when to come again and do not.
+// Sends all requests of a burst at once, each over its own connection, and keeps the connections for the next burst.
+// Counts the answers by status, and counts 503 answers without the required `Retry-After` header separately.
 import { Agent } from 'node:http';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask } from './request.mjs';
+import { sendRequest } from './request.mjs';
 
 const agent = new Agent({ keepAlive: true });
 const answers = {};
 
 async function send(url, request) {
-  const { status, retryAfter } = await ask(url, request, agent).catch(() => ({ status: 'no answer' }));
+  const { status, retryAfter } = await sendRequest(url, request, agent).catch(() => ({ status: 'no answer' }));
   const kind = status === 503 && !(Number(retryAfter) > 0) ? '503 without Retry-After' : status;
   answers[kind] = (answers[kind] ?? 0) + 1;
 }
@@ -26,7 +26,7 @@ async function sendAll({ url, bursts, everyMs }) {
   process.send(answers, () => process.disconnect());
 }
 
-// The terminal's: who has started this process ends it.
+// Ctrl+C reaches this process too, but its parent stops it.
 process.once('SIGINT', () => undefined);
 process.once('disconnect', () => process.exit(0));
 process.once('message', (message) => void sendAll(message));

@@ -1,4 +1,4 @@
-// The ratios as a picture: two panels of horizontal bars, readable on light and dark pages.
+// Draws the ratios as an SVG with two panels of horizontal bars, readable on light and dark pages.
 import { format, isFaulty, ratio } from './report.mjs';
 
 const WIDTH = 880;
@@ -27,16 +27,16 @@ const STYLE = `
     }`;
 
 const PANELS = [
-  { key: 'requestsPerSecond', bar: 'rate', title: 'Requests a second', hint: 'longer is better' },
+  { key: 'requestsPerSecond', bar: 'rate', title: 'Requests per second', hint: 'longer is better' },
   { key: 'serverCpuMs', bar: 'cpu', title: 'Server CPU per request', hint: 'shorter is better' },
 ];
 
 export function toChart(results) {
-  const closed = results.filter((result) => ratio(result, 'serverCpuMs') !== undefined && !isFaulty(result));
-  const paced = results.filter(({ ours }) => ours.answersBeside !== undefined);
-  const height = TOP + closed.length * ROW + BOTTOM + paced.length * 18;
+  const charted = results.filter((result) => ratio(result, 'serverCpuMs') !== undefined && !isFaulty(result));
+  const paced = results.filter(({ ours }) => ours.concurrentAnswers !== undefined);
+  const height = TOP + charted.length * ROW + BOTTOM + paced.length * 18;
   const rowY = (index) => TOP + index * ROW;
-  const labels = closed.map(({ title }, index) => text(LABEL_WIDTH + 8, rowY(index) + 20, 'strong', title, 'end'));
+  const labels = charted.map(({ title }, index) => text(LABEL_WIDTH + 8, rowY(index) + 20, 'strong', title, 'end'));
   const notes = paced.map(({ title, ours, bare }, index) =>
     text(
       24,
@@ -45,19 +45,19 @@ export function toChart(results) {
       `${capitalize(title)}: p99 ${format(ours.p99Ms)} ms, bare Fastify ${format(bare.p99Ms)} ms.`,
     ),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Throughput and processor time relative to a bare Fastify server">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Throughput and CPU time relative to a bare Fastify server">
   <style>${STYLE}
   </style>
   <rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="10"/>
   ${text(24, 34, 'strong title', 'Relative to a hand-written server on bare Fastify (dashed line, 1×)')}
   ${labels.join('\n  ')}
-  ${PANELS.map((panel, index) => panelOf(panel, closed, LABEL_WIDTH + 24 + index * (PANEL_WIDTH + PANEL_GAP))).join('\n  ')}
+  ${PANELS.map((panel, index) => drawPanel(panel, charted, LABEL_WIDTH + 24 + index * (PANEL_WIDTH + PANEL_GAP))).join('\n  ')}
   ${notes.join('\n  ')}
 </svg>
 `;
 }
 
-function panelOf({ key, bar, title, hint }, results, left) {
+function drawPanel({ key, bar, title, hint }, results, left) {
   const ratios = results.map((result) => ratio(result, key));
   const { max, step } = scaleFor(Math.max(1, ...ratios));
   const x = (value) => left + (value / max) * (PANEL_WIDTH - VALUE_WIDTH);
@@ -73,7 +73,7 @@ function panelOf({ key, bar, title, hint }, results, left) {
     const y = TOP + index * ROW;
     const width = Math.max(1, x(value) - left).toFixed(1);
     parts.push(`<rect class="${bar}" x="${left}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2"/>`);
-    // Beside the line at 1 and not on it.
+    // Keeps the label from overlapping the dashed line at 1×.
     const labelX = Math.max(x(value), Math.abs(x(value) - x(1)) < VALUE_WIDTH && value <= 1 ? x(1) : 0) + 6;
     parts.push(text(labelX, y + 20, 'strong number', `${value.toFixed(2)}×`));
   }
@@ -81,7 +81,7 @@ function panelOf({ key, bar, title, hint }, results, left) {
   return parts.join('\n  ');
 }
 
-/** A round end of the axis, and four to six steps to it. */
+/** Picks a round step, so that the axis has no more than about six ticks, and the end of the axis. */
 function scaleFor(largest) {
   const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find((candidate) => largest / candidate <= 5) ?? largest / 5;
   return { max: Math.ceil(largest / step - 0.05) * step, step };

@@ -1,20 +1,20 @@
-// Three kinds of load: as fast as answers come on so many connections, so many requests a second whatever happens, and
-// bursts of requests at once.
+// Three kinds of load. A closed loop sends a request on a connection when the previous answer has arrived. A paced load
+// sends a fixed number of requests per second, however slow the answers are. A burst sends many requests at once.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { ask } from './request.mjs';
+import { sendRequest } from './request.mjs';
 import { CONNECTIONS } from './scenarios.mjs';
 
-/** Autocannon looks only so often whether its time is over, in milliseconds; its default of a second is a long tail. */
+/** How often (ms) autocannon checks whether its time is over. Its default of 1 s would make rounds too long. */
 const STOP_CHECK_MS = 20;
 const REQUEST_TIMEOUT_SECONDS = 10;
-/** For its start, and for the answers to the last burst. */
-const BURST_PATIENCE_SECONDS = 30;
+/** Added to the round's length: time to start the sender and to receive the answers to the last burst. */
+const BURST_EXTRA_SECONDS = 30;
 
-/** What a load has found. Milliseconds. */
+/** The measurements of one load. Latencies are in milliseconds. */
 class Outcome {
   latencies = [];
   unexpected = 0;
@@ -25,13 +25,13 @@ class Outcome {
     this.expectedStatus = expectedStatus;
   }
 
-  note(status, latency) {
+  record(status, latency) {
     if (status !== this.expectedStatus) this.unexpected += 1;
     this.latencies.push(latency);
   }
 }
 
-/** @returns what applies the load once, so that preparing it is not measured */
+/** @returns a function that applies the load once; preparing it is not part of the measurement */
 export async function prepareLoad(server, scenario, { seconds, users }) {
   let cannon;
   const connection = await scenario.prepare(server, { users, stop: () => cannon?.stop() });
@@ -40,7 +40,7 @@ export async function prepareLoad(server, scenario, { seconds, users }) {
   return () => closedLoad(server, scenario, connection, seconds, (started) => (cannon = started));
 }
 
-/** Each connection sends its next request when it has the answer to its last one. */
+/** Each connection sends its next request when the answer to its previous one has arrived. */
 async function closedLoad(server, scenario, connection, seconds, onStart) {
   const outcome = new Outcome(scenario.status);
   let index = 0;
@@ -64,7 +64,7 @@ async function closedLoad(server, scenario, connection, seconds, onStart) {
     },
   });
   onStart(cannon);
-  cannon.on('response', (_client, status, _bytes, latency) => outcome.note(status, latency));
+  cannon.on('response', (_client, status, _bytes, latency) => outcome.record(status, latency));
   const { errors, requests } = await cannon;
   outcome.seconds = (performance.now() - began) / 1_000;
   outcome.unexpected += errors;
@@ -73,8 +73,8 @@ async function closedLoad(server, scenario, connection, seconds, onStart) {
 }
 
 /**
- * Requests at a steady pace, each timed from the moment it was due: a server that stalls makes all of them late, where
- * a closed loop would ask less of it just then.
+ * Sends requests at a steady pace and times each from the moment it was due. A server that stalls therefore delays
+ * every request that falls due meanwhile; a closed loop would send fewer requests then and hide the stall.
  */
 async function pacedLoad(server, scenario, connection, seconds) {
   const outcome = new Outcome(scenario.status);
@@ -87,9 +87,9 @@ async function pacedLoad(server, scenario, connection, seconds) {
     await sleep(Math.max(0, due - performance.now()));
     const { request } = connection(number % CONNECTIONS);
     pending.push(
-      ask(server.url, request, agent)
+      sendRequest(server.url, request, agent)
         .catch(() => ({ status: 0 }))
-        .then(({ status }) => outcome.note(status, performance.now() - due)),
+        .then(({ status }) => outcome.record(status, performance.now() - due)),
     );
   }
   await Promise.all(pending);
@@ -99,14 +99,14 @@ async function pacedLoad(server, scenario, connection, seconds) {
   return outcome;
 }
 
-/** From a process of its own: who sends a burst is busy just when the other load must be on time. */
+/** Sends bursts from a separate process, because sending one would delay the paced load that runs at the same time. */
 async function burstLoad(server, { burst: { size, everyMs } }, connection, seconds) {
   const { next } = connection(0);
   const bursts = Array.from({ length: Math.ceil((seconds * 1_000) / everyMs) }, () =>
     Array.from({ length: size }, () => next()),
   );
   const sender = fork(new URL('burst.mjs', import.meta.url));
-  const signal = AbortSignal.timeout((seconds + BURST_PATIENCE_SECONDS) * 1_000);
+  const signal = AbortSignal.timeout((seconds + BURST_EXTRA_SECONDS) * 1_000);
   await once(sender, 'message', { signal });
   return async () => {
     const began = performance.now();

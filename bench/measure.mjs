@@ -1,20 +1,20 @@
-// One round of a scenario on one server, and what several rounds come to.
+// Measures one round of a scenario on one server, and combines several rounds.
 import { prepareLoad } from './load.mjs';
 import { cpuMs, postgresCpuMs, residentMb, settle } from './processes.mjs';
 
 export async function measureRound(server, scenario, options) {
   const load = await prepareLoad(server, scenario, options);
-  const loadBeside = scenario.beside && (await prepareLoad(server, scenario.beside, options));
+  const concurrentLoad = scenario.concurrent && (await prepareLoad(server, scenario.concurrent, options));
   await settle(server.pid);
   const cpuBefore = cpuMs(server.pid);
   const postgresBefore = postgresCpuMs();
-  const [outcome, beside] = await Promise.all([load(), loadBeside?.()]);
-  // What was sent last is still being worked on: its cost belongs to this round, and not to the other server's next.
+  const [outcome, concurrent] = await Promise.all([load(), concurrentLoad?.()]);
+  // The server may still be working on the last requests. Their cost belongs to this round, not to the next one.
   await settle(server.pid);
   const latencies = outcome.latencies.toSorted((a, b) => a - b);
   const postgresAfter = postgresCpuMs();
-  // Of two kinds of request at once, nobody can say which cost what.
-  const perRequest = (ms) => (beside === undefined && ms !== undefined ? ms / outcome.sent : undefined);
+  // When two loads run at once, CPU time cannot be attributed to either.
+  const perRequest = (ms) => (concurrent === undefined && ms !== undefined ? ms / outcome.sent : undefined);
   return {
     requestsPerSecond: latencies.length / outcome.seconds,
     p50Ms: percentile(latencies, 0.5),
@@ -22,34 +22,34 @@ export async function measureRound(server, scenario, options) {
     serverCpuMs: perRequest(cpuMs(server.pid) - cpuBefore),
     postgresCpuMs: perRequest(postgresAfter === undefined ? undefined : postgresAfter - postgresBefore),
     rssMb: residentMb(server.pid),
-    answersBeside: beside?.answers,
-    unexpected: outcome.unexpected + (beside?.unexpected ?? 0),
+    concurrentAnswers: concurrent?.answers,
+    unexpected: outcome.unexpected + (concurrent?.unexpected ?? 0),
   };
 }
 
-/** The median of each number over the rounds; answers are added up. */
+/** Takes the median of each number over the rounds, and adds up the counts of answers. */
 export function summarize(rounds) {
   const numbers = Object.keys(rounds[0]).map((key) => [key, median(rounds.map((round) => round[key]))]);
   const unexpected = rounds.reduce((sum, round) => sum + round.unexpected, 0);
-  return { ...Object.fromEntries(numbers), unexpected, answersBeside: addUp(rounds) };
+  return { ...Object.fromEntries(numbers), unexpected, concurrentAnswers: addUpAnswers(rounds) };
 }
 
-function addUp(rounds) {
-  if (rounds[0].answersBeside === undefined) return undefined;
+function addUpAnswers(rounds) {
+  if (rounds[0].concurrentAnswers === undefined) return undefined;
   const sums = {};
-  for (const { answersBeside } of rounds) {
-    for (const [kind, count] of Object.entries(answersBeside)) sums[kind] = (sums[kind] ?? 0) + count;
+  for (const { concurrentAnswers } of rounds) {
+    for (const [kind, count] of Object.entries(concurrentAnswers)) sums[kind] = (sums[kind] ?? 0) + count;
   }
   return sums;
 }
 
 /**
- * Both servers must be asked and answer the same: one request of the scenario each, whose answers have to have the same
- * status and the same fields.
+ * Sends one request of the scenario to each server and checks that both answer with the expected status and the same
+ * fields.
  *
- * @returns what is wrong, or `undefined`
+ * @returns a description of the difference, or `undefined` if there is none
  */
-export async function difference(servers, scenario, options) {
+export async function findDifference(servers, scenario, options) {
   const answers = [];
   for (const server of servers) {
     const connection = await scenario.prepare(server, { ...options, stop: () => undefined });
@@ -57,7 +57,7 @@ export async function difference(servers, scenario, options) {
     const { method, path, headers, body } = request ?? next();
     const answer = await fetch(server.url + path, { method, headers, body });
     const text = await answer.text();
-    if (answer.status !== scenario.status) return `${server.name} answers ${answer.status}: ${text.slice(0, 200)}`;
+    if (answer.status !== scenario.status) return `${server.name} answered ${answer.status}: ${text.slice(0, 200)}`;
     answers.push(shapeOf(JSON.parse(text)));
   }
   return answers[0] === answers[1] ? undefined : `the answers differ: ${answers.join(' / ')}`;

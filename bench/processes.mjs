@@ -1,15 +1,15 @@
-// Processor time and memory of processes, as Linux counts them.
+// Reads the CPU time and memory of processes from Linux's /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Linux reports processor time in ticks of USER_HZ, which is 100 a second on every architecture that Node runs on. */
+/** Linux reports CPU time in ticks of USER_HZ: 100 per second on every architecture that Node supports. */
 const MS_PER_TICK = 10;
 const SETTLE_STEP_MS = 100;
 const SETTLE_MAX_STEPS = 30;
 
-/** Milliseconds of processor time of a process with all its threads. */
+/** CPU time (ms) of a process, including all its threads. */
 export function cpuMs(pid) {
-  const { user, system } = times(pid);
+  const { user, system } = cpuTicks(pid);
   return (user + system) * MS_PER_TICK;
 }
 
@@ -19,10 +19,10 @@ export function residentMb(pid) {
 }
 
 /**
- * Milliseconds of processor time of all processes of PostgreSQL on this machine, those that have ended included:
- * their time stands with the postmaster that waited for them.
+ * CPU time (ms) of all PostgreSQL processes on this machine. Processes that have ended are included: Linux adds their
+ * time to the postmaster, their parent.
  *
- * @returns `undefined` when PostgreSQL runs elsewhere
+ * @returns `undefined` when PostgreSQL runs on another machine
  */
 export function postgresCpuMs() {
   let ticks = 0;
@@ -30,17 +30,17 @@ export function postgresCpuMs() {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'postgres') continue;
-      const { user, system, endedChildren } = times(pid);
+      const { user, system, endedChildren } = cpuTicks(pid);
       ticks += user + system + endedChildren;
       found = true;
     } catch {
-      // It ended while it was looked at.
+      // The process ended before it was read.
     }
   }
   return found ? ticks * MS_PER_TICK : undefined;
 }
 
-/** Waits until a server has finished what was still in flight when its load ended; three seconds at most. */
+/** Waits, for up to three seconds, until a server has finished the requests in progress and is idle. */
 export async function settle(pid) {
   let before = cpuMs(pid);
   for (let step = 0; step < SETTLE_MAX_STEPS; step += 1) {
@@ -51,8 +51,8 @@ export async function settle(pid) {
   }
 }
 
-/** Ticks from /proc/<pid>/stat (proc(5)). The name in parentheses may hold spaces, so counting starts behind it. */
-function times(pid) {
+/** Ticks from /proc/<pid>/stat (see proc(5)). The process name may contain spaces, so fields are counted after it. */
+function cpuTicks(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map(Number);

@@ -1,4 +1,4 @@
-// The results as Markdown: one table, ours / bare = ratio in each cell.
+// Writes the results as a Markdown table with `ours / bare = ratio` in each cell.
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import process from 'node:process';
 
@@ -17,24 +17,24 @@ export function ratio(result, key) {
   return ours === undefined || bare === undefined || bare === 0 ? undefined : ours / bare;
 }
 
-/** About three digits that mean something. */
+/** Formats a number with about three significant digits. */
 export function format(value) {
   if (value === undefined || Number.isNaN(value)) return '–';
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }
 
-/** @param results per scenario: its title, the summary of `ours` and of `bare`, and a `fault` if there was one */
+/** @param results one per scenario: its title, the summaries `ours` and `bare`, and `fault` if the answers differed */
 export function toMarkdown(results, { users, rounds, seconds, connections, setup }) {
   const memoryGb = (totalmem() / 2 ** 30).toFixed(1);
   const lines = [
     '# Benchmark results',
     '',
     `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, PostgreSQL ${setup.postgresVersion}, Redis ${setup.redisVersion}`,
-    `- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memoryGb} GB of memory; servers, load, PostgreSQL and Redis share it`,
-    `- ${users.toLocaleString('en-US')} users, ${connections} connections, ${rounds} × ${seconds} s for each scenario and server, in turns`,
+    `- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memoryGb} GB of memory; shared by the servers, the load, PostgreSQL and Redis`,
+    `- ${users.toLocaleString('en-US')} users, ${connections} connections, ${rounds} × ${seconds} s for each scenario and server, alternating`,
     '',
-    'Medians over the rounds, as ours / bare = ratio.',
+    'Each cell is the median of the rounds, as ours / bare = ratio.',
     '',
     ...table(results),
     ...notes(results),
@@ -48,7 +48,7 @@ function table(results) {
     ...COLUMNS.map(({ key }) => cell(result, key)),
   ]);
   const head = ['scenario', ...COLUMNS.map(({ title }) => title)];
-  // Padded, so that it reads as well without being rendered.
+  // Padded, so that the table is also readable as plain text.
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
   const line = (cells) =>
     `| ${cells.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join(' | ')} |`;
@@ -67,34 +67,37 @@ function notes(results) {
   const lines = [];
   for (const result of results) {
     const { ours, bare, title, fault } = result;
-    if (ours.answersBeside !== undefined) {
-      lines.push(`- ${title}: the logins were answered ${counts(ours.answersBeside)} / ${counts(bare.answersBeside)}.`);
+    if (ours.concurrentAnswers !== undefined) {
+      lines.push(
+        `- ${title}: answers to the logins: ${counts(ours.concurrentAnswers)} / ${counts(bare.concurrentAnswers)}.`,
+      );
     }
     if (isTooSlow(result)) {
       const times = ratio(result, 'p99Ms').toFixed(2);
       lines.push(
-        `- ✗ ${title}: its p99 is ${times} times that of the bare server, and may be ${result.maxP99Ratio} times.`,
+        `- ✗ ${title}: p99 is ${times} times that of the bare server; the limit is ${result.maxP99Ratio} times.`,
       );
     }
     if (!isFaulty(result)) continue;
-    const without = `${ours.unexpected} / ${bare.unexpected} requests without the expected status`;
-    lines.push(`- ⚠ ${title}: ${[without, fault].filter(Boolean).join('; ')}. Its numbers mean nothing.`);
+    const without = `${ours.unexpected} / ${bare.unexpected} requests did not get the expected status`;
+    lines.push(`- ⚠ ${title}: ${[without, fault].filter(Boolean).join('; ')}. Its numbers are not valid.`);
   }
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** `1,046 × 200, 154 × 503` */
+/** Formats counts by status, for example `1,046 × 200, 154 × 503`. */
 function counts(answers) {
   return Object.entries(answers)
     .map(([kind, count]) => `${count.toLocaleString('en-US')} × ${kind}`)
     .join(', ');
 }
 
-/** Whether it breaks the bound that a scenario sets. */
+/** Whether our p99 exceeds the limit that the scenario sets. */
 export function isTooSlow(result) {
   return result.maxP99Ratio !== undefined && ratio(result, 'p99Ms') > result.maxP99Ratio;
 }
 
+/** Whether the numbers are invalid: the servers' answers differed, or some had an unexpected status. */
 export function isFaulty({ ours, bare, fault }) {
   return fault !== undefined || ours.unexpected + bare.unexpected > 0;
 }

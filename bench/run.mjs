@@ -1,29 +1,30 @@
-// npm run bench: the built application against a hand-written server on bare Fastify, in the same run, in turns.
+// npm run bench compares the built application with a hand-written server on bare Fastify. Both run the whole time and
+// are measured in turn.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { toChart } from './chart.mjs';
-import { difference, measureRound, summarize } from './measure.mjs';
+import { findDifference, measureRound, summarize } from './measure.mjs';
 import { format, isFaulty, isTooSlow, toMarkdown } from './report.mjs';
 import { CONNECTIONS, mintTokens, SCENARIOS } from './scenarios.mjs';
 import { Setup, startBare, startOurs } from './servers.mjs';
 
 const WARM_UP_MAX_SECONDS = 2;
-/** Fewer would not be enough for the connections, nor for uncached reads. */
+/** The connections and the uncached reads need at least this many users. */
 const MIN_USERS = 1_000;
 const results = new URL('results/', import.meta.url);
 const names = SCENARIOS.map(({ name }) => name);
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --rounds <n>    measured rounds per scenario and server (3)
-  --seconds <n>   length of a round (5)
-  --users <n>     seeded users (20000)
-  --only <name>   this scenario alone, may be repeated; prints and writes no files
-                  ${names.join(', ')}
+  --rounds <n>    rounds to measure per scenario and server, 1 to 20 (default 3)
+  --seconds <n>   length of a round in seconds, 1 to 60 (default 5)
+  --users <n>     number of users to seed, ${MIN_USERS} to 1000000 (default 20000)
+  --only <name>   run only this scenario; may be repeated; prints the results and writes no files
+                  Scenarios: ${names.join(', ')}
 `;
 
-function within(value, min, max) {
+function isIntegerBetween(value, min, max) {
   return Number.isInteger(value) && value >= min && value <= max;
 }
 
@@ -37,14 +38,17 @@ function readOptions() {
     },
   });
   const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), users: Number(values.users) };
-  if (!within(options.rounds, 1, 20) || !within(options.seconds, 1, 60)) throw new Error('1 to 20 rounds of 1 to 60 s');
-  if (!within(options.users, MIN_USERS, 1_000_000)) throw new Error(`${MIN_USERS} to 1000000 users`);
+  if (!isIntegerBetween(options.rounds, 1, 20)) throw new Error('--rounds must be a whole number from 1 to 20');
+  if (!isIntegerBetween(options.seconds, 1, 60)) throw new Error('--seconds must be a whole number from 1 to 60');
+  if (!isIntegerBetween(options.users, MIN_USERS, 1_000_000)) {
+    throw new Error(`--users must be a whole number from ${MIN_USERS} to 1000000`);
+  }
   const unknown = values.only.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`No scenario is called "${unknown}"`);
+  if (unknown !== undefined) throw new Error(`Unknown scenario "${unknown}"`);
   return { ...options, only: values.only };
 }
 
-/** One line that is rewritten on a terminal, and a line for each step elsewhere. */
+/** Rewrites a single line on a terminal; otherwise prints one line per step. */
 function progress(line) {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
 }
@@ -54,10 +58,10 @@ function endProgress() {
 }
 
 async function runScenario(scenario, servers, options) {
-  const fault = await difference(servers, scenario, options);
+  const fault = await findDifference(servers, scenario, options);
   const warmUp = { ...options, seconds: Math.min(options.seconds, WARM_UP_MAX_SECONDS) };
   for (const server of servers) {
-    progress(`${scenario.name}: ${server.name} warms up`);
+    progress(`${scenario.name}: warming up ${server.name}`);
     await measureRound(server, scenario, warmUp);
   }
   const rounds = { ours: [], bare: [] };
@@ -76,11 +80,11 @@ async function runScenario(scenario, servers, options) {
 
 async function run(options, setup) {
   await setup.connect();
-  progress(`Seeding ${options.users} users, twice`);
+  progress(`Seeding ${options.users} users for each server`);
   const databases = await setup.prepare(options.users);
   const servers = [await startOurs(setup, databases.ours), await startBare(setup, databases.bare)];
   for (const server of servers) {
-    await server.untilItAnswers();
+    await server.waitUntilReady();
     await mintTokens(server);
   }
   const measured = [];
@@ -99,7 +103,7 @@ async function run(options, setup) {
   return measured.some((result) => isFaulty(result) || isTooSlow(result)) ? 1 : 0;
 }
 
-/** Aborts and rejects at a signal or a bug, so that what was made is taken down before the process ends. */
+/** Rejects on a signal or an uncaught exception, so that servers and databases are removed before the process exits. */
 function interruption(abort) {
   return new Promise((_, reject) => {
     const end = (reason) => {
@@ -107,9 +111,9 @@ function interruption(abort) {
       reject(reason);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-      process.on(signal, () => end(new Error(`Ended by ${signal}`)));
+      process.on(signal, () => end(new Error(`Stopped by ${signal}`)));
     process.on('uncaughtException', end);
-    process.stderr.on('error', () => undefined); // Nobody reads the progress any longer.
+    process.stderr.on('error', () => undefined); // The reader of the progress output has gone.
   });
 }
 
@@ -132,7 +136,7 @@ async function main() {
     return 1;
   } finally {
     abort.abort();
-    await setup.takeDown();
+    await setup.tearDown();
   }
 }
 

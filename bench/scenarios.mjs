@@ -1,14 +1,14 @@
-// What is asked of both servers. A scenario prepares a round and gives each connection its source of requests:
-// `next()` makes one, `received(body)` sees its answer.
+// The requests that both servers receive. A scenario prepares a round and returns a function that gives each connection
+// either one fixed `request`, or `next()`, which creates a request. `received(body)` is called with each answer.
 import { randomBytes } from 'node:crypto';
 import { ADMIN, emailOf, idOf, PASSWORD } from './seed.mjs';
 
 export const CONNECTIONS = 16;
 const BASE_PATH = '/api/v1';
 const FIRST_USER = ADMIN + 1;
-/** Keeps the names of new accounts apart, over all rounds and both servers. */
-let made = 0;
-const run = randomBytes(3).toString('hex');
+/** `registered` and `runId` make the names of new accounts unique over all rounds and both servers. */
+let registered = 0;
+const runId = randomBytes(3).toString('hex');
 
 const get = (path, token) => ({ method: 'GET', path: BASE_PATH + path, headers: authorization(token) });
 const send = (method, path, body, token) => ({
@@ -23,22 +23,22 @@ function authorization(token) {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** @returns the data of the answer: the user and a pair of tokens */
+/** @returns the answer's data: the user, an access token and a refresh token */
 async function logIn(server, number) {
   const { method, path, headers, body } = logInRequest(number);
   const answer = await fetch(server.url + path, { method, headers, body });
-  if (answer.status !== 200) throw new Error(`A login at ${server.name} was answered ${answer.status}`);
+  if (answer.status !== 200) throw new Error(`${server.name} answered ${answer.status} to a login`);
   return (await answer.json()).data;
 }
 
-/** Logs in the admin and a user for each connection, by the server's own API. */
+/** Logs in the admin and one user per connection, through the server's API. */
 export async function mintTokens(server) {
   server.adminToken = (await logIn(server, ADMIN)).accessToken;
   const users = Array.from({ length: CONNECTIONS }, (_, index) => logIn(server, FIRST_USER + index));
   server.tokens = (await Promise.all(users)).map(({ accessToken }) => accessToken);
 }
 
-/** Counts up from `first` to `last`, and round again. */
+/** @returns a function that counts from `first` to `last` and then starts again */
 function cycle(first, last) {
   let number = last;
   return () => {
@@ -64,7 +64,7 @@ const login = {
   },
 };
 
-/** So many logins at once, again and again, however far the server is with those before. */
+/** Bursts of logins at fixed intervals, even if the server has not finished the previous burst. */
 const flood = {
   ...login,
   name: 'flood',
@@ -84,14 +84,14 @@ export const SCENARIOS = [
     title: 'user by id, uncached',
     status: 200,
     async prepare(server, { users, stop }) {
-      await server.forgetProfiles();
+      await server.clearProfiles();
       let number = 0;
-      // The last tenth is for the requests of the moment until the load has stopped.
-      const enough = Math.floor(users * 0.9);
+      // The load takes a moment to stop, so the last tenth of the users is left for the requests sent meanwhile.
+      const stopAt = Math.floor(users * 0.9);
       return () => ({
         next() {
           number = Math.min(number + 1, users);
-          if (number === enough) stop();
+          if (number === stopAt) stop();
           return get(`/users/${idOf(number)}`, server.adminToken);
         },
       });
@@ -107,7 +107,7 @@ export const SCENARIOS = [
     name: 'search',
     title: 'search',
     status: 200,
-    // Three digits in a name of six: some twenty to sixty of 20,000 users.
+    // Searches for three digits; user names end in six. With 20,000 users, about 20 to 60 match.
     prepare(server) {
       const number = cycle(100, 999);
       return () => ({ next: () => get(`/users?search=${number()}&limit=20`, server.adminToken) });
@@ -134,8 +134,8 @@ export const SCENARIOS = [
     status: 201,
     prepare: () => () => ({
       next() {
-        made += 1;
-        const username = `new${run}x${made}`;
+        registered += 1;
+        const username = `new${runId}x${registered}`;
         const names = { firstName: 'Charles', lastName: 'Babbage' };
         return send('POST', '/users', { username, email: `${username}@example.com`, password: PASSWORD, ...names });
       },
@@ -145,7 +145,7 @@ export const SCENARIOS = [
     name: 'refresh',
     title: 'refresh of tokens',
     status: 200,
-    // New sessions each round: the answers that the end of the last round cut off held the tokens that go on.
+    // Each round needs new sessions, because the end of a round cuts off answers that carry the current refresh tokens.
     async prepare(server) {
       const logins = Array.from({ length: CONNECTIONS }, (_, index) => logIn(server, FIRST_USER + index));
       const current = (await Promise.all(logins)).map(({ refreshToken }) => refreshToken);
@@ -162,7 +162,7 @@ export const SCENARIOS = [
     name: 'me-under-flood',
     title: 'own profile at 100/s, under 200 logins at once',
     requestsPerSecond: 100,
-    beside: flood,
+    concurrent: flood,
     maxP99Ratio: 1.5,
   },
 ];

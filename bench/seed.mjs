@@ -1,13 +1,13 @@
-// The same users for both servers: the application's own tables, filled by SQL.
+// Fills the application's tables with the same users for both servers.
 import { Algorithm, hash } from '@node-rs/argon2';
 
 export const PASSWORD = 'Correct-horse-7-battery!';
 /** OWASP's minimum for argon2id, and the application's default. */
 export const ARGON2 = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** The first of the seeded users; all others have the role `user` alone. */
+/** The number of the only seeded admin. All other users have just the role `user`. */
 export const ADMIN = 1;
 
-/** What the baseline writes beside each change. Its own table, whatever the application's migrations hold. */
+/** The bare server's audit table. It is separate, so that it does not depend on the application's migrations. */
 const BARE_AUDIT_TABLE = `
   CREATE TABLE bare_audit_entries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -19,19 +19,19 @@ const BARE_AUDIT_TABLE = `
   );
   CREATE INDEX bare_audit_entries_user_idx ON bare_audit_entries (user_id, created_at);`;
 
-/** Names that are computed, so that the load needs no list of them. */
+/** Computed from the user's number, so that the load needs no list of users. */
 export function emailOf(number) {
   return `user${String(number).padStart(6, '0')}@example.com`;
 }
 
-/** A version 7 UUID whose last digits are the user's number. */
+/** A version 7 UUID that ends in the user's number. */
 export function idOf(number) {
   return `01890000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-/** Fills the migrated, empty tables with users 1 to `count`, created a second apart. */
+/** Adds users 1 to `count` to the empty tables, with creation times one second apart. */
 export async function seedUsers(client, count) {
-  // One hash for all: it costs the same to verify as a different one each, and seconds instead of minutes to make.
+  // All users share one hash: verifying it costs the same, and seeding takes seconds instead of minutes.
   const passwordHash = await hash(PASSWORD, ARGON2);
   await client.query(
     `INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, first_name_lower,
@@ -49,10 +49,10 @@ export async function seedUsers(client, count) {
   );
 }
 
-/** What autovacuum and the checkpointer would otherwise do in the middle of a round. */
-export async function tidy(client) {
+/** Runs now what autovacuum and the checkpointer would otherwise do during a round. */
+export async function vacuumAndCheckpoint(client) {
   await client.query('VACUUM ANALYZE');
-  await client.query('CHECKPOINT').catch(() => undefined); // Superusers only; without it the first rounds write more.
+  await client.query('CHECKPOINT').catch(() => undefined); // Superusers only. Without it, the first rounds write more.
 }
 
 export async function createBareAuditTable(client) {

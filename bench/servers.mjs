@@ -1,4 +1,4 @@
-// Brings up the two servers, each on a database of its own with the same rows, and takes everything down again.
+// Starts the two servers, each on its own database with the same rows, and removes everything afterwards.
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createBareAuditTable, seedUsers, tidy } from './seed.mjs';
+import { createBareAuditTable, seedUsers, vacuumAndCheckpoint } from './seed.mjs';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const postgresUrl = process.env.TEST_POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
 const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
 
-/** What this run makes: databases, keys and processes. Once the signal has aborted, it makes no more of them. */
+/** Creates and removes the databases, Redis keys and processes of a run. It creates no more after `signal` aborts. */
 export class Setup {
   name = `uma_bench_${process.pid}`;
   keyPrefix = `${this.name}:`;
@@ -32,14 +32,14 @@ export class Setup {
 
   async connect() {
     this.redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
-    this.redis.on('error', () => undefined); // The commands that fail say so.
+    this.redis.on('error', () => undefined); // Commands that fail report the error themselves.
     await this.redis.connect();
     const [{ server_version: version }] = await onDatabase(postgresUrl, 'SHOW server_version');
     this.postgresVersion = version.split(' ')[0];
     this.redisVersion = /redis_version:(\S+)/.exec(await this.redis.info('server'))?.[1];
   }
 
-  /** The application's database, migrated and seeded, and its copy for the baseline. */
+  /** Creates the application's database, migrates and seeds it, and copies it for the bare server. */
   async prepare(users) {
     const ours = await this.createDatabase('ours');
     const env = { ...ourEnvironment(this, ours), PATH: process.env.PATH };
@@ -47,22 +47,22 @@ export class Setup {
     await withClient(ours, (client) => seedUsers(client, users));
     const bare = await this.createDatabase('bare', 'ours');
     await withClient(bare, createBareAuditTable);
-    await withClient(ours, tidy);
-    await withClient(bare, tidy);
+    await withClient(ours, vacuumAndCheckpoint);
+    await withClient(bare, vacuumAndCheckpoint);
     return { ours, bare };
   }
 
-  /** Forgets every profile that the application has cached, and only those. */
-  async forgetProfiles() {
-    await this.forget(`${this.keyPrefix}user:*`);
+  /** Removes every cached profile of the application, and nothing else, from Redis. */
+  async clearProfiles() {
+    await this.deleteKeys(`${this.keyPrefix}user:*`);
   }
 
-  /** The servers before the databases that they use. */
-  async takeDown() {
+  /** Stops the servers first, because they use the databases. */
+  async tearDown() {
     await this.creating?.catch(() => undefined);
     await Promise.all(this.servers.map((server) => server.stop()));
     for (const name of this.databases) await onDatabase(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    if (this.redis?.status === 'ready') await this.forget(`${this.keyPrefix}*`);
+    if (this.redis?.status === 'ready') await this.deleteKeys(`${this.keyPrefix}*`);
     this.redis?.disconnect();
   }
 
@@ -78,18 +78,18 @@ export class Setup {
     return url.href;
   }
 
-  async forget(pattern) {
+  async deleteKeys(pattern) {
     for await (const keys of this.redis.scanStream({ match: pattern, count: 1_000 })) {
       if (keys.length > 0) await this.redis.unlink(...keys);
     }
   }
 }
 
-/** The application as it is deployed: built, in production, logging. */
+/** Starts the application as it is deployed: built, in production mode, with its log. */
 export async function startOurs(setup, databaseUrl, { name = 'ours', script = join(root, 'dist/main.js') } = {}) {
   const server = new Server(name, await freePort());
   const env = { ...ourEnvironment(setup, databaseUrl), PORT: String(server.port), HOST: '127.0.0.1' };
-  server.forgetProfiles = () => setup.forgetProfiles();
+  server.clearProfiles = () => setup.clearProfiles();
   server.spawn(script, env, setup);
   return server;
 }
@@ -97,8 +97,8 @@ export async function startOurs(setup, databaseUrl, { name = 'ours', script = jo
 export async function startBare(setup, databaseUrl) {
   const server = new Server('bare', await freePort());
   const env = { PORT: String(server.port), DATABASE_URL: databaseUrl, POOL_SIZE: String(POOL_SIZE), ...secrets() };
-  server.forgetProfiles = async () => {
-    server.child.send('forget profiles');
+  server.clearProfiles = async () => {
+    server.child.send('clear profiles');
     await once(server.child, 'message', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
   };
   server.spawn(fileURLToPath(new URL('bare-server.mjs', import.meta.url)), env, setup);
@@ -118,7 +118,7 @@ class Server {
     return this.child.pid;
   }
 
-  /** Standard output, where the log goes, is /dev/null: written, but kept by nobody. */
+  /** Sends standard output to /dev/null: the cost of writing the log is measured, but the log is not kept. */
   spawn(script, env, setup) {
     setup.signal.throwIfAborted();
     setup.servers.push(this);
@@ -132,12 +132,12 @@ class Server {
     });
   }
 
-  async untilItAnswers() {
+  async waitUntilReady() {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (Date.now() < deadline) {
       const answer = await fetch(`${this.url}/api/v1/health/live`).catch(() => undefined);
       if (answer?.status === 200) return;
-      if (this.child.exitCode !== null) throw new Error(`${this.name} ended at its start: ${this.stderr}`);
+      if (this.child.exitCode !== null) throw new Error(`${this.name} exited during its start: ${this.stderr}`);
       await sleep(50);
     }
     throw new Error(`${this.name} did not answer within ${START_TIMEOUT_MS} ms: ${this.stderr}`);
@@ -156,7 +156,7 @@ function ourEnvironment({ keyPrefix }, databaseUrl) {
   return {
     NODE_ENV: 'production',
     LOG_LEVEL: 'info',
-    // Counted like everybody's, and never refused.
+    // The rate limits count every request as usual, but never refuse one.
     RATE_LIMIT_MAX_REQUESTS: '1000000000',
     AUTH_RATE_LIMIT_MAX: '1000000000',
     AUTH_RATE_LIMIT_ACCOUNT_MAX: '1000000000',
