@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FirstAdmin } from '#access';
+import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
@@ -30,7 +30,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   if (config.docs) await serveExplorer(app);
   try {
     await app.init();
-    await app.get(FirstAdmin).ensure();
+    await app.get(FirstAdminService).ensure();
   } catch (error) {
     // What was opened before the start failed must not outlive it.
     await app.close();

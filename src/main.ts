@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
-import { FirstAdmin } from '#access';
+import { FirstAdminService } from '#access';
 import { explain } from './commands/run-command.js';
 import { type AppConfig, loadConfig } from '#config';
 import { favourEventLoop } from './event-loop.js';
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const app = await createApp(config);
   favourEventLoop();
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
-  const admin = app.get(FirstAdmin).madeUp;
+  const admin = app.get(FirstAdminService).generated;
   if (admin !== undefined) {
     say('The first admin, shown this once:', `  email     ${admin.email}`, `  password  ${admin.password}`);
   }

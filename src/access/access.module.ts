@@ -2,23 +2,31 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { UsersModule } from '#users';
-import { FirstAdmin } from './first-admin.js';
-import { Hierarchy } from './hierarchy.js';
-import { LastAdmin } from './last-admin.js';
+import { FirstAdminService } from './first-admin.service.js';
+import { HierarchyRule } from './hierarchy.rule.js';
+import { LastAdminRule } from './last-admin.rule.js';
 import { PermissionsController } from './permissions.controller.js';
-import { RolePermissions } from './role-permissions.js';
+import { RolePermissionsService } from './role-permissions.service.js';
 import { ROLE_ACTIONS } from './roles.events.js';
 import { RolesController } from './roles.controller.js';
 import { RolesRepository } from './roles.repository.js';
 import { RolesService } from './roles.service.js';
 import { UserRolesController } from './user-roles.controller.js';
-import { UserRoles } from './user-roles.service.js';
+import { UserRolesService } from './user-roles.service.js';
 
 @Module({
   imports: [UsersModule],
   controllers: [RolesController, PermissionsController, UserRolesController],
-  providers: [FirstAdmin, Hierarchy, LastAdmin, RolePermissions, RolesRepository, RolesService, UserRoles],
-  exports: [FirstAdmin, RolePermissions],
+  providers: [
+    FirstAdminService,
+    HierarchyRule,
+    LastAdminRule,
+    RolePermissionsService,
+    RolesRepository,
+    RolesService,
+    UserRolesService,
+  ],
+  exports: [FirstAdminService, RolePermissionsService],
 })
 export class AccessModule implements OnModuleInit {
   constructor(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import type { Principal } from '#platform/request';
-import { PasswordResets, UsersService } from '#users';
+import { PasswordResetsService, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import {
   BuiltInRoleError,
@@ -21,7 +21,7 @@ export class RolesService {
   constructor(
     private readonly roles: RolesRepository,
     private readonly users: UsersService,
-    private readonly passwordResets: PasswordResets,
+    private readonly passwordResets: PasswordResetsService,
     private readonly permissions: PermissionRegistry,
     private readonly transactions: Transactions,
   ) {}
@@ -30,14 +30,14 @@ export class RolesService {
   async list(): Promise<Role[]> {
     const roles = await this.roles.list();
     // By code point, whatever the locale of the database.
-    return roles.map((role) => this.whole(role)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return roles.map((role) => this.withImpliedPermissions(role)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws RoleNotFoundError */
   async get(name: string): Promise<Role> {
     const role = await this.roles.find(name);
     if (role === null) throw new RoleNotFoundError();
-    return this.whole(role);
+    return this.withImpliedPermissions(role);
   }
 
   /** @throws ForbiddenError, UnknownPermissionsError, RoleNameTakenError */
@@ -58,7 +58,7 @@ export class RolesService {
       const before = await this.lock(name, principal, transaction);
       const after = await this.roles.update(name, changes, transaction.db);
       const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
-      if (gained) await this.passwordResets.voidOfHolders(name, transaction);
+      if (gained) await this.passwordResets.revokeForHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
       return after;
     });
@@ -70,7 +70,7 @@ export class RolesService {
       const role = await this.lock(name, principal, transaction);
       await this.assertUnused(name, transaction);
       // Who is restored later must not find in it what another role of the same name holds by then.
-      await this.users.takeRoleFromDeleted(name, transaction);
+      await this.users.removeRoleFromDeletedUsers(name, transaction);
       // A user who held it may have been restored while the deleted ones were waited for.
       await this.assertUnused(name, transaction);
       await this.roles.delete(name, transaction.db);
@@ -81,7 +81,7 @@ export class RolesService {
   private async lock(name: string, principal: Principal, { db }: Transaction): Promise<Role> {
     const role = await this.roles.lock(name, db);
     if (role === null) throw new RoleNotFoundError();
-    assertHoldsAll(principal, this.whole(role).permissions);
+    assertHoldsAll(principal, this.withImpliedPermissions(role).permissions);
     if (role.builtIn) throw new BuiltInRoleError();
     return role;
   }
@@ -102,7 +102,7 @@ export class RolesService {
   }
 
   /** The role as it counts: whatever is declared, the admin holds. */
-  private whole(role: Role): Role {
+  private withImpliedPermissions(role: Role): Role {
     return role.name === ADMIN_ROLE ? { ...role, permissions: [...this.permissions.names].toSorted() } : role;
   }
 }

@@ -4,12 +4,12 @@ import { ApiErrors, ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
-import { UserRoles } from './user-roles.service.js';
+import { UserRolesService } from './user-roles.service.js';
 
 @ApiTags('User administration')
 @Controller('users/:id/roles')
 export class UserRolesController {
-  constructor(private readonly userRoles: UserRoles) {}
+  constructor(private readonly userRoles: UserRolesService) {}
 
   @Put()
   @RequirePermissions('roles:assign')

@@ -5,14 +5,14 @@ import type { IfMatchCondition, Principal } from '#platform/request';
 import { PermissionRegistry } from '#platform/access';
 import { type User, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
-import { isActiveAdmin } from './last-admin.js';
+import { isActiveAdmin } from './last-admin.rule.js';
 import { UnknownRolesError } from './roles.errors.js';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 import { RolesRepository } from './roles.repository.js';
 
 /** Which roles a user holds. */
 @Injectable()
-export class UserRoles {
+export class UserRolesService {
   constructor(
     private readonly users: UsersService,
     private readonly roles: RolesRepository,
@@ -33,9 +33,9 @@ export class UserRoles {
   ): Promise<User> {
     const roles = [...new Set([...requested, USER_ROLE])].toSorted();
     return this.transactions.run(async (transaction) => {
-      const before = await this.users.lock(id, transaction, ifMatch);
+      const before = await this.users.lockForChange(id, transaction, ifMatch);
       if (isDeepStrictEqual(roles, before.roles.toSorted())) return before;
-      // LastAdmin will lock it as strongly: after a weaker lock on it, two such requests would wait for each other.
+      // LastAdminRule will lock it as strongly: after a weaker lock on it, two such requests would wait for each other.
       if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
       await this.assertAssignable(before, roles, principal, transaction);
       return this.users.setRoles(before, roles, transaction);

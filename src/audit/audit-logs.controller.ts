@@ -5,7 +5,7 @@ import { ApiAnswer, ApiOperation, ApiParam, ApiResponse, ApiTags } from '#platfo
 import { DEFAULT_LIMIT, Pagination } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
 import { UserIdParam } from '#users';
-import { AuditLog } from './audit-log.js';
+import { AuditLogService } from './audit-log.service.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {
   AuditFiltersQuery,
@@ -29,7 +29,7 @@ const PAGE_OF_ENTRIES = {
 @ApiTags('Audit')
 @Controller()
 export class AuditLogsController {
-  constructor(private readonly auditLog: AuditLog) {}
+  constructor(private readonly auditLog: AuditLogService) {}
 
   @Get('audit-logs')
   @RequirePermissions('audit:read')

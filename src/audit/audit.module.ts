@@ -4,37 +4,37 @@ import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { UsersModule } from '#users';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
-import { AUDIT_ACTIONS, AuditLog } from './audit-log.js';
+import { AUDIT_ACTIONS, AuditLogService } from './audit-log.service.js';
 import { AuditLogsController } from './audit-logs.controller.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditRetention } from './chain/audit-retention.js';
 import { AuditSinks, FileAuditSink, StdoutAuditSink } from './sinks/audit-sink.js';
 import { ChainsRepository } from './chain/chains.repository.js';
-import { Checkpoints } from './chain/checkpoints.js';
+import { CheckpointService } from './chain/checkpoint.service.js';
 import { CheckpointsRepository } from './chain/checkpoints.repository.js';
-import { Deliveries } from './sinks/deliveries.js';
+import { DeliveryService } from './sinks/delivery.service.js';
 import { FoldedFailures } from './folded-failures.js';
-import { Linker } from './linker.js';
+import { LinkerService } from './linker.service.js';
 import { VerificationCursors } from './chain/verification-cursors.js';
 
 @Module({
   imports: [UsersModule],
   controllers: [AuditLogsController],
   providers: [
-    AuditLog,
+    AuditLogService,
     AuditRecorder,
     AuditEntriesRepository,
     FoldedFailures,
     ChainsRepository,
-    Checkpoints,
+    CheckpointService,
     CheckpointsRepository,
-    Linker,
+    LinkerService,
     VerificationCursors,
     AuditRetention,
     AuditSinks,
-    Deliveries,
+    DeliveryService,
   ],
-  exports: [AuditRecorder, AuditSinks, AuditRetention, Linker],
+  exports: [AuditRecorder, AuditSinks, AuditRetention, LinkerService],
 })
 export class AuditModule implements OnModuleInit {
   constructor(

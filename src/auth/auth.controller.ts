@@ -12,7 +12,7 @@ import {
   type Principal,
 } from '#platform/request';
 import { deviceTokenHeaders } from '#passwords';
-import { PasswordResets } from '#users';
+import { PasswordResetsService } from '#users';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
@@ -26,7 +26,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
-    private readonly passwordResets: PasswordResets,
+    private readonly passwordResets: PasswordResetsService,
     private readonly config: AppConfig,
   ) {}
 

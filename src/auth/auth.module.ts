@@ -14,12 +14,12 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
 import { RefreshTokenReader } from './refresh-token-reader.js';
-import { SessionList } from './session-list.js';
+import { SessionListService } from './session-list.service.js';
 import { SessionSweeper } from './session-sweeper.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
-import { TokenRotation } from './token-rotation.js';
+import { TokenRotationService } from './token-rotation.service.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
@@ -29,9 +29,9 @@ import { TokensService } from './tokens.service.js';
     AuthService,
     SessionsService,
     SessionsRepository,
-    SessionList,
+    SessionListService,
     SessionSweeper,
-    TokenRotation,
+    TokenRotationService,
     TokensService,
     AccessTokenKeys,
     JwtStrategy,

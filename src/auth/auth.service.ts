@@ -6,7 +6,7 @@ import { type Login, type User, UsersService } from '#users';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
-import { TokenRotation } from './token-rotation.js';
+import { TokenRotationService } from './token-rotation.service.js';
 import { type TokenPair, TokensService } from './tokens.service.js';
 
 export interface LoggedIn {
@@ -21,7 +21,7 @@ export class AuthService {
   constructor(
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
-    private readonly rotation: TokenRotation,
+    private readonly rotation: TokenRotationService,
     private readonly tokens: TokensService,
     private readonly passwords: PasswordHasher,
     private readonly attempts: PasswordAttempts,

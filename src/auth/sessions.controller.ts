@@ -6,7 +6,7 @@ import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
 import { UserIdParam } from '#users';
 import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
-import { SessionList } from './session-list.js';
+import { SessionListService } from './session-list.service.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Sessions')
@@ -14,7 +14,7 @@ import { SessionsService } from './sessions.service.js';
 export class SessionsController {
   constructor(
     private readonly sessions: SessionsService,
-    private readonly sessionList: SessionList,
+    private readonly sessionList: SessionListService,
   ) {}
 
   @Get()

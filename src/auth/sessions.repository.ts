@@ -91,7 +91,7 @@ export class SessionsRepository {
     return session;
   }
 
-  /** Those of a user that go on. */
+  /** The live sessions of a user. */
   async list(userId: string, { where, orderBy }: Keyset, limit: number): Promise<SessionEntry[]> {
     return this.prisma.$queryRaw<SessionEntry[]>`
       SELECT id, ip, user_agent AS "userAgent", created_at AS "createdAt", last_used_at AS "lastUsedAt",
@@ -100,27 +100,27 @@ export class SessionsRepository {
       ORDER BY ${orderBy} LIMIT ${limit}`;
   }
 
-  /** @returns whether it went on until now */
+  /** @returns whether it was live until now */
   async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
-    const { count } = await db.session.updateMany({ where: { id, endedAt: null }, data: ended(reason) });
+    const { count } = await db.session.updateMany({ where: { id, endedAt: null }, data: endedNow(reason) });
     return count > 0;
   }
 
-  /** @returns whether the user had it and it went on until now */
+  /** @returns whether the user had it and it was live until now */
   async endOf(userId: string, id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
     const { count } = await db.session.updateMany({
-      where: { id, userId, ...goesOn() },
-      data: ended(reason),
+      where: { id, userId, ...isLive() },
+      data: endedNow(reason),
     });
     return count > 0;
   }
 
   async findLiveIds(userId: string, db: Prisma.TransactionClient): Promise<string[]> {
-    const live = await db.session.findMany({ where: { userId, ...goesOn() }, select: { id: true } });
+    const live = await db.session.findMany({ where: { userId, ...isLive() }, select: { id: true } });
     return live.map(({ id }) => id);
   }
 
-  /** @returns the ids of the sessions that went on until now */
+  /** @returns the ids of the sessions that were live until now */
   async endAllOf(
     userId: string,
     reason: EndReason,
@@ -128,8 +128,8 @@ export class SessionsRepository {
     db: Prisma.TransactionClient,
   ): Promise<string[]> {
     const sessions = await db.session.updateManyAndReturn({
-      where: { userId, ...goesOn(), ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
-      data: ended(reason),
+      where: { userId, ...isLive(), ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
+      data: endedNow(reason),
       select: { id: true },
     });
     return sessions.map(({ id }) => id);
@@ -148,12 +148,12 @@ export class SessionsRepository {
   }
 }
 
-function goesOn() {
+function isLive() {
   return { endedAt: null, expiresAt: { gt: new Date() } };
 }
 
 /** An ended session has expired too: one index finds all that are over. */
-function ended(reason: EndReason) {
+function endedNow(reason: EndReason) {
   const now = new Date();
   return { endedAt: now, endedReason: reason, expiresAt: now };
 }

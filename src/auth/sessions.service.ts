@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ROLE_PERMISSIONS_KEY, RolePermissions } from '#access';
+import { ROLE_PERMISSIONS_KEY, RolePermissionsService } from '#access';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
@@ -36,7 +36,7 @@ export class SessionsService implements OnModuleInit {
     private readonly transactions: Transactions,
     private readonly cache: Cache,
     private readonly events: EventBus,
-    private readonly rolePermissions: RolePermissions,
+    private readonly rolePermissions: RolePermissionsService,
     { tokens }: AppConfig,
   ) {
     this.lifetimes = { idleMs: tokens.refreshTtlMs, maxAgeMs: tokens.sessionMaxAgeMs };
@@ -97,9 +97,9 @@ export class SessionsService implements OnModuleInit {
   /** Ends the session of whoever asks. */
   async logOut({ userId, sessionId }: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      const went = await this.sessions.end(sessionId, 'logout', transaction.db);
+      const wasLive = await this.sessions.end(sessionId, 'logout', transaction.db);
       // Also when it was over already: the acknowledgement of the one before may be what got lost.
-      const event = went ? new SessionsEnded(userId, [sessionId], 'logout') : new SessionStatesOutdated([sessionId]);
+      const event = wasLive ? new SessionsEnded(userId, [sessionId], 'logout') : new SessionStatesOutdated([sessionId]);
       await transaction.publish(event);
     });
   }
@@ -112,8 +112,8 @@ export class SessionsService implements OnModuleInit {
   async end(userId: string, sessionId: string, by: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
       await this.lockOther(userId, by, transaction);
-      const went = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
-      if (!went) throw new SessionNotFoundError();
+      const wasLive = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
+      if (!wasLive) throw new SessionNotFoundError();
       await transaction.publish(new SessionsEnded(userId, [sessionId], 'revoked'));
     });
   }
@@ -132,7 +132,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Of somebody else: there must be one, and who may keep the caller from changing them has a say. */
   private async lockOther(userId: string, by: Principal, transaction: Transaction): Promise<void> {
-    if (userId !== by.userId) await this.users.lock(userId, transaction, undefined);
+    if (userId !== by.userId) await this.users.lockForChange(userId, transaction, undefined);
   }
 
   private async endAllOf(

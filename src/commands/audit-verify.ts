@@ -30,15 +30,15 @@ interface Result {
 }
 
 await runCommand(async (config) => {
-  const { exported, held, trusted } = await readArguments(config);
+  const { exported, externalCheckpoints, trusted } = await readArguments(config);
   const result =
     exported === undefined
-      ? await verifyDatabase(config, { held, trusted, retentionMs: config.audit.retentionMs })
-      : await verifyExport(exported, held, trusted);
+      ? await verifyDatabase(config, { externalCheckpoints, trusted, retentionMs: config.audit.retentionMs })
+      : await verifyExport(exported, externalCheckpoints, trusted);
   if (result.firstInvalidId !== undefined) {
     throw new StartupError(`The audit log has been tampered with: the entry ${result.firstInvalidId} does not fit.`);
   }
-  return `The audit log is whole: ${result.said}, ${held.length} checkpoints held elsewhere.`;
+  return `The audit log is whole: ${result.said}, ${externalCheckpoints.length} checkpoints held elsewhere.`;
 });
 
 async function verifyDatabase(config: AppConfig, evidence: Evidence): Promise<Result> {
@@ -61,10 +61,10 @@ async function verifyDatabase(config: AppConfig, evidence: Evidence): Promise<Re
 
 async function verifyExport(
   path: string,
-  held: readonly SignedCheckpoint[],
+  externalCheckpoints: readonly SignedCheckpoint[],
   trusted: ReadonlySet<string>,
 ): Promise<Result> {
-  const verifier = new ExportVerifier(held, trusted);
+  const verifier = new ExportVerifier(externalCheckpoints, trusted);
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
     const invalid = line === '' ? undefined : verifier.read(line);
     if (invalid !== undefined) return { said: '', firstInvalidId: invalid };
@@ -85,10 +85,10 @@ function progress(entries: number): void {
 
 async function readArguments(config: AppConfig) {
   const { values } = read();
-  const held = values.checkpoints === undefined ? [] : await readCheckpoints(values.checkpoints);
+  const externalCheckpoints = values.checkpoints === undefined ? [] : await readCheckpoints(values.checkpoints);
   const pem = values.key === undefined ? undefined : await readFile(values.key, 'utf8');
   const trusted = pem === undefined ? trustedKeys(config) : new Set([publicKeyText(createPublicKey(pem))]);
-  return { exported: values.export, held, trusted };
+  return { exported: values.export, externalCheckpoints, trusted };
 }
 
 /** @throws StartupError */
@@ -102,13 +102,13 @@ function read() {
 }
 
 async function readCheckpoints(path: string): Promise<SignedCheckpoint[]> {
-  const held: SignedCheckpoint[] = [];
+  const externalCheckpoints: SignedCheckpoint[] = [];
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!line.includes('"checkpoint"')) continue;
     const record = parse(line);
-    if (record?.type === 'checkpoint' && record.checkpoint !== undefined) held.push(record.checkpoint);
+    if (record?.type === 'checkpoint' && record.checkpoint !== undefined) externalCheckpoints.push(record.checkpoint);
   }
-  return held;
+  return externalCheckpoints;
 }
 
 /** A line that was cut short, as by a crash, stands for nothing. */

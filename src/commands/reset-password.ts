@@ -1,7 +1,7 @@
 import { StartupError } from '#platform/errors';
 import { Cache } from '#platform/cache';
 import { passwordFault } from '#passwords';
-import { type Login, PasswordResets } from '#users';
+import { type Login, PasswordResetsService } from '#users';
 import { accountArguments } from './account-arguments.js';
 import { ask, askNewPassword } from './prompt.js';
 import { runCommand } from './run-command.js';
@@ -18,7 +18,7 @@ await runCommand(async (config) => {
   const fault = passwordFault(password, login, config.passwordRule);
   if (fault !== undefined) throw new StartupError(fault);
   return withServices(config, async (services) => {
-    const user = await services.get(PasswordResets).force(login, password);
+    const user = await services.get(PasswordResetsService).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;
     const told = config.cache.kind === 'redis' ? await answers(services.get(Cache)) : config.database.kind === 'pglite';
     return told ? done : `${done} No Redis tells running servers: they may notice a minute late.`;

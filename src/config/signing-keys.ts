@@ -44,7 +44,7 @@ export interface SigningKeys {
 export function readSigningKeys(privateKey: string | undefined, previousKeys: string | undefined): SigningKeys {
   const faults: string[] = [];
   return {
-    signingKey: privateKey === undefined ? undefined : noting(faults, () => readSigningKey(privateKey)),
+    signingKey: privateKey === undefined ? undefined : collectFaults(faults, () => readSigningKey(privateKey)),
     previousKeys: previousKeys === undefined ? [] : readPreviousKeys(previousKeys, faults),
     faults,
   };
@@ -67,8 +67,8 @@ export interface AuditKeys {
 export function readAuditKeys(signing: string | undefined, previous: string | undefined): AuditKeys {
   const faults: string[] = [];
   return {
-    key: signing === undefined ? undefined : noting(faults, () => readEd25519('AUDIT_SIGNING_KEY', signing)),
-    previous: previous === undefined ? [] : (noting(faults, () => readEd25519Publics(previous)) ?? []),
+    key: signing === undefined ? undefined : collectFaults(faults, () => readEd25519('AUDIT_SIGNING_KEY', signing)),
+    previous: previous === undefined ? [] : (collectFaults(faults, () => readEd25519Publics(previous)) ?? []),
     faults,
   };
 }
@@ -110,7 +110,7 @@ function readPreviousKeys(given: string, faults: string[]): VerificationKey[] {
   const entries = given.includes(PEM_BEGIN) ? [given] : given.split(',').filter((entry) => entry.trim() !== '');
   return entries.flatMap((entry, index) => {
     const name = `JWT_PREVIOUS_PUBLIC_KEYS${entries.length > 1 ? `, entry ${index + 1},` : ''}`;
-    return noting(faults, () => readPublicKeys(name, entry)) ?? [];
+    return collectFaults(faults, () => readPublicKeys(name, entry)) ?? [];
   });
 }
 
@@ -167,7 +167,7 @@ function parse(read: () => KeyObject): KeyObject | undefined {
   }
 }
 
-function noting<T>(faults: string[], read: () => T): T | undefined {
+function collectFaults<T>(faults: string[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

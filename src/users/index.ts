@@ -1,9 +1,9 @@
 export { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
 export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
 export { toUserResponse, UserResponse } from './dto/user.response.js';
-export { PasswordResets } from './password-resets.service.js';
+export { PasswordResetsService } from './password-resets.service.js';
 export type { Login, User } from './user.js';
-export { profileKey } from './user-profiles.js';
+export { profileKey } from './user-profiles.service.js';
 export { DuplicateUserError } from './users.errors.js';
 export * from './users.events.js';
 export { UsersModule } from './users.module.js';

@@ -45,7 +45,7 @@ export class PasswordResetsRepository {
     return taken.length > 0;
   }
 
-  async removeOfHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
+  async removeForHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
     await db.$executeRaw`
       DELETE FROM password_resets WHERE user_id IN (
         SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id

@@ -28,7 +28,7 @@ export interface PasswordResetToken {
 
 /** The way back for who forgot the password: a token that sets a new one, once. */
 @Injectable()
-export class PasswordResets implements OnModuleInit {
+export class PasswordResetsService implements OnModuleInit {
   constructor(
     private readonly resets: PasswordResetsRepository,
     private readonly users: UsersRepository,
@@ -60,7 +60,7 @@ export class PasswordResets implements OnModuleInit {
   async issue(id: string): Promise<PasswordResetToken> {
     const resetToken = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.transactions.run(async (transaction) => {
-      const user = await this.accounts.lock(id, transaction, undefined);
+      const user = await this.accounts.lockForChange(id, transaction, undefined);
       const expiresAt = await this.resets.put(id, hashOf(resetToken), LIFETIME_MS, transaction.db);
       await transaction.publish(new PasswordResetIssued(user, expiresAt));
       return { resetToken, expiresAt };
@@ -98,7 +98,7 @@ export class PasswordResets implements OnModuleInit {
     if (found === null) throw new UserNotFoundError();
     const passwordHash = await this.checkedHash(newPassword, found);
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lock(found.id, transaction, undefined);
+      const before = await this.accounts.lockForChange(found.id, transaction, undefined);
       await this.resets.remove(before.id, transaction.db);
       await this.replacePassword(before, passwordHash, transaction);
       return before;
@@ -106,8 +106,8 @@ export class PasswordResets implements OnModuleInit {
   }
 
   /** The same for a role that holds more from now on. */
-  async voidOfHolders(role: string, { db }: Transaction): Promise<void> {
-    await this.resets.removeOfHolders(role, db);
+  async revokeForHolders(role: string, { db }: Transaction): Promise<void> {
+    await this.resets.removeForHolders(role, db);
   }
 
   private async checkedHash(newPassword: string, context: PasswordContext): Promise<string> {

@@ -20,8 +20,8 @@ import { toUserChanges, UpdateUserRequest } from './dto/update-user.request.js';
 import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
 import { toUserResponse, UserResponse } from './dto/user.response.js';
 import type { User } from './user.js';
-import { UserList } from './user-list.js';
-import { UserProfiles } from './user-profiles.js';
+import { UserListService } from './user-list.service.js';
+import { UserProfilesService } from './user-profiles.service.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('Users')
@@ -29,8 +29,8 @@ import { UsersService } from './users.service.js';
 export class UsersController {
   constructor(
     private readonly users: UsersService,
-    private readonly profiles: UserProfiles,
-    private readonly userList: UserList,
+    private readonly profiles: UserProfilesService,
+    private readonly userList: UserListService,
   ) {}
 
   @Post()

@@ -47,7 +47,7 @@ export class UserCreated extends AuditedEvent {
 }
 
 /** Somebody is about to change an account, whose row is locked: who may keep them from it throws. */
-export class UserChangeRequested {
+export class BeforeUserChange {
   constructor(readonly before: User) {}
 }
 

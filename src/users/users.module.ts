@@ -2,28 +2,28 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { PasswordResetsRepository } from './password-resets.repository.js';
-import { PasswordResets } from './password-resets.service.js';
-import { UserList } from './user-list.js';
-import { UserProfiles } from './user-profiles.js';
-import { UserStatesController } from './user-states.controller.js';
-import { UserStates } from './user-states.service.js';
+import { PasswordResetsService } from './password-resets.service.js';
+import { UserListService } from './user-list.service.js';
+import { UserProfilesService } from './user-profiles.service.js';
+import { UserAdministrationController } from './user-administration.controller.js';
+import { UserAdministrationService } from './user-administration.service.js';
 import { USER_ACTIONS } from './users.events.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  controllers: [UsersController, UserStatesController],
+  controllers: [UsersController, UserAdministrationController],
   providers: [
     UsersService,
     UsersRepository,
-    UserProfiles,
-    UserList,
-    UserStates,
-    PasswordResets,
+    UserProfilesService,
+    UserListService,
+    UserAdministrationService,
+    PasswordResetsService,
     PasswordResetsRepository,
   ],
-  exports: [UsersService, PasswordResets],
+  exports: [UsersService, PasswordResetsService],
 })
 export class UsersModule implements OnModuleInit {
   constructor(

@@ -81,7 +81,7 @@ export class UsersRepository {
   }
 
   /** Of accounts that are being restored meanwhile, it waits, and leaves them what they hold. */
-  async takeRoleFromDeleted(role: string, db: Prisma.TransactionClient): Promise<void> {
+  async removeRoleFromDeletedUsers(role: string, db: Prisma.TransactionClient): Promise<void> {
     const rows = await db.$queryRaw<{ id: string }[]>`
       SELECT id FROM users WHERE deleted_at IS NOT NULL AND roles @> ARRAY[${role}] ORDER BY id FOR UPDATE`;
     if (rows.length === 0) return;
@@ -165,7 +165,7 @@ export class UsersRepository {
    *
    * @throws DuplicateUserError when one is taken, also by another transaction at the same moment
    */
-  async namingDuplicates<T>(names: AccountNames, transaction: () => Promise<T>): Promise<T> {
+  async mapDuplicates<T>(names: AccountNames, transaction: () => Promise<T>): Promise<T> {
     try {
       return await transaction();
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Credentials, Login, NewUser, User, UserChanges, UserWithPassword }
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
   CurrentPasswordRefused,
-  UserChangeRequested,
+  BeforeUserChange,
   UserCreated,
   UserDeleted,
   UserLoggedIn,
@@ -44,7 +44,7 @@ export class UsersService {
   async create({ password, roles = ['user'], ...account }: NewAccount): Promise<User> {
     await this.policy.check('password', password, account);
     const passwordHash = await this.passwords.hash(password);
-    return this.users.namingDuplicates(account, () =>
+    return this.users.mapDuplicates(account, () =>
       this.transactions.run(async (transaction) => {
         const user = await this.users.insert({ ...account, passwordHash, roles }, transaction.db);
         await transaction.publish(new UserCreated(user));
@@ -63,7 +63,7 @@ export class UsersService {
   /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError, TooManyRequestsError */
   async update(id: string, changes: UserChanges, conditions: UpdateConditions): Promise<User> {
     const confirmedHash = await this.confirmEmailChange(id, changes, conditions);
-    return this.users.namingDuplicates(changes, () =>
+    return this.users.mapDuplicates(changes, () =>
       this.transactions.run(async (transaction) => {
         const { passwordHash, ...before } = await this.lockCredentials(id, transaction, conditions.ifMatch);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
@@ -82,7 +82,7 @@ export class UsersService {
   /** @throws UserNotFoundError, PreconditionFailedError */
   async delete(id: string, ifMatch: IfMatchCondition | undefined): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      const before = await this.lock(id, transaction, ifMatch);
+      const before = await this.lockForChange(id, transaction, ifMatch);
       await this.users.delete(before, transaction.db);
       await transaction.publish(new UserDeleted(before));
     });
@@ -110,9 +110,9 @@ export class UsersService {
   /**
    * Holds an account for a change in this transaction, and asks whether it may be changed.
    *
-   * @throws UserNotFoundError, PreconditionFailedError, and what a handler of UserChangeRequested vetoes it with
+   * @throws UserNotFoundError, PreconditionFailedError, and what a handler of BeforeUserChange vetoes it with
    */
-  async lock(id: string, transaction: Transaction, ifMatch: IfMatchCondition | undefined): Promise<User> {
+  async lockForChange(id: string, transaction: Transaction, ifMatch: IfMatchCondition | undefined): Promise<User> {
     const { passwordHash: _, ...user } = await this.lockCredentials(id, transaction, ifMatch);
     return user;
   }
@@ -153,8 +153,8 @@ export class UsersService {
   }
 
   /** So that nobody gets it back by being restored. */
-  async takeRoleFromDeleted(role: string, { db }: Transaction): Promise<void> {
-    await this.users.takeRoleFromDeleted(role, db);
+  async removeRoleFromDeletedUsers(role: string, { db }: Transaction): Promise<void> {
+    await this.users.removeRoleFromDeletedUsers(role, db);
   }
 
   private async lockCredentials(
@@ -165,7 +165,7 @@ export class UsersService {
     const locked = await this.users.lock(id, transaction.db);
     if (locked === null) throw new UserNotFoundError();
     const { passwordHash: _, ...user } = locked;
-    await transaction.publish(new UserChangeRequested(user));
+    await transaction.publish(new BeforeUserChange(user));
     assertMatches(ifMatch, user.version);
     return locked;
   }

@@ -1,4 +1,4 @@
-import { Linker } from '../../src/audit/linker.js';
+import { LinkerService } from '../../src/audit/linker.service.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRole, holderOf } from '../support/accounts.js';
 import { register, startApp, type TestApp } from '../support/app.js';
@@ -19,7 +19,7 @@ describe('What each route of administration asks of the stores', () => {
   beforeAll(async () => {
     test = await startApp();
     // It works in the background.
-    await test.app.get(Linker).onApplicationShutdown();
+    await test.app.get(LinkerService).onApplicationShutdown();
     admin = await test.admin();
     holder = await holderOf(test, ['roles:read']);
     subject = await register(test.api, newAccount());

@@ -1,4 +1,4 @@
-import { Linker } from '../../src/audit/linker.js';
+import { LinkerService } from '../../src/audit/linker.service.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
@@ -41,7 +41,7 @@ describe('What each route asks of the stores', () => {
   beforeAll(async () => {
     test = await startApp();
     // It works in the background.
-    await test.app.get(Linker).onApplicationShutdown();
+    await test.app.get(LinkerService).onApplicationShutdown();
     admin = await test.admin();
     account = newAccount();
     user = await register(test.api, account);

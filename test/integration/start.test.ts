@@ -24,13 +24,13 @@ describe('The first starts in development, with nothing configured', () => {
   let stores: Stores;
   let first: Outcome;
   let session: Session;
-  let madeUp: { username: string; email: string; password: string };
+  let generated: { username: string; email: string; password: string };
   let second: SpawnedApp;
   beforeAll(async () => {
     stores = await createUnmigratedStores();
     const app = await spawnApp(stores.env);
     const shown = (name: string) => new RegExp(`^ +${name} +(\\S+)$`, 'm').exec(app.program.stdout)?.[1] ?? '';
-    madeUp = { username: '', email: shown('email'), password: shown('password') };
+    generated = { username: '', email: shown('email'), password: shown('password') };
     session = await register(app.api, newAccount());
     first = await app.stop();
     second = await spawnApp(stores.env);
@@ -57,11 +57,14 @@ describe('The first starts in development, with nothing configured', () => {
   });
 
   it('make up an admin', async () => {
-    expect((await login(second.api, madeUp)).user).toMatchObject({ email: madeUp.email, roles: ['admin', 'user'] });
+    expect((await login(second.api, generated)).user).toMatchObject({
+      email: generated.email,
+      roles: ['admin', 'user'],
+    });
   });
 
   it('show the password of the admin once, and where to go each time', () => {
-    expect(first.stdout.split(madeUp.password)).toHaveLength(2);
+    expect(first.stdout.split(generated.password)).toHaveLength(2);
     expect(second.program.stdout).not.toMatch(/password/i);
     for (const stdout of [first.stdout, second.program.stdout]) {
       expect(stdout).toMatch(/API +http:\/\/localhost:\d+\/api\/v1\n +Explorer +http:\/\/localhost:\d+\/docs\n/);

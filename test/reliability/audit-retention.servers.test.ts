@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditRetention } from '../../src/audit/index.js';
-import { Checkpoints } from '../../src/audit/chain/checkpoints.js';
+import { CheckpointService } from '../../src/audit/chain/checkpoint.service.js';
 import { CheckpointsRepository } from '../../src/audit/chain/checkpoints.repository.js';
 import { SECRETS, startApp, type TestApp } from '../support/app.js';
 import { linkNow } from '../support/audit.js';
@@ -52,7 +52,7 @@ describe('Months of entries that are older than they are kept', () => {
   it('are sealed, go, also where their going was interrupted, and what is left is whole', async () => {
     expect(await verify()).toMatchObject({ code: 0 });
     // As a crash in the middle leaves it: it has been said, and half of it is done.
-    const checkpoints = test.app.get(Checkpoints);
+    const checkpoints = test.app.get(CheckpointService);
     expect([await checkpoints.seal(OLD[0]), await checkpoints.make(OLD[0], 'dropped')]).toEqual([true, true]);
     await onDatabase(test.stores, (client) =>
       client.query('ALTER TABLE audit.links DETACH PARTITION audit.links_2024_05 CONCURRENTLY'),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { publicKeyText, type SignedCheckpoint, verificationOf } from '../../src/audit/index.js';
 import { type Checkpoint, signCheckpoint } from '../../src/audit/chain/checkpoint.js';
-import { Checkpoints } from '../../src/audit/chain/checkpoints.js';
+import { CheckpointService } from '../../src/audit/chain/checkpoint.service.js';
 import { CheckpointsRepository } from '../../src/audit/chain/checkpoints.repository.js';
 import { AppConfig } from '../../src/config/index.js';
 import { PrismaService } from '../../src/platform/database/index.js';
@@ -155,7 +155,7 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
     await client.connect();
     for (const [n, month] of MONTHS.entries()) await write(month, n);
     await linkNow(test);
-    for (const month of MONTHS) await test.app.get(Checkpoints).make(month, 'open');
+    for (const month of MONTHS) await test.app.get(CheckpointService).make(month, 'open');
     const { rows } = await client.query(
       `SELECT to_char(month, 'YYYY-MM') AS month, sequence::int, entry_id AS id FROM audit.links ORDER BY month, sequence`,
     );
@@ -192,7 +192,11 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
   const verify = async () => {
     const { signingKey } = test.app.get(AppConfig).audit;
     const trusted = new Set([publicKeyText(createPublicKey(signingKey))]);
-    const verification = verificationOf(test.app.get(PrismaService), { held, trusted, retentionMs: YEAR_MS });
+    const verification = verificationOf(test.app.get(PrismaService), {
+      externalCheckpoints: held,
+      trusted,
+      retentionMs: YEAR_MS,
+    });
     for (let page = await verification.page(undefined, 100); ; page = await verification.page(page.next, 100)) {
       if (!page.valid || page.next === null) return page;
     }

@@ -1,4 +1,4 @@
-import { Linker } from '../../src/audit/linker.js';
+import { LinkerService } from '../../src/audit/linker.service.js';
 import type { TestApp } from './app.js';
 
 /** An entry as the API answers it. */
@@ -30,5 +30,5 @@ export async function auditLogs(test: TestApp, query: Readonly<Record<string, st
 
 /** Links what has been written until now. */
 export async function linkNow(test: TestApp): Promise<void> {
-  await test.app.get(Linker).work();
+  await test.app.get(LinkerService).work();
 }

@@ -3,7 +3,7 @@ import { AppConfig } from '#config';
 import { PrismaService } from '#platform/database';
 import { type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
-import { Checkpoints } from './checkpoints.js';
+import { CheckpointService } from './checkpoint.service.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
 
 const INTERVAL_MS = 12 * 60 * 60_000;
@@ -23,7 +23,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly prisma: PrismaService,
     private readonly chains: ChainsRepository,
-    private readonly checkpoints: Checkpoints,
+    private readonly checkpoints: CheckpointService,
     private readonly checkpointsRepository: CheckpointsRepository,
     private readonly config: AppConfig,
   ) {}
@@ -31,7 +31,13 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
   /** For the owner's connection alone. */
   static on(prisma: PrismaService, config: AppConfig): AuditRetention {
     const [chains, repository] = [new ChainsRepository(prisma), new CheckpointsRepository(prisma)];
-    return new AuditRetention(prisma, chains, new Checkpoints(prisma, chains, repository, config), repository, config);
+    return new AuditRetention(
+      prisma,
+      chains,
+      new CheckpointService(prisma, chains, repository, config),
+      repository,
+      config,
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -30,8 +30,8 @@ export interface VerifiedPage {
 
 /** What is known besides the database. */
 export interface Evidence {
-  /** Checkpoints that were kept elsewhere. */
-  readonly held: readonly SignedCheckpoint[];
+  /** CheckpointService that were kept elsewhere. */
+  readonly externalCheckpoints: readonly SignedCheckpoint[];
   /** The public keys that checkpoints must be signed with. */
   readonly trusted: ReadonlySet<string>;
   /** How long entries are kept after the end of their month, in milliseconds. */
@@ -40,7 +40,7 @@ export interface Evidence {
 
 /** Follows the chains of every month and compares them with the entries and the checkpoints, page by page. */
 export class AuditVerification {
-  private readonly held: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
+  private readonly externalCheckpoints: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
 
   constructor(
     private readonly entries: AuditEntriesRepository,
@@ -48,7 +48,7 @@ export class AuditVerification {
     private readonly checkpoints: CheckpointsRepository,
     private readonly evidence: Evidence,
   ) {
-    this.held = byMonth(evidence.held);
+    this.externalCheckpoints = byMonth(evidence.externalCheckpoints);
   }
 
   /** @param place where the page before ended; without it, the first one begins */
@@ -120,7 +120,7 @@ export class AuditVerification {
   private async wrongEnd(month: Month, sequence: number): Promise<string | undefined> {
     const cut =
       (await this.checkpoints.beyond(month, sequence)) ??
-      this.held.get(month)?.find((checkpoint) => checkpoint.sequence > sequence);
+      this.externalCheckpoints.get(month)?.find((checkpoint) => checkpoint.sequence > sequence);
     if (cut !== undefined) return cut.entryId;
     const seal = await this.checkpoints.sealOf(month);
     if (seal === undefined || seal.sequence === sequence) return undefined;
@@ -130,7 +130,7 @@ export class AuditVerification {
 
   private async startOfMonthAfter(month: Month | undefined): Promise<VerificationPlace | undefined> {
     const [withEntries, withCheckpoints] = await Promise.all([this.chains.months(), this.checkpoints.months()]);
-    const months = [...new Set([...withEntries, ...withCheckpoints, ...this.held.keys()])].toSorted();
+    const months = [...new Set([...withEntries, ...withCheckpoints, ...this.externalCheckpoints.keys()])].toSorted();
     for (const next of months.filter((one) => month === undefined || one > month)) {
       if (await this.wasDropped(next)) continue;
       const { sequence, hash } = genesis(next);
@@ -148,8 +148,8 @@ export class AuditVerification {
   }
 
   private async checkpointsBetween(month: Month, after: number, upTo: number) {
-    const held = this.held.get(month) ?? [];
-    const between = held.filter(({ sequence }) => sequence > after && sequence <= upTo);
+    const externalCheckpoints = this.externalCheckpoints.get(month) ?? [];
+    const between = externalCheckpoints.filter(({ sequence }) => sequence > after && sequence <= upTo);
     const bySequence = new Map<number, SignedCheckpoint[]>();
     for (const checkpoint of [...(await this.checkpoints.between(month, after, upTo)), ...between]) {
       bySequence.set(checkpoint.sequence, [...(bySequence.get(checkpoint.sequence) ?? []), checkpoint]);

@@ -15,20 +15,20 @@ export class ExportVerifier {
   /** How many of the checkpoints are of a time that the export does not reach. */
   newer = 0;
   private readonly heads = new Map<Month, Head>();
-  private readonly held: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
+  private readonly externalCheckpoints: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
   /** The next checkpoint of each month. */
   private readonly next = new Map<Month, number>();
   private latest = '';
 
   /**
-   * @param held checkpoints that were kept elsewhere
+   * @param externalCheckpoints checkpoints that were kept elsewhere
    * @param trusted the public keys that they must be signed with
    */
   constructor(
-    held: readonly SignedCheckpoint[],
+    externalCheckpoints: readonly SignedCheckpoint[],
     private readonly trusted: ReadonlySet<string>,
   ) {
-    this.held = byMonth(held);
+    this.externalCheckpoints = byMonth(externalCheckpoints);
   }
 
   /** @returns the id of the entry if it does not fit */
@@ -51,7 +51,7 @@ export class ExportVerifier {
   /** @returns the entry that a checkpoint stands for which the export should have reached, if there is one */
   end(): string | undefined {
     const first = [...this.heads.keys()].toSorted()[0] ?? '';
-    for (const [month, checkpoints] of this.held) {
+    for (const [month, checkpoints] of this.externalCheckpoints) {
       const { sequence } = this.heads.get(month) ?? { sequence: 0 };
       const beyond = checkpoints.filter((checkpoint) => checkpoint.sequence > sequence);
       // What came after the export is not missing from it, nor is a month that had been dropped before.
@@ -63,7 +63,7 @@ export class ExportVerifier {
   }
 
   private agrees(month: Month, sequence: number, hash: string): boolean {
-    const checkpoints = this.held.get(month) ?? [];
+    const checkpoints = this.externalCheckpoints.get(month) ?? [];
     let index = this.next.get(month) ?? 0;
     for (; (checkpoints[index]?.sequence ?? Number.POSITIVE_INFINITY) <= sequence; index += 1) {
       const checkpoint = checkpoints[index];

@@ -1,7 +1,7 @@
 import { Field, oneOf, type Rule } from '#platform/input';
 import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '#platform/paging';
 import type { AuditFilters } from '../audit-entries.repository.js';
-import type { AuditQuery } from '../audit-log.js';
+import type { AuditQuery } from '../audit-log.service.js';
 import { OUTCOMES } from './audit-entry.response.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

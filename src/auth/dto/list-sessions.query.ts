@@ -1,5 +1,5 @@
 import { CursorQuery, DEFAULT_LIMIT } from '#platform/paging';
-import type { SessionListQuery } from '../session-list.js';
+import type { SessionListQuery } from '../session-list.service.js';
 
 export class ListSessionsQuery extends CursorQuery {}
 

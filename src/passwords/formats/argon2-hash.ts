@@ -1,5 +1,5 @@
 import { ARGON2_LIMITS } from '#config';
-import { fromBase64, limit, readKey, toBase64 } from './stored-hash.js';
+import { fromBase64, assertInRange, readKey, toBase64 } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
 
 const PHC =
@@ -41,9 +41,9 @@ export function readArgon2(stored: string): Argon2Hash | undefined {
   }
   const values = new Map(pairs.split(',').map((pair) => [pair.charAt(0), Number(pair.slice(2))]));
   const [memoryKiB = 0, timeCost = 0, parallelism = 0] = ['m', 't', 'p'].map((name) => values.get(name));
-  limit("argon2's memory (KiB)", memoryKiB, ARGON2_LIMITS.memoryKiB);
-  limit("argon2's lanes", parallelism, ARGON2_LIMITS.parallelism);
-  limit("argon2's memory times its passes", memoryKiB * timeCost, ARGON2_LIMITS.memoryTimesPassesKiB);
+  assertInRange("argon2's memory (KiB)", memoryKiB, ARGON2_LIMITS.memoryKiB);
+  assertInRange("argon2's lanes", parallelism, ARGON2_LIMITS.parallelism);
+  assertInRange("argon2's memory times its passes", memoryKiB * timeCost, ARGON2_LIMITS.memoryTimesPassesKiB);
   if (memoryKiB < 8 * parallelism) throw new UnusableHashError('argon2 needs 8 KiB for each lane');
   const saltBytes = fromBase64(salt);
   if (saltBytes.length < MIN_SALT_BYTES) throw new UnusableHashError('its salt is too short');

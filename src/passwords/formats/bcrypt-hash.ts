@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import bcrypt from 'bcrypt';
-import { limit, type PasswordCheck } from './stored-hash.js';
+import { assertInRange, type PasswordCheck } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
 
 /** A 2^15 key schedule holds a core for some three seconds; passlib and Django make 2^12, OWASP asks for 2^10. */
@@ -21,7 +21,7 @@ export function readBcrypt(stored: string): PasswordCheck | undefined {
   const match = BCRYPT.exec(stored);
   if (match === null) throw new UnusableHashError('it is no bcrypt hash');
   const [, django, cost = '', saltAndKey = ''] = match;
-  limit("bcrypt's cost", Number(cost), MAX_COST);
+  assertInRange("bcrypt's cost", Number(cost), MAX_COST);
   const hash = `$2b$${cost}$${saltAndKey}`;
   return (password) => bcrypt.compare(django === 'bcrypt_sha256' ? sha256Hex(password) : password, hash);
 }

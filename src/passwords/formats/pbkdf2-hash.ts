@@ -1,6 +1,6 @@
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { derives, fromBase64, limit, type PasswordCheck, readKey } from './stored-hash.js';
+import { checkByDerivation, fromBase64, assertInRange, type PasswordCheck, readKey } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
 
 /** Over three times OWASP's 600,000 and twice Django 5.2's 1,000,000: a second or two of a core. */
@@ -26,7 +26,7 @@ export function readPbkdf2(stored: string): PasswordCheck | undefined {
   if (match === null) throw new UnusableHashError('it is no PBKDF2 hash over SHA-256 or SHA-512');
   const [, digest = '', roundsText = '', saltText = '', key = ''] = match;
   const rounds = Number(roundsText);
-  limit("PBKDF2's rounds", rounds, MAX_ROUNDS);
+  assertInRange("PBKDF2's rounds", rounds, MAX_ROUNDS);
   const salt = phc === null ? Buffer.from(saltText) : fromBase64(saltText);
-  return derives(readKey(key), (password, length) => derive(password, salt, rounds, length, digest));
+  return checkByDerivation(readKey(key), (password, length) => derive(password, salt, rounds, length, digest));
 }

@@ -1,5 +1,5 @@
 import { scrypt } from 'node:crypto';
-import { derives, fromBase64, limit, type PasswordCheck, readKey } from './stored-hash.js';
+import { checkByDerivation, fromBase64, assertInRange, type PasswordCheck, readKey } from './stored-hash.js';
 import { UnusableHashError } from './unusable-hash.error.js';
 
 /** Twice what OWASP's Password Storage Cheat Sheet asks for (N=2^17, r=8). */
@@ -38,11 +38,11 @@ function check(cost: number, blockSize: number, parallelization: number, salt: B
     throw new UnusableHashError(`scrypt's N is ${cost}, which does not go with r=${blockSize}`);
   }
   const memory = 128 * cost * blockSize;
-  limit("scrypt's memory (bytes)", memory, MAX_MEMORY_BYTES);
-  limit("scrypt's memory times p", memory * parallelization, MAX_WORK_BYTES);
+  assertInRange("scrypt's memory (bytes)", memory, MAX_MEMORY_BYTES);
+  assertInRange("scrypt's memory times p", memory * parallelization, MAX_WORK_BYTES);
   // Beside its table, two blocks to mix in, and one for each of p (RFC 7914, sections 5 and 6).
   const maxmem = memory + 128 * blockSize * (parallelization + 2) + 1;
-  return derives(
+  return checkByDerivation(
     readKey(key),
     (password, length) =>
       new Promise((resolve, reject) => {

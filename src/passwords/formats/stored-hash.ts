@@ -10,7 +10,7 @@ const MIN_KEY_BYTES = 16;
 const MAX_KEY_BYTES = 64;
 
 /** @throws UnusableHashError */
-export function limit(name: string, value: number, max: number): void {
+export function assertInRange(name: string, value: number, max: number): void {
   if (!(value >= 1 && value <= max)) throw new UnusableHashError(`${name} is ${value}, not 1 to ${max}`);
 }
 
@@ -41,6 +41,9 @@ export function readKey(text: string): Buffer {
   return key;
 }
 
-export function derives(key: Buffer, derive: (password: string, length: number) => Promise<Buffer>): PasswordCheck {
+export function checkByDerivation(
+  key: Buffer,
+  derive: (password: string, length: number) => Promise<Buffer>,
+): PasswordCheck {
   return async (password) => timingSafeEqual(await derive(password, key.length), key);
 }

@@ -1,6 +1,6 @@
 import { codePoints, Field, oneOf, type Rule } from '#platform/input';
 import { PageQuery } from '#platform/paging';
-import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.js';
+import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
 import type { UserStatus } from '../user.js';
 
 const STATUSES = ['active', 'inactive', 'suspended', 'deleted'];

@@ -38,7 +38,7 @@ export interface AuditPage {
 
 /** The audit log, for those who read it: which is recorded too. */
 @Injectable()
-export class AuditLog {
+export class AuditLogService {
   private readonly verification: AuditVerification;
 
   constructor(
@@ -52,7 +52,7 @@ export class AuditLog {
     config: AppConfig,
   ) {
     const { retentionMs } = config.audit;
-    const evidence = { held: [], trusted: trustedKeys(config), retentionMs };
+    const evidence = { externalCheckpoints: [], trusted: trustedKeys(config), retentionMs };
     this.verification = new AuditVerification(entries, chains, checkpoints, evidence);
   }
 

@@ -16,7 +16,7 @@ export interface UserProfile {
 
 /** Accounts as clients read them, through the cache; a change is gone from it before its own answer goes out. */
 @Injectable()
-export class UserProfiles implements OnModuleInit {
+export class UserProfilesService implements OnModuleInit {
   constructor(
     private readonly users: UsersRepository,
     private readonly cache: Cache,

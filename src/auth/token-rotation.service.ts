@@ -27,8 +27,8 @@ interface Attempt {
 
 /** Exchanges refresh tokens (RFC 9700, section 4.14.2). */
 @Injectable()
-export class TokenRotation {
-  private readonly logger = new Logger(TokenRotation.name);
+export class TokenRotationService {
+  private readonly logger = new Logger(TokenRotationService.name);
   private readonly idleMs: number;
   private readonly graceMs: number;
 

@@ -5,15 +5,15 @@ import { IfMatch, type IfMatchCondition, UserId } from '#platform/request';
 import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
 import { SetStatusRequest } from './dto/set-status.request.js';
 import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
-import { PasswordResets } from './password-resets.service.js';
-import { UserStates } from './user-states.service.js';
+import { PasswordResetsService } from './password-resets.service.js';
+import { UserAdministrationService } from './user-administration.service.js';
 
 @ApiTags('User administration')
 @Controller('users/:id')
-export class UserStatesController {
+export class UserAdministrationController {
   constructor(
-    private readonly states: UserStates,
-    private readonly passwordResets: PasswordResets,
+    private readonly states: UserAdministrationService,
+    private readonly passwordResets: PasswordResetsService,
   ) {}
 
   @Put('status')

@@ -4,13 +4,13 @@ import type { IfMatchCondition } from '#platform/request';
 import { assertMayBecome, type SettableStatus } from './status-changes.js';
 import type { User } from './user.js';
 import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
-import { UserChangeRequested, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
+import { BeforeUserChange, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 /** What administrators make of an account: its status, its way back from deletion, its verified email. */
 @Injectable()
-export class UserStates {
+export class UserAdministrationService {
   constructor(
     private readonly users: UsersRepository,
     private readonly accounts: UsersService,
@@ -29,7 +29,7 @@ export class UserStates {
     ifMatch: IfMatchCondition | undefined,
   ): Promise<User> {
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lock(id, transaction, ifMatch);
+      const before = await this.accounts.lockForChange(id, transaction, ifMatch);
       if (before.status === status) return before;
       assertMayBecome(before.status, status);
       const after = await this.users.setState(id, { status }, transaction.db);
@@ -45,7 +45,7 @@ export class UserStates {
    */
   async verifyEmail(id: string, ifMatch: IfMatchCondition | undefined): Promise<User> {
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lock(id, transaction, ifMatch);
+      const before = await this.accounts.lockForChange(id, transaction, ifMatch);
       if (before.emailVerified) return before;
       const after = await this.users.setState(id, { emailVerified: true }, transaction.db);
       await transaction.publish(new UserEmailVerified(before, after));
@@ -60,7 +60,7 @@ export class UserStates {
    */
   async restore(id: string): Promise<User> {
     try {
-      return await this.users.namingDuplicates({}, () => this.restoreRow(id));
+      return await this.users.mapDuplicates({}, () => this.restoreRow(id));
     } catch (error) {
       if (error instanceof DuplicateUserError) throw new NamesTakenError();
       throw error;
@@ -71,7 +71,7 @@ export class UserStates {
     return this.transactions.run(async (transaction) => {
       const before = await this.users.lockEvenDeleted(id, transaction.db);
       if (before === null) throw new UserNotFoundError();
-      await transaction.publish(new UserChangeRequested(before));
+      await transaction.publish(new BeforeUserChange(before));
       if (before.deletedAt === null) throw new UserNotDeletedError();
       const after = await this.users.restore(id, transaction.db);
       await transaction.publish(new UserRestored(before, after));

@@ -13,7 +13,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** What the holders of roles may do beyond their own account. */
 @Injectable()
-export class RolePermissions implements OnModuleInit {
+export class RolePermissionsService implements OnModuleInit {
   constructor(
     private readonly roles: RolesRepository,
     private readonly permissions: PermissionRegistry,

@@ -16,7 +16,7 @@ export interface SessionPage {
 
 /** The sessions of a user that go on, the newest first. */
 @Injectable()
-export class SessionList {
+export class SessionListService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly users: UsersService,

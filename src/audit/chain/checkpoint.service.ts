@@ -12,7 +12,7 @@ const SEAL_AFTER_MS = 60 * 60_000;
 
 /** Says, signed, where the chains stand. */
 @Injectable()
-export class Checkpoints {
+export class CheckpointService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly chains: ChainsRepository,

@@ -30,7 +30,7 @@ interface Batch {
  * sink that is slow, or fails, holds up nobody else.
  */
 @Injectable()
-export class Deliveries {
+export class DeliveryService {
   private readonly logger = new Logger('Audit');
   private readonly sending = new Map<string, Promise<void>>();
   private readonly restUntil = new Map<string, number>();

@@ -14,9 +14,9 @@ interface AdminAccount {
 
 /** Creates the first admin at a start of the server that finds none. */
 @Injectable()
-export class FirstAdmin {
+export class FirstAdminService {
   /** The account that was made up at this start, for the one who started it to see once. */
-  madeUp: AdminAccount | undefined;
+  generated: AdminAccount | undefined;
 
   constructor(
     private readonly config: AppConfig,
@@ -29,10 +29,10 @@ export class FirstAdmin {
     const { firstAdmin, production } = this.config;
     if (firstAdmin === undefined && production) return;
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;
-    const account = firstAdmin ?? madeUpAccount();
+    const account = firstAdmin ?? generatedAccount();
     const fault = await this.policy.fault(account.password, account);
     if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
-    if ((await this.create(account)) && firstAdmin === undefined) this.madeUp = account;
+    if ((await this.create(account)) && firstAdmin === undefined) this.generated = account;
   }
 
   private async create(account: AdminAccount): Promise<boolean> {
@@ -50,7 +50,7 @@ export class FirstAdmin {
   }
 }
 
-function madeUpAccount(): AdminAccount {
+function generatedAccount(): AdminAccount {
   // The suffix brings the character classes of the password rule; the entropy is in front of it.
   return { email: 'admin@example.com', username: 'admin', password: `${randomBytes(15).toString('base64url')}-aA1!` };
 }

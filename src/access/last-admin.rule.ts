@@ -7,7 +7,7 @@ import { RolesRepository } from './roles.repository.js';
 
 /** Keeps the last active admin from being demoted, suspended or deleted: nobody could undo it. */
 @Injectable()
-export class LastAdmin implements OnModuleInit {
+export class LastAdminRule implements OnModuleInit {
   constructor(
     private readonly users: UsersService,
     private readonly roles: RolesRepository,

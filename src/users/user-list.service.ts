@@ -35,7 +35,7 @@ export const LIST_DEFAULTS = { page: 1, limit: DEFAULT_LIMIT, sortBy: 'createdAt
 
 /** Pages of the users table, by number or, at the same cost however deep, by cursor. */
 @Injectable()
-export class UserList {
+export class UserListService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly pages: CursorPages,

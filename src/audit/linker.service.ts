@@ -6,8 +6,8 @@ import { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import { type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain/chain.js';
 import { ChainsRepository } from './chain/chains.repository.js';
-import { Checkpoints } from './chain/checkpoints.js';
-import { Deliveries } from './sinks/deliveries.js';
+import { CheckpointService } from './chain/checkpoint.service.js';
+import { DeliveryService } from './sinks/delivery.service.js';
 import { FoldedFailures } from './folded-failures.js';
 
 /** How long entries are gathered before they are linked, in milliseconds. */
@@ -25,7 +25,7 @@ const MAX_BATCHES = 20;
  * makes the checkpoints that are due.
  */
 @Injectable()
-export class Linker implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LinkerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Audit');
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
@@ -42,8 +42,8 @@ export class Linker implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly prisma: PrismaService,
     private readonly entries: AuditEntriesRepository,
     private readonly chains: ChainsRepository,
-    private readonly checkpoints: Checkpoints,
-    private readonly deliveries: Deliveries,
+    private readonly checkpoints: CheckpointService,
+    private readonly deliveries: DeliveryService,
     private readonly folded: FoldedFailures,
     private readonly events: EventBus,
     private readonly config: AppConfig,
