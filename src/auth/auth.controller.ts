@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { Answer, Message } from '#platform/response';
-import { ApiAnswer, ApiErrors, ApiOperation, ApiTags, DEVICE_TOKEN_HEADERS } from '#platform/openapi';
+import { ApiAnswer, ApiErrors, ApiOperation, ApiTags } from '#platform/openapi';
 import { Authenticated, Public } from '#platform/access';
 import {
   BodyLimit,
@@ -11,7 +11,7 @@ import {
   OneByOne,
   type Principal,
 } from '#platform/request';
-import { deviceTokenHeaders } from '#passwords';
+import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders } from '#passwords';
 import { PasswordResetsService } from '#users';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';

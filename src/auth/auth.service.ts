@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { EventBus, Transactions } from '#platform/events';
 import { DeviceTokens, PasswordAttempts, PasswordHasher } from '#passwords';
-import { type Login, type User, UsersService } from '#users';
+import { type Login, lowerCase, type User, UsersService } from '#users';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
@@ -51,9 +51,10 @@ export class AuthService {
    */
   private async attempt(login: Login, password: string): Promise<LoggedIn | null> {
     const credentials = await this.users.findCredentials(login);
-    const account = credentials?.id ?? nameOf(login);
-    const right = await this.attempts.decide(
-      account,
+    const name = nameOf(login);
+    const account = credentials?.id ?? name;
+    const right = await this.attempts.attempt(
+      { name, userId: credentials?.id },
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
@@ -75,7 +76,9 @@ export class AuthService {
   }
 }
 
-/** Of an account that does not exist: its failures count like those of one that does. */
+/** The email or username as typed, folded: failures count by it whether or not such an account exists. */
 function nameOf(login: Login): string {
-  return createHash('sha256').update(JSON.stringify(login).toLowerCase()).digest('base64url');
+  return createHash('sha256')
+    .update(lowerCase(JSON.stringify(login)))
+    .digest('base64url');
 }

@@ -1,4 +1,4 @@
-export { deviceTokenHeaders, DeviceTokens } from './attempts/device-tokens.js';
+export { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, DeviceTokens } from './attempts/device-tokens.js';
 export { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
 export { PasswordAttempts } from './attempts/password-attempts.js';
 export { PasswordHasher } from './hashing/password-hasher.js';

@@ -3,6 +3,8 @@ import { AppConfig } from '#config';
 import { AuditActions } from '#platform/events';
 import { DeviceTokens } from './attempts/device-tokens.js';
 import { PasswordAttempts } from './attempts/password-attempts.js';
+import { PasswordAttemptsRepository } from './attempts/password-attempts.repository.js';
+import { PasswordAttemptsSweeper } from './attempts/password-attempts-sweeper.js';
 import { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
 import { BreachCheck } from './policy/breach-check.js';
 import { createPasswordHasher } from './hashing/create-password-hasher.js';
@@ -15,6 +17,8 @@ import { PasswordPolicy } from './policy/password-policy.js';
     BreachCheck,
     DeviceTokens,
     PasswordAttempts,
+    PasswordAttemptsRepository,
+    PasswordAttemptsSweeper,
     PasswordPolicy,
     { provide: PasswordHasher, inject: [AppConfig], useFactory: (config: AppConfig) => createPasswordHasher(config) },
   ],

@@ -1,6 +1,7 @@
 export { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
 export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
 export { toUserResponse, UserResponse } from './dto/user.response.js';
+export { lowerCase } from './lower-case.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export type { Login, User } from './user.js';
 export { profileKey } from './user-profiles.service.js';

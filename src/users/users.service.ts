@@ -190,7 +190,9 @@ export class UsersService {
     password: string,
     change: CurrentPasswordRefused['change'],
   ): Promise<void> {
-    const right = await this.attempts.decide(id, () => this.passwords.verify(passwordHash, password));
+    const right = await this.attempts.attempt({ name: id, userId: id }, () =>
+      this.passwords.verify(passwordHash, password),
+    );
     if (right) return;
     await this.events.occurred(new CurrentPasswordRefused(id, change));
     throw new WrongCurrentPasswordError();

@@ -1,4 +1,5 @@
 import { createSecretKey, hkdfSync, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { AppConfig } from '#config';
@@ -7,10 +8,12 @@ import { requestContext } from '#platform/request';
 const TYPE = 'device+jwt';
 const ALGORITHM = 'HS256';
 const LIFETIME_SECONDS = 365 * 24 * 60 * 60;
+/** Each costs a signature check, so no more than this are read. */
+const MAX_DEVICE_TOKENS = 2;
 
 /**
- * Says of a browser or an app that a user has logged in from it before (OWASP, Slow Down Online Guessing Attacks with
- * Device Cookies). It opens nothing: its user's failures are counted by it, and nobody else's.
+ * Proves that a user has logged in from a browser or an app before (OWASP, Slow Down Online Guessing Attacks with Device
+ * Cookies). A device token grants no access: it selects the counter of that user's failures.
  */
 @Injectable()
 export class DeviceTokens {
@@ -21,7 +24,7 @@ export class DeviceTokens {
     this.jwt = new JwtService({ secret: createSecretKey(key) });
   }
 
-  /** For a user who has just logged in. The device of this request keeps its name if it is known to be theirs. */
+  /** For a user who has just logged in. A device that is already known as theirs keeps its id. */
   issue(userId: string): string {
     return this.jwt.sign(
       { sub: userId, jti: this.deviceOf(userId) ?? randomUUID() },
@@ -29,9 +32,9 @@ export class DeviceTokens {
     );
   }
 
-  /** The name of the device of this request, if it says that this user has logged in from it. */
+  /** The id of the device that sent this request, if the user has logged in from it before. */
   deviceOf(userId: string): string | undefined {
-    for (const token of requestContext()?.deviceTokens ?? []) {
+    for (const token of sentTokens(requestContext()?.headers ?? {})) {
       const device = this.read(token, userId);
       if (device !== undefined) return device;
     }
@@ -52,11 +55,25 @@ export class DeviceTokens {
   }
 }
 
-/** The two ways in which a client gets a device token, and may send it back. */
+/** The two ways in which a client gets a device token and may send it back. */
 export function deviceTokenHeaders(token: string, { production }: AppConfig): Record<string, string> {
   const attributes = [`Max-Age=${LIFETIME_SECONDS}`, 'Path=/', 'HttpOnly', 'SameSite=Lax'];
   return {
     'set-cookie': [`device=${token}`, ...attributes, ...(production ? ['Secure'] : [])].join('; '),
     'x-device-token': token,
   };
+}
+
+export const DEVICE_TOKEN_HEADERS = {
+  'X-Device-Token': {
+    description:
+      'Sent back in the same header or as the cookie, it keeps others from locking this user out of this device.',
+    schema: { type: 'string' as const },
+  },
+  'Set-Cookie': { description: 'The same, as the cookie `device`.', schema: { type: 'string' as const } },
+};
+
+function sentTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): readonly string[] {
+  const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
+  return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
 }

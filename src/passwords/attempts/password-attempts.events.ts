@@ -2,7 +2,7 @@ import { AuditedFailure, type AuditFacts } from '#platform/events';
 
 export const THROTTLING_ACTIONS = ['login.throttled'] as const;
 
-/** A password was not checked, as there had been too many wrong ones. */
+/** A password was not checked, as too many wrong ones came before it. */
 export class PasswordAttemptsThrottled extends AuditedFailure {
   constructor(
     readonly userId: string | null,

@@ -1,44 +1,53 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import { isUUID } from 'class-validator';
 import { AppConfig } from '#config';
 import { TooManyRequestsError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { requestContext } from '#platform/request';
 import { DeviceTokens } from './device-tokens.js';
-import { type Limit, Limiter, type Outcome } from '#platform/limits';
 import { PasswordAttemptsThrottled } from './password-attempts.events.js';
+import { type AttemptWindow, PasswordAttemptsRepository } from './password-attempts.repository.js';
 
-/** When somebody else's attempt is decided, there may be room: in a second, at the latest. */
-const UNDECIDED_RETRY_SECONDS = 1;
+/** What a password is tried on. */
+export interface AttemptedAccount {
+  /** What the failures count for: the name as it was typed, folded, or the user's id. */
+  readonly name: string;
+  /** `undefined` for an account that does not exist. */
+  readonly userId: string | undefined;
+}
 
 /**
- * Bounds how often passwords are guessed: wrong ones count by account and address, by account, and by address; those from
- * a device that the account's owner has logged in from, by that device alone, so that nobody locks the owner out.
+ * Limits how often passwords are guessed. Wrong ones count by name and address, by name, and by address; those from a
+ * device that the account's owner has logged in from count by device, so that an attacker cannot lock the owner out.
  */
 @Injectable()
 export class PasswordAttempts {
+  private readonly key: Buffer;
+
   constructor(
-    private readonly limiter: Limiter,
+    private readonly attempts: PasswordAttemptsRepository,
     private readonly devices: DeviceTokens,
     private readonly events: EventBus,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.key = Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'password attempts', 32));
+  }
 
   /**
-   * Lets `check` run if there is room for another wrong password. It holds a place until it is decided, so that of any
-   * number of guesses at once no more are checked than may fail.
+   * Runs `check` if there is room for another wrong password. The attempt holds a place until it is decided, so that no
+   * more guesses are checked at once than may fail.
    *
-   * @param account the id of a user, or another name for an account that does not exist
-   * @param check whether the password is right; what throws was no attempt
+   * @param check resolves to whether the password is right; an attempt that throws does not count
    * @param message of the refusal
    * @throws TooManyRequestsError
    */
-  async decide(account: string, check: () => Promise<boolean>, message?: string): Promise<boolean> {
-    const reserved = await this.limiter.reserve(this.limits(account));
-    if (!reserved.taken) {
-      await this.events.occurred(new PasswordAttemptsThrottled(isUUID(account) ? account : null, account));
-      throw new TooManyRequestsError(retryAfter(reserved), message);
+  async attempt(account: AttemptedAccount, check: () => Promise<boolean>, message?: string): Promise<boolean> {
+    const taken = await this.attempts.take(this.windows(account), this.config.passwordAttempts.windowMs);
+    if (typeof taken === 'number') {
+      const { userId = null, name } = account;
+      await this.events.occurred(new PasswordAttemptsThrottled(userId, userId ?? name));
+      throw new TooManyRequestsError(taken, message);
     }
     let wrong = false;
     try {
@@ -46,25 +55,24 @@ export class PasswordAttempts {
       wrong = !right;
       return right;
     } finally {
-      await this.limiter.settle(reserved, wrong);
+      await this.attempts.settle(taken, wrong);
     }
   }
 
-  private limits(account: string): Limit[] {
-    const { max, accountMax, addressMax, windowMs } = this.config.passwordAttempts;
-    const device = this.devices.deviceOf(account);
-    if (device !== undefined) return [{ key: `password:device:${device}`, max, windowMs }];
+  private windows({ name, userId }: AttemptedAccount): AttemptWindow[] {
+    const { max, accountMax, addressMax } = this.config.passwordAttempts;
     const address = normalizeIp(requestContext()?.ip ?? '');
+    const device = userId === undefined ? undefined : this.devices.deviceOf(userId);
+    if (device !== undefined) return [this.window(max, 'device', device), this.window(null, 'address', address)];
     return [
-      { key: `password:pair:${account}:${address}`, max, windowMs },
-      { key: `password:account:${account}`, max: accountMax, windowMs },
-      { key: `password:address:${address}`, max: addressMax, windowMs },
+      this.window(max, 'pair', name, address),
+      this.window(accountMax, 'name', name),
+      this.window(addressMax, 'address', address),
     ];
   }
-}
 
-function retryAfter({ standings }: Outcome): number {
-  const full = standings.filter(({ room }) => !room);
-  const waits = full.map(({ open, endsInMs }) => (open > 0 ? UNDECIDED_RETRY_SECONDS : Math.ceil(endsInMs / 1_000)));
-  return Math.max(1, ...waits);
+  /** The database holds no name as it was typed: it may be a password typed into the wrong field. */
+  private window(max: number | null, ...counted: readonly string[]): AttemptWindow {
+    return { key: createHmac('sha256', this.key).update(JSON.stringify(counted)).digest(), max };
+  }
 }

@@ -35,14 +35,6 @@ export const ETAG_HEADER: Headers = {
   ETag: { description: 'The version of the user.', schema: { type: 'string' } },
 };
 
-export const DEVICE_TOKEN_HEADERS: Headers = {
-  'X-Device-Token': {
-    description: 'Sent back in the same header, or as the cookie: nobody locks this user out of this device.',
-    schema: { type: 'string' },
-  },
-  'Set-Cookie': { description: 'The same, as the cookie `device`.', schema: { type: 'string' } },
-};
-
 export const LOCATION_HEADER: Headers = {
   Location: { description: 'The path of the new resource.', schema: { type: 'string' } },
 };

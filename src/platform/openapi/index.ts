@@ -1,4 +1,4 @@
-export { type AnswerDocs, ApiAnswer, DEVICE_TOKEN_HEADERS, ETAG_HEADER, LOCATION_HEADER } from './api-docs.js';
+export { type AnswerDocs, ApiAnswer, ETAG_HEADER, LOCATION_HEADER } from './api-docs.js';
 export { ApiErrors, errorHeaders } from './api-errors.js';
 export { describeApi, serveExplorer } from './document.js';
 export {

@@ -5,20 +5,16 @@ import { isIP, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from './principal.js';
 
-/** Each is verified: so many a client may make us do. */
-const MAX_DEVICE_TOKENS = 2;
-
 /**
- * What anything done on behalf of a request may ask about it. The connection's own timer keeps the context of its last
- * request: so nothing of that request is in here but what it says.
+ * What code that works for a request may ask about it. Node's keep-alive timer holds on to a connection's last context, so
+ * this must not reference the request itself.
  */
 export class RequestContext {
   readonly requestId: string;
   readonly ip: string;
   readonly userAgent: string | null;
-  /** What the client sent as its device tokens. */
-  readonly deviceTokens: readonly string[];
-  /** The user that its token was signed for, whether or not that is still good. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** The user that its token was signed for, even if that token or its session has ended. */
   subject?: string;
   principal?: Principal;
   private readonly socket: Socket;
@@ -28,7 +24,7 @@ export class RequestContext {
     // A trusted proxy may have handed on any text as its client's address.
     this.ip = withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip);
     this.userAgent = headers['user-agent'] ?? null;
-    this.deviceTokens = sentDeviceTokens(headers);
+    this.headers = headers;
     this.socket = socket;
   }
 
@@ -53,11 +49,6 @@ export function requestContext(): RequestContext | undefined {
 /** The zone of an IPv6 address, `%eth0`, is of this machine, and of any length (RFC 4007, section 11). */
 function withoutZone(address: string): string {
   return address.split('%', 1)[0] ?? '';
-}
-
-function sentDeviceTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): readonly string[] {
-  const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
-  return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
 }
 
 /** One for all requests of a connection: they may be many, one behind the other. */
