@@ -1,69 +1,80 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
+import { BackgroundTask } from '#platform/events';
 import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
 
 const FOLD_MS = 60_000;
+/** How often folds that are over are written, in milliseconds. */
+const WRITE_MS = 1_000;
 /** Past this, the oldest are written early. */
 const MAX_FOLDS = 10_000;
 
 interface Fold {
   /** The latest of the repeats. */
   latest: AuditEntry;
+  /** How many repeats there were, the first failure not counted. */
   count: number;
-  readonly timer: NodeJS.Timeout;
+  /** Milliseconds, as `performance.now()` counts. */
+  readonly endsAt: number;
 }
 
 /**
- * Keeps failures from filling the disk: the first is written at once, and what repeats it in the minute after that, as one
- * entry with their number.
+ * Keeps failures from filling the disk: the first is written at once, and its repeats in the minute after it as one entry
+ * with their number.
  */
 @Injectable()
-export class FoldedFailures {
-  private readonly logger = new Logger('Audit');
+export class FoldedFailures implements OnApplicationBootstrap {
+  /** In the order in which they end. */
   private readonly folds = new Map<string, Fold>();
+  private readonly task = new BackgroundTask({
+    name: 'Recording repeated failures',
+    everyMs: WRITE_MS,
+    run: () => this.write(({ endsAt }) => endsAt <= performance.now()),
+  });
 
   constructor(private readonly entries: AuditEntriesRepository) {}
 
-  /** @param repeated what its repeats have in common with it, besides the action, the actor and the address */
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  /** @param repeated what its repeats have in common with it, besides the action, the actor, the address and the target */
   async record(entry: AuditEntry, repeated: string): Promise<void> {
-    const { action, outcome, actor, ip, reason } = entry;
-    const key = JSON.stringify([action, outcome, actor.id, normalizeIp(ip ?? ''), reason, repeated]);
+    const { action, outcome, actor, target, ip, reason } = entry;
+    const key = JSON.stringify([action, outcome, actor.id, normalizeIp(ip ?? ''), target, reason, repeated]);
     const fold = this.folds.get(key);
     if (fold !== undefined) {
       fold.latest = entry;
       fold.count += 1;
       return;
     }
-    this.folds.set(key, { latest: entry, count: 0, timer: setTimeout(() => this.end(key), FOLD_MS).unref() });
-    const [oldest = ''] = this.folds.keys();
-    if (this.folds.size > MAX_FOLDS) this.end(oldest);
+    this.folds.set(key, { latest: entry, count: 0, endsAt: performance.now() + FOLD_MS });
+    if (this.folds.size > MAX_FOLDS) this.task.wake();
     try {
       await this.entries.insert([entry]);
     } catch (error) {
-      // The next one is the first, then.
+      // So that the next one is written as the first.
       this.folds.delete(key);
       throw error;
     }
   }
 
   /** Writes what has been counted until now. */
-  async flush(): Promise<void> {
-    await this.write([...this.folds.keys()]);
+  async stop(): Promise<void> {
+    await this.task.stop();
+    await this.write(() => true);
   }
 
-  private end(key: string): void {
-    this.write([key]).catch((error: unknown) => this.logger.error('Repeated failures could not be recorded', error));
-  }
-
-  private async write(keys: readonly string[]): Promise<void> {
-    const ended = keys.flatMap((key) => {
-      const fold = this.folds.get(key);
+  /** Writes the folds that are over, and the oldest of more than are kept. */
+  private async write(isOver: (fold: Fold) => boolean): Promise<void> {
+    const ended: AuditEntry[] = [];
+    for (const [key, fold] of this.folds) {
+      if (!isOver(fold) && this.folds.size <= MAX_FOLDS) break;
       this.folds.delete(key);
-      clearTimeout(fold?.timer);
-      return fold === undefined || fold.count === 0 ? [] : [toEntry(fold)];
-    });
+      if (fold.count > 0) ended.push(toEntry(fold));
+    }
     if (ended.length > 0) await this.entries.insert(ended);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { AuditedEvent, EventBus } from '#platform/events';
+import { AuditedEvent, BackgroundTask, EventBus } from '#platform/events';
 import { timeOfUuidV7 } from './uuid-v7.js';
 import { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
@@ -12,29 +12,27 @@ import { FoldedFailures } from './folded-failures.js';
 
 /** How long entries are gathered before they are linked, in milliseconds. */
 const GATHER_MS = 250;
-/** How often it looks for what others have left, in milliseconds. */
+/** How often it looks for entries that another instance wrote and left unlinked, in milliseconds. */
 const LOOK_MS = 1_000;
-/** How often it looks whether others have left something unsent, in milliseconds. */
-const DELIVER_MS = 10_000;
 const BATCH = 500;
-/** So many at a time: checkpoints have their turn too. */
+/** At most this many batches per run, so that checkpoints are not starved. */
 const MAX_BATCHES = 20;
 
 /**
- * Gives each entry its place in its month's chain, right after its commit: whoever writes an entry waits for nobody. Then
- * makes the checkpoints that are due.
+ * Gives each entry its place in its month's chain right after its commit, so that no writer waits for another; then makes
+ * the checkpoints that are due.
  */
 @Injectable()
 export class LinkerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Audit');
-  private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> | undefined;
-  private urgent = false;
-  private stopping = false;
-  /** Months that may have entries which no checkpoint covers: at first, those that a process which was killed has left. */
+  private readonly task = new BackgroundTask({
+    name: 'Linking audit entries',
+    everyMs: LOOK_MS,
+    run: () => this.work(),
+  });
+  /** Months that may have entries without a checkpoint; at the start, those that a killed process may have left. */
   private readonly grown: Set<Month>;
   private checkpointsDueAt = 0;
-  private deliveriesDueAt = 0;
   /** All months before this one are sealed. */
   private sealedUntil: Month | undefined;
 
@@ -53,18 +51,16 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    this.events.onCommit(AuditedEvent, async () => this.wake());
-    this.arm(LOOK_MS);
+    this.events.onCommit(AuditedEvent, async () => this.task.wake(GATHER_MS));
+    this.task.start();
   }
 
-  /** The server has answered its last request by now: what it has committed is linked before the database goes. */
+  /** The server has answered its last request by now: its last entries are linked before the database closes. */
   async onApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    clearTimeout(this.timer);
-    await this.working;
+    await this.task.stop();
     this.checkpointsDueAt = 0;
     try {
-      await this.folded.flush();
+      await this.folded.stop();
       await this.work();
       await this.deliveries.stop();
     } catch (error) {
@@ -77,40 +73,16 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
     let linked = await this.linkBatch();
     // Not until there is none: under load, there always is one.
     for (let batches = 1; linked === BATCH && batches < MAX_BATCHES; batches += 1) linked = await this.linkBatch();
-    if (linked > 0) this.deliveriesDueAt = 0;
     await this.sealPastMonths();
-    if (this.grown.size > 0 && Date.now() >= this.checkpointsDueAt) {
+    const checkpointsDue = this.grown.size > 0 && Date.now() >= this.checkpointsDueAt;
+    if (checkpointsDue) {
       for (const month of this.grown) if (await this.checkpoints.make(month, 'open')) this.grown.delete(month);
       this.checkpointsDueAt = Date.now() + this.config.audit.checkpointIntervalMs;
-      this.deliveriesDueAt = 0;
     }
-    if (Date.now() < this.deliveriesDueAt) return;
-    this.deliveries.wake();
-    this.deliveriesDueAt = Date.now() + DELIVER_MS;
+    if (linked > 0 || checkpointsDue) this.deliveries.wake();
   }
 
-  private wake(): void {
-    if (this.urgent || this.stopping) return;
-    this.urgent = true;
-    if (this.working === undefined) this.arm(GATHER_MS);
-  }
-
-  private arm(delayMs: number): void {
-    clearTimeout(this.timer);
-    if (!this.stopping) this.timer = setTimeout(() => this.run(), delayMs).unref();
-  }
-
-  private run(): void {
-    this.urgent = false;
-    this.working = this.work()
-      .catch((error: unknown) => this.logger.warn('Audit entries could not be linked yet', error))
-      .finally(() => {
-        this.working = undefined;
-        this.arm(this.urgent ? GATHER_MS : LOOK_MS);
-      });
-  }
-
-  /** @returns how many; none where another instance is at it */
+  /** @returns how many were linked; none while another instance links */
   private async linkBatch(): Promise<number> {
     if (!(await this.chains.hasUnlinked())) return 0;
     return this.prisma.$transaction(async (db) => {

@@ -1,13 +1,14 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { PrismaService } from '#platform/database';
+import { BackgroundTask } from '#platform/events';
 import { type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
 import { CheckpointService } from './checkpoint.service.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
 
 const INTERVAL_MS = 12 * 60 * 60_000;
-/** So many months have their partitions before they begin. */
+/** How many months ahead partitions are made. */
 const MONTHS_AHEAD = 3;
 
 /**
@@ -16,9 +17,11 @@ const MONTHS_AHEAD = 3;
  */
 @Injectable()
 export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger('Audit');
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<unknown> | undefined;
+  private readonly task = new BackgroundTask({
+    name: 'Making and dropping audit partitions',
+    everyMs: INTERVAL_MS,
+    run: () => this.keepUp(),
+  });
 
   constructor(
     private readonly prisma: PrismaService,
@@ -28,7 +31,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly config: AppConfig,
   ) {}
 
-  /** For the owner's connection alone. */
+  /** Needs nothing but a connection, such as the schema owner's. */
   static on(prisma: PrismaService, config: AppConfig): AuditRetention {
     const [chains, repository] = [new ChainsRepository(prisma), new CheckpointsRepository(prisma)];
     return new AuditRetention(
@@ -42,18 +45,15 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     await this.chains.makePartitions(MONTHS_AHEAD);
-    this.timer = setInterval(() => {
-      this.sweeping = this.keepUp().catch((error: unknown) => this.logger.warn('Audit partitions were left', error));
-    }, INTERVAL_MS).unref();
+    this.task.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.sweeping;
+  onModuleDestroy(): Promise<void> {
+    return this.task.stop();
   }
 
   /**
-   * To be run as the owner of the schema.
+   * Needs the rights of the schema's owner.
    *
    * @returns the months that are gone
    */
@@ -64,7 +64,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
       const keptUntil = startOf(monthAfter(month)).getTime() + this.config.audit.retentionMs;
       if (keptUntil >= now.getTime() || !(await this.checkpoints.seal(month))) continue;
       const latest = await this.checkpointsRepository.latestOf(month);
-      // Without one, the month has no entries; a dropping that was interrupted goes on.
+      // Without a checkpoint, the month has no entries; with a `dropped` one, an earlier sweep was interrupted.
       const said = latest === undefined || latest.kind === 'dropped' || (await this.checkpoints.make(month, 'dropped'));
       if (!said) continue;
       await this.drop(month);
@@ -73,7 +73,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
     return dropped;
   }
 
-  /** Partitions are made by whichever role; dropped by the application only where it owns the schema. */
+  /** Any role may make partitions; the application drops them only where it owns the schema. */
   private async keepUp(): Promise<void> {
     await this.chains.makePartitions(MONTHS_AHEAD);
     const [row] = await this.prisma.$queryRaw<[{ owner: boolean }]>`
@@ -81,7 +81,7 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
     if (row.owner) await this.sweep();
   }
 
-  /** Detached first, which stops nobody; nobody knows the table any more when it is dropped. */
+  /** Detaching concurrently blocks no writer, and nothing uses the table when it is dropped. */
   private async drop(month: Month): Promise<void> {
     const suffix = month.replace('-', '_');
     for (const parent of ['links', 'entries']) {

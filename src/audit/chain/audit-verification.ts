@@ -30,7 +30,7 @@ export interface VerifiedPage {
 
 /** What is known besides the database. */
 export interface Evidence {
-  /** CheckpointService that were kept elsewhere. */
+  /** Checkpoints that were kept elsewhere. */
   readonly externalCheckpoints: readonly SignedCheckpoint[];
   /** The public keys that checkpoints must be signed with. */
   readonly trusted: ReadonlySet<string>;

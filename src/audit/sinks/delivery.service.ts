@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { PrismaService } from '#platform/database';
+import { BackgroundTask } from '#platform/events';
 import { AuditEntriesRepository } from '../audit-entries.repository.js';
 import { type AuditRecord, type AuditSink, AuditSinks } from './audit-sink.js';
 import { type Month, monthOf, startOf } from '../chain/chain.js';
@@ -10,11 +11,11 @@ import { CheckpointsRepository } from '../chain/checkpoints.repository.js';
 const BATCH = 500;
 /** How long a sink may take for a batch, in milliseconds; after that it is tried again. */
 const WRITE_TIMEOUT_MS = 10_000;
-/** How long nobody else sends what is being sent, in milliseconds: longer than a sink may take. */
+/** How long an instance has a series to itself, in milliseconds: longer than a sink may take for a batch. */
 const CLAIM_MS = 30_000;
-/** How long a sink that has failed is left alone, in milliseconds. */
-const RETRY_MS = 5_000;
-/** How long a stop waits for what is being sent, in milliseconds. */
+/** How often each sink is sent what other instances left, and what failed, in milliseconds. */
+const INTERVAL_MS = 5_000;
+/** How long a stop may take to send what is left, in milliseconds. */
 const STOP_MS = 2_000;
 /** The series that is no month's chain. */
 const CHECKPOINTS = '-infinity';
@@ -27,13 +28,12 @@ interface Batch {
 
 /**
  * Sends each sink what has been linked since it was last sent something, and the checkpoints: at least once, in order. A
- * sink that is slow, or fails, holds up nobody else.
+ * sink that is slow or fails holds up no other.
  */
 @Injectable()
-export class DeliveryService {
+export class DeliveryService implements OnApplicationBootstrap {
   private readonly logger = new Logger('Audit');
-  private readonly sending = new Map<string, Promise<void>>();
-  private readonly restUntil = new Map<string, number>();
+  private tasks: readonly BackgroundTask[] = [];
   /** Months that each sink has been sent whole, as far as they can still grow: their chains are sealed. */
   private readonly done = new Set<string>();
 
@@ -45,34 +45,33 @@ export class DeliveryService {
     private readonly sinks: AuditSinks,
   ) {}
 
-  /** Sends on, in the background. */
+  /** Every module has added its sinks by now. */
+  onApplicationBootstrap(): void {
+    this.tasks = this.sinks.all.map(
+      (sink) =>
+        new BackgroundTask({
+          name: `Sending to the audit sink ${sink.name}`,
+          everyMs: INTERVAL_MS,
+          run: () => this.sendAll(sink),
+        }),
+    );
+    for (const task of this.tasks) task.start();
+    this.wake();
+  }
+
+  /** Sends in the background what there is to send. */
   wake(): void {
-    for (const sink of this.sinks.all) {
-      if (this.sending.has(sink.name) || Date.now() < (this.restUntil.get(sink.name) ?? 0)) continue;
-      const sent = this.sendAll(sink)
-        .catch((error: unknown) => {
-          this.restUntil.set(sink.name, Date.now() + RETRY_MS);
-          this.logger.warn(`The audit sink ${sink.name} failed, and is tried again`, error);
-        })
-        .finally(() => this.sending.delete(sink.name));
-      this.sending.set(sink.name, sent);
-    }
+    for (const task of this.tasks) task.wake();
   }
 
   /** Sends what is left, unless that takes too long: then it is sent after the next start. */
   async stop(): Promise<void> {
-    await this.settled();
-    this.wake();
-    await this.settled();
-  }
-
-  private async settled(): Promise<void> {
-    const patience = new AbortController();
-    await Promise.race([
-      Promise.all(this.sending.values()),
-      sleep(STOP_MS, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
-    patience.abort();
+    const sent = Promise.all(this.tasks.map((task) => task.stop())).then(() =>
+      Promise.all(this.sinks.all.map((sink) => this.sendAll(sink))),
+    );
+    await withTimeout(sent, STOP_MS).catch((error: unknown) =>
+      this.logger.warn('Not all was sent to the audit sinks: the rest is sent after the next start', error),
+    );
   }
 
   private async sendAll(sink: AuditSink): Promise<void> {
@@ -87,7 +86,7 @@ export class DeliveryService {
     await this.send(sink, CHECKPOINTS, (sent) => this.checkpointsAfter(sent));
   }
 
-  /** Sends what comes after what has been sent, batch by batch; while another instance does, it leaves it to that. */
+  /** Sends the rest of a series batch by batch, unless another instance is sending it. */
   private async send(sink: AuditSink, series: string, next: (sent: number) => Promise<Batch>): Promise<void> {
     let sent = await this.claim(sink, series);
     try {
@@ -132,7 +131,7 @@ export class DeliveryService {
   }
 
   /**
-   * @param claimMs for how long this process goes on; 0 gives the series back
+   * @param claimMs how long this instance keeps the series to itself; 0 releases it
    * @returns how far it has been sent now; `undefined` where another instance has taken over
    */
   private async advance(
@@ -150,16 +149,14 @@ export class DeliveryService {
   }
 }
 
-async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
+async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<void> {
   const over = new AbortController();
-  const late = sleep(timeoutMs, undefined, { signal: over.signal, ref: false }).then(() => {
+  const late = sleep(timeoutMs, undefined, { signal: over.signal }).then(() => {
     throw new Error(`It took longer than ${timeoutMs} ms`);
   });
   try {
     await Promise.race([work, late]);
   } finally {
     over.abort();
-    // Its rejection, once it is too late for one, is nobody's.
-    late.catch(() => undefined);
   }
 }

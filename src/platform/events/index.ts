@@ -7,6 +7,7 @@ export {
   type AuditOutcome,
   changesBetween,
 } from './audited-event.js';
+export { BackgroundTask } from './background-task.js';
 export { EventBus } from './event-bus.js';
 export { EventsModule } from './events.module.js';
 export { type Transaction } from './transaction.js';
