@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { PermissionRegistry, RequirePermissions } from '#platform/access';
-import { ApiAnswer, ApiOperation, ApiTags } from '#platform/openapi';
+import { ApiOperation, ApiTags } from '#platform/openapi';
+import { Returns } from '#platform/response';
 import { PermissionResponse } from './dto/permission.response.js';
 
 @ApiTags('Roles')
@@ -11,11 +12,11 @@ export class PermissionsController {
   @Get()
   @RequirePermissions('roles:read')
   @ApiOperation({ summary: 'List every permission there is' })
-  @ApiAnswer({
+  @Returns({
     status: 200,
     description: 'The permissions, by name.',
-    under: 'permissions',
     model: PermissionResponse,
+    under: 'permissions',
     list: true,
   })
   list() {

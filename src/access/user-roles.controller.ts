@@ -1,8 +1,9 @@
 import { Body, Controller, Put } from '@nestjs/common';
 import { RequirePermissions } from '#platform/access';
-import { ApiErrors, ApiOperation, ApiTags } from '#platform/openapi';
+import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
-import { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from '#users';
+import { Returns } from '#platform/response';
+import { ONE_USER, userReply } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
 import { UserRolesService } from './user-roles.service.js';
 
@@ -13,20 +14,22 @@ export class UserRolesController {
 
   @Put()
   @RequirePermissions('roles:assign')
-  @UserIdParam()
-  @IfMatchHeader()
   @ApiOperation({
     summary: "Set a user's roles",
     description: 'Nobody grants a permission that they do not hold. The last active admin stays one.',
   })
-  @ApiUserAnswer({ status: 200, description: 'The user. The same roles again change nothing.' })
-  @ApiErrors(409, 412)
+  @Returns({
+    status: 200,
+    description: 'The user. The same roles again change nothing.',
+    errors: [409, 412],
+    ...ONE_USER,
+  })
   async assign(
     @UserId() id: string,
     @Body() { roles }: AssignRolesRequest,
     @CurrentUser() principal: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userAnswer(await this.userRoles.assign(id, roles, principal, ifMatch));
+    return userReply(await this.userRoles.assign(id, roles, principal, ifMatch));
   }
 }

@@ -1,10 +1,9 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { RequirePermissions, SelfOr } from '#platform/access';
-import { WithoutEnvelope } from '#platform/response';
-import { ApiAnswer, ApiOperation, ApiParam, ApiResponse, ApiTags } from '#platform/openapi';
+import { ApiOperation, ApiTags } from '#platform/openapi';
 import { DEFAULT_LIMIT, Pagination } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
-import { UserIdParam } from '#users';
+import { Returns } from '#platform/response';
 import { AuditLogService } from './audit-log.service.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {
@@ -20,11 +19,11 @@ import { VerificationResponse } from './dto/verification.response.js';
 const PAGE_OF_ENTRIES = {
   status: 200,
   description: 'A page of entries.',
-  under: 'auditLogs',
   model: AuditEntryResponse,
+  under: 'auditLogs',
   list: true,
   beside: { pagination: Pagination },
-};
+} as const;
 
 @ApiTags('Audit')
 @Controller()
@@ -34,7 +33,7 @@ export class AuditLogsController {
   @Get('audit-logs')
   @RequirePermissions('audit:read')
   @ApiOperation({ summary: 'List and filter audit entries', description: 'The newest first.' })
-  @ApiAnswer(PAGE_OF_ENTRIES)
+  @Returns(PAGE_OF_ENTRIES)
   async list(@Query() query: ListAuditLogsQuery) {
     const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
     return { auditLogs: entries.map(toAuditEntryResponse), pagination };
@@ -46,7 +45,7 @@ export class AuditLogsController {
     summary: 'Verify the audit log',
     description: 'Page after page checks every entry against its hash chain, and the chains against their checkpoints.',
   })
-  @ApiAnswer({ status: 200, description: 'What this page has found.', model: VerificationResponse })
+  @Returns({ status: 200, description: 'What this page has found.', model: VerificationResponse })
   async verify(@Query() { cursor }: VerifyAuditLogsQuery): Promise<VerificationResponse> {
     const { valid, entries, firstInvalidId, nextCursor } = await this.auditLog.verify(cursor);
     return { valid, entries, firstInvalidId, nextCursor };
@@ -54,37 +53,30 @@ export class AuditLogsController {
 
   @Get('audit-logs/export')
   @RequirePermissions('audit:read')
-  @WithoutEnvelope()
   @ApiOperation({
     summary: 'Export audit entries',
     description: 'The oldest first, a line of JSON each, with its place in the hash chain as `link`.',
   })
-  @ApiResponse({
-    status: 200,
-    description: 'Newline-delimited JSON.',
-    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
-  })
+  @Returns({ status: 200, description: 'Newline-delimited JSON.', bare: 'application/x-ndjson' })
   async export(@Query() query: AuditFiltersQuery): Promise<StreamableFile> {
     return new StreamableFile(await this.auditLog.export(toAuditFilters(query)), { type: 'application/x-ndjson' });
   }
 
   @Get('audit-logs/:entryId')
   @RequirePermissions('audit:read')
-  @ApiParam({ name: 'entryId', schema: { type: 'string', format: 'uuid' } })
   @ApiOperation({ summary: 'Read an audit entry' })
-  @ApiAnswer({ status: 200, description: 'The entry.', under: 'auditLog', model: AuditEntryResponse })
+  @Returns({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
   async get(@Id('entryId') id: string) {
     return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };
   }
 
   @Get('users/:id/audit-logs')
   @SelfOr('audit:read')
-  @UserIdParam()
   @ApiOperation({
     summary: "Read a user's history",
     description: 'What they did and what was done to them, the newest first. To oneself, others’ addresses are `null`.',
   })
-  @ApiAnswer(PAGE_OF_ENTRIES)
+  @Returns(PAGE_OF_ENTRIES)
   async history(@UserId() id: string, @Query() query: AuditHistoryQuery, @CurrentUser() principal: Principal) {
     const page = { limit: Number(query.limit ?? DEFAULT_LIMIT), cursor: query.cursor };
     const { entries, pagination } = await this.auditLog.history(id, page, principal);

@@ -1,7 +1,7 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { Public } from '#platform/access';
-import { WithoutEnvelope } from '#platform/response';
-import { ApiOperation, ApiResponse, ApiTags } from '#platform/openapi';
+import { ApiOperation, ApiTags } from '#platform/openapi';
+import { Reply, Returns } from '#platform/response';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { KeySetResponse, toKeySetResponse } from './dto/key-set.response.js';
 
@@ -18,14 +18,18 @@ export class JwksController {
 
   @Get()
   @Public()
-  @WithoutEnvelope()
-  @Header('Cache-Control', `public, max-age=${MAX_AGE}`)
   @ApiOperation({
     summary: 'The keys that verify access tokens',
     description: 'A JSON Web Key Set (RFC 7517); empty where a secret signs.',
   })
-  @ApiResponse({ status: 200, description: 'The public keys, the one that signs first.', type: KeySetResponse })
-  get(): KeySetResponse {
-    return toKeySetResponse(this.keys.published);
+  @Returns({
+    status: 200,
+    description: 'The public keys, the one that signs first.',
+    model: KeySetResponse,
+    bare: 'application/json',
+  })
+  get() {
+    const headers = { 'cache-control': `public, max-age=${MAX_AGE}` };
+    return new Reply(toKeySetResponse(this.keys.published), { headers });
   }
 }

@@ -1,9 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
-import { ApiAnswer, ApiOperation, ApiParam, ApiTags } from '#platform/openapi';
+import { Controller, Delete, Get, Query } from '@nestjs/common';
 import { SelfOr } from '#platform/access';
+import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
-import { UserIdParam } from '#users';
+import { Returns } from '#platform/response';
 import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
 import { SessionListService } from './session-list.service.js';
@@ -19,13 +19,12 @@ export class SessionsController {
 
   @Get()
   @SelfOr('sessions:manage')
-  @UserIdParam()
   @ApiOperation({ summary: "List a user's sessions", description: 'Those that go on, the newest first.' })
-  @ApiAnswer({
+  @Returns({
     status: 200,
     description: 'A page of sessions.',
-    under: 'sessions',
     model: SessionResponse,
+    under: 'sessions',
     list: true,
     beside: { pagination: Pagination },
   })
@@ -35,22 +34,17 @@ export class SessionsController {
   }
 
   @Delete(':sessionId')
-  @HttpCode(204)
   @SelfOr('sessions:manage')
-  @UserIdParam()
-  @ApiParam({ name: 'sessionId', schema: { type: 'string', format: 'uuid' } })
   @ApiOperation({ summary: 'End a session', description: 'At once: no token of it is good any more.' })
-  @ApiAnswer({ status: 204, description: 'Ended.' })
+  @Returns({ status: 204, description: 'Ended.' })
   async end(@UserId() id: string, @Id('sessionId') sessionId: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.end(id, sessionId, by);
   }
 
   @Delete()
-  @HttpCode(204)
   @SelfOr('sessions:manage')
-  @UserIdParam()
   @ApiOperation({ summary: 'End every session of a user', description: 'But the one that asks.' })
-  @ApiAnswer({ status: 204, description: 'Ended.' })
+  @Returns({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.endOthers(id, by);
   }

@@ -1,13 +1,11 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags, errorHeaders } from '#platform/openapi';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get } from '@nestjs/common';
 import { Public } from '#platform/access';
-import { WithoutEnvelope } from '#platform/response';
+import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Uncounted } from '#platform/request';
+import { Reply, Returns } from '#platform/response';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
 
-const UNAVAILABLE = 503;
 const RETRY_AFTER_SECONDS = 1;
 
 @ApiTags('Health')
@@ -18,26 +16,24 @@ export class HealthController {
   @Get()
   @Public()
   @Uncounted()
-  @WithoutEnvelope()
   @ApiOperation({ summary: 'The state of the service and of its stores' })
-  @ApiResponse({ status: 200, description: 'Healthy, or degraded: serving without the cache.', type: HealthResponse })
-  @ApiResponse({
-    status: UNAVAILABLE,
-    description: 'Unhealthy: the database is away.',
-    headers: errorHeaders(UNAVAILABLE),
-    type: HealthResponse,
+  @Returns({
+    status: 200,
+    description: 'Healthy, or degraded: serving without the cache.',
+    model: HealthResponse,
+    bare: 'application/json',
+    whenUnavailable: 'Unhealthy: the database is away.',
   })
-  async check(@Res() reply: FastifyReply): Promise<void> {
+  async check() {
     const health = await this.health.check();
-    await answer(reply, health.status !== 'unhealthy', health);
+    return probeReply(health, health.status !== 'unhealthy');
   }
 
   @Get('live')
   @Public()
   @Uncounted()
-  @WithoutEnvelope()
   @ApiOperation({ summary: 'Whether the process answers' })
-  @ApiResponse({ status: 200, description: 'It does.', type: ProbeResponse })
+  @Returns({ status: 200, description: 'It does.', model: ProbeResponse, bare: 'application/json' })
   live(): ProbeResponse {
     return { status: 'ok' };
   }
@@ -45,22 +41,22 @@ export class HealthController {
   @Get('ready')
   @Public()
   @Uncounted()
-  @WithoutEnvelope()
   @ApiOperation({ summary: 'Whether requests should be sent here' })
-  @ApiResponse({ status: 200, description: 'They should.', type: ProbeResponse })
-  @ApiResponse({
-    status: UNAVAILABLE,
-    description: 'The database is away.',
-    headers: errorHeaders(UNAVAILABLE),
-    type: ProbeResponse,
+  @Returns({
+    status: 200,
+    description: 'They should.',
+    model: ProbeResponse,
+    bare: 'application/json',
+    whenUnavailable: 'The database is away.',
   })
-  async ready(@Res() reply: FastifyReply): Promise<void> {
+  async ready() {
     const ready = await this.health.isReady();
-    await answer(reply, ready, { status: ready ? 'ok' : 'unavailable' } satisfies ProbeResponse);
+    return probeReply<ProbeResponse>({ status: ready ? 'ok' : 'unavailable' }, ready);
   }
 }
 
-async function answer(reply: FastifyReply, good: boolean, body: HealthResponse | ProbeResponse): Promise<void> {
-  if (!good) reply.code(UNAVAILABLE).header('retry-after', RETRY_AFTER_SECONDS);
-  await reply.send(body);
+function probeReply<T>(state: T, good: boolean): Reply<T> {
+  return good
+    ? new Reply(state)
+    : new Reply(state, { status: 503, headers: { 'retry-after': `${RETRY_AFTER_SECONDS}` } });
 }

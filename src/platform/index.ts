@@ -16,4 +16,4 @@ export {
 export { codePoints, Field, type Rule } from '#platform/input';
 export * from '#platform/openapi';
 export { CurrentUser, type Principal, UserId } from '#platform/request';
-export { Answer, Message } from '#platform/response';
+export { Reply, Returns } from '#platform/response';

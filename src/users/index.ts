@@ -1,4 +1,4 @@
-export { ApiUserAnswer, IfMatchHeader, userAnswer, UserIdParam } from './dto/user.answer.js';
+export { ONE_USER, userReply } from './dto/user.reply.js';
 export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
 export { toUserResponse, UserResponse } from './dto/user.response.js';
 export { lowerCase } from './lower-case.js';

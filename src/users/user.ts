@@ -52,6 +52,12 @@ export interface UserChanges {
   readonly bio?: string | null;
 }
 
+export interface UserUpdate {
+  readonly changes: UserChanges;
+  /** Needed by users who change their own email. */
+  readonly currentPassword: string | undefined;
+}
+
 export interface NewUser extends UserChanges {
   readonly username: string;
   readonly email: string;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
-import { assertMatches, type IfMatchCondition } from '#platform/request';
+import { assertMatches, type IfMatchCondition, type Principal } from '#platform/request';
 import { PasswordAttempts, PasswordHasher, PasswordPolicy } from '#passwords';
-import type { Credentials, Login, NewUser, User, UserChanges, UserWithPassword } from './user.js';
+import type { Credentials, Login, NewUser, User, UserUpdate, UserWithPassword } from './user.js';
 import { CurrentPasswordRequiredError, UserNotFoundError, WrongCurrentPasswordError } from './users.errors.js';
 import {
   CurrentPasswordRefused,
@@ -21,10 +21,8 @@ export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
   readonly roles?: readonly string[];
 }
 
-export interface UpdateConditions {
-  /** The owner's password; needed by the owner for a new email. */
-  readonly currentPassword: string | undefined;
-  readonly bySelf: boolean;
+export interface ChangeOptions {
+  readonly by: Principal;
   readonly ifMatch: IfMatchCondition | undefined;
 }
 
@@ -61,16 +59,18 @@ export class UsersService {
   }
 
   /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError, TooManyRequestsError */
-  async update(id: string, changes: UserChanges, conditions: UpdateConditions): Promise<User> {
-    const confirmedHash = await this.confirmEmailChange(id, changes, conditions);
+  async update(id: string, update: UserUpdate, { by, ifMatch }: ChangeOptions): Promise<User> {
+    const { changes } = update;
+    const bySelf = by.userId === id;
+    const confirmedHash = bySelf ? await this.confirmEmailChange(id, update) : undefined;
     return this.users.mapDuplicates(changes, () =>
       this.transactions.run(async (transaction) => {
-        const { passwordHash, ...before } = await this.lockCredentials(id, transaction, conditions.ifMatch);
+        const { passwordHash, ...before } = await this.lockCredentials(id, transaction, ifMatch);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
         const emailChanges = email !== undefined && email !== before.email;
-        // It was the same when it was looked at without the lock.
-        if (emailChanges && conditions.bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
+        // The unlocked read saw the same email; it has changed since.
+        if (emailChanges && bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
         const effective = emailChanges ? changes : rest;
         const after = await this.users.update(id, effective, transaction.db);
         await transaction.publish(new UserUpdated(before, after));
@@ -173,10 +173,9 @@ export class UsersService {
   /** @returns the hash that the password was checked against; `undefined` where none is needed */
   private async confirmEmailChange(
     id: string,
-    { email }: UserChanges,
-    { bySelf, currentPassword }: UpdateConditions,
+    { changes: { email }, currentPassword }: UserUpdate,
   ): Promise<string | undefined> {
-    if (!bySelf || email === undefined) return undefined;
+    if (email === undefined) return undefined;
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
     if (credentials.email === email) return undefined;

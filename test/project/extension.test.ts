@@ -76,8 +76,8 @@ describe('A module dropped into src/extensions', () => {
     expect(await read('/me', token)).toMatchObject({
       body: { data: { greeting: { text: `Hello ${account.username}` } } },
     });
-    expect(await read('/everybody', token)).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
-    expect(await read('/everybody', admin.token)).toMatchObject({
+    expect(await read('/all', token)).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
+    expect(await read('/all', admin.token)).toMatchObject({
       body: { data: { greeting: { text: `Hello all 2, and welcome ${account.username}` } } },
     });
   });
@@ -92,14 +92,14 @@ describe('A module dropped into src/extensions', () => {
 
   it('declares audit actions, and records them', async () => {
     const { token } = await login(spawned.api, ADMIN);
-    await read('/everybody', token);
+    await read('/all', token);
     const { body } = await spawned.api.get('/audit-logs?action=greeting.given', { token });
-    expect(body.data.auditLogs[0]).toMatchObject({ target: { type: 'greeting', id: 'everybody' }, outcome: 'success' });
+    expect(body.data.auditLogs[0]).toMatchObject({ target: { type: 'greeting', id: 'all' }, outcome: 'success' });
   });
 
   it('is in the description of the API', async () => {
     const description = await fetch(`${spawned.api.origin}/openapi.json`);
-    expect(await description.text()).toContain('"/api/v1/greetings/everybody"');
+    expect(await description.text()).toContain('"/api/v1/greetings/all"');
   });
 });
 

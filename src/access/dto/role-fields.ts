@@ -1,8 +1,10 @@
+import { ValidationError } from '#platform/errors';
 import { Field, type Presence, textOf, uniqueTexts } from '#platform/input';
+import { pathParameter } from '#platform/request';
 import { ROLE_NAME } from '../roles.js';
 
 const MAX_DESCRIPTION_LENGTH = 255;
-/** More than anybody declares. */
+/** More than all modules together declare. */
 const MAX_PERMISSIONS = 1_000;
 
 export const RoleName = () =>
@@ -24,7 +26,14 @@ export const Permissions = (presence: Presence) =>
     description: 'Of those that GET /permissions lists, and that one holds oneself.',
   });
 
-export function roleNameRule(value: unknown): string | undefined {
+/** The `:name` of the path. */
+export const RoleNameParameter = pathParameter({ name: 'name', schema: { type: 'string' } }, (name) => {
+  const fault = roleNameRule(name);
+  if (fault !== undefined) throw ValidationError.of('name', fault);
+  return name;
+});
+
+function roleNameRule(value: unknown): string | undefined {
   return typeof value === 'string' && ROLE_NAME.test(value)
     ? undefined
     : 'name must be 2 to 50 lower-case letters, digits and hyphens, beginning with a letter';

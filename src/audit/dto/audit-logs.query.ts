@@ -1,10 +1,10 @@
 import { Field, oneOf, type Rule } from '#platform/input';
 import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '#platform/paging';
+import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
 import type { AuditQuery } from '../audit-log.service.js';
 import { OUTCOMES } from './audit-entry.response.js';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** RFC 3339, with a zone. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 const MAX_LENGTH = 255;
@@ -53,7 +53,7 @@ export function toAuditFilters(query: AuditFiltersQuery): AuditFilters {
   const { actorId, targetId, action, outcome, from, to, requestId } = query;
   return {
     actorId: actorId?.toLowerCase(),
-    targetId: targetId !== undefined && UUID.test(targetId) ? targetId.toLowerCase() : targetId,
+    targetId: targetId !== undefined && isUuid(targetId) ? targetId.toLowerCase() : targetId,
     action,
     outcome,
     requestId,
@@ -67,7 +67,7 @@ export function toAuditQuery({ limit, cursor, ...filters }: ListAuditLogsQuery):
 }
 
 function uuid(name: string): Rule {
-  return (value) => (typeof value === 'string' && UUID.test(value) ? undefined : `${name} must be a UUID`);
+  return (value) => (typeof value === 'string' && isUuid(value) ? undefined : `${name} must be a UUID`);
 }
 
 function text(name: string): Rule {

@@ -1,10 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { AuditedFailure, type AuditFacts } from '#platform/events';
-import { requestContext } from '#platform/request';
+import { isUuid, requestContext } from '#platform/request';
 
 export const ACCESS_ACTIONS = ['permission.denied'] as const;
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Somebody asked for what they may not. */
 export class AccessDenied extends AuditedFailure {
@@ -26,7 +24,7 @@ export class AccessDenied extends AuditedFailure {
     const { url = '' } = routeOptions;
     // Of an extension's routes, nobody knows what their ids are of.
     const { id = '' } = (url.includes('/users/:id') ? params : {}) as { id?: string };
-    const userId = id === 'me' ? requestContext()?.principal?.userId : UUID.test(id) ? id : undefined;
+    const userId = id === 'me' ? requestContext()?.principal?.userId : isUuid(id) ? id : undefined;
     return new AccessDenied(`${method} ${url}`, userId?.toLowerCase());
   }
 

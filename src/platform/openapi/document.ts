@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type * as Swagger from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { errorDescription, errorHeaders, ErrorResponse, type ErrorStatus } from './api-errors.js';
-import { applyDocumentation, schemaReference } from './documentation.js';
+import { applyDocumentation } from './documentation.js';
+import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
@@ -67,12 +67,9 @@ function complete(operation: Operation, method: string, path: string): void {
     operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
   }
   for (const status of impliedErrors(operation, access, method, path, counted)) {
-    operation.responses[status] ??= {
-      description: errorDescription(status),
-      headers: errorHeaders(status),
-      content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
-    };
+    operation.responses[status] ??= errorResponse(status);
   }
+  if (method === 'get') addNotModified(operation);
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
       response.headers = {
@@ -82,6 +79,23 @@ function complete(operation: Operation, method: string, path: string): void {
       };
     }
   }
+}
+
+/** A GET that names a version answers 304 to a client that has it. */
+function addNotModified(operation: Operation): void {
+  const success = operation.responses['200'];
+  const etag = success === undefined || '$ref' in success ? undefined : success.headers?.['ETag'];
+  if (etag === undefined) return;
+  const description = 'The version of `If-None-Match` is the current one.';
+  operation.responses['304'] = { description, headers: { ETag: etag } };
+  const condition = {
+    name: 'If-None-Match',
+    in: 'header' as const,
+    description: 'The ETag of a copy at hand.',
+    required: false,
+    schema: { type: 'string' as const },
+  };
+  operation.parameters = [condition, ...(operation.parameters ?? [])];
 }
 
 function impliedErrors(

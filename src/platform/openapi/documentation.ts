@@ -1,6 +1,6 @@
 import type * as Swagger from '@nestjs/swagger';
 
-export type { ApiPropertyOptions } from '@nestjs/swagger';
+export type { ApiParamOptions, ApiPropertyOptions } from '@nestjs/swagger';
 
 type Documentation = (swagger: typeof Swagger) => ClassDecorator | MethodDecorator | PropertyDecorator;
 type Decorator = (target: object, key?: string | symbol, descriptor?: unknown) => void;
@@ -11,7 +11,7 @@ const waiting: ((swagger: typeof Swagger) => void)[] = [];
  * Loads `@nestjs/swagger` and lets it know everything that has been decorated since the last call.
  *
  * Loading it takes a quarter of a start, and production does not describe its API unless asked to: so the decorators
- * of this file only note what to say, until somebody wants to hear it.
+ * of this file only keep what they have to say until the description is asked for.
  */
 export async function applyDocumentation(): Promise<typeof Swagger> {
   const swagger = await import('@nestjs/swagger');

@@ -1,10 +1,10 @@
-export { type AnswerDocs, ApiAnswer, ETAG_HEADER, LOCATION_HEADER } from './api-docs.js';
-export { ApiErrors, errorHeaders } from './api-errors.js';
 export { describeApi, serveExplorer } from './document.js';
 export {
+  type ApiParamOptions,
   type ApiPropertyOptions,
   ApiBearerAuth,
   ApiExtension,
+  ApiExtraModels,
   ApiHeader,
   ApiOperation,
   ApiParam,
@@ -13,4 +13,6 @@ export {
   ApiResponse,
   ApiSecurity,
   ApiTags,
+  schemaReference,
 } from './documentation.js';
+export { errorResponse, type ErrorStatus } from './error.response.js';

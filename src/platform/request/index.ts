@@ -6,7 +6,7 @@ export {
   parseIfMatch,
   parseIfNoneMatch,
 } from './etag.js';
-export { CurrentUser, Id, IfMatch, namesSelf, UserId } from './parameters.js';
+export { CurrentUser, Id, IfMatch, namesSelf, pathParameter, UserId } from './parameters.js';
 export { type Principal } from './principal.js';
 export { requestContext, RequestContext, runInRequestContext } from './request-context.js';
 export {
@@ -21,3 +21,4 @@ export {
   Uncounted,
   UNCOUNTED,
 } from './route-config.js';
+export { isUuid } from './uuid.js';

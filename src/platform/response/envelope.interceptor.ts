@@ -3,10 +3,11 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#config';
-import { Answer, MESSAGE, WITHOUT_ENVELOPE } from './answer.js';
 import { entityTag } from '#platform/request';
+import { Reply } from './reply.js';
+import { RETURNED, type Returned } from './returns.decorator.js';
 
-/** Puts what handlers return into `{ success, data, message? }`, and an Answer's headers on the reply. */
+/** Puts what handlers return into `{ success, data, message? }`, and a Reply's status and headers on the response. */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   constructor(
@@ -15,21 +16,23 @@ export class EnvelopeInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const handler = context.getHandler();
-    if (this.reflector.get<boolean>(WITHOUT_ENVELOPE, handler)) return next.handle();
-    const message = this.reflector.get<string | undefined>(MESSAGE, handler);
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const { message, bare } = this.reflector.get<Returned | undefined>(RETURNED, context.getHandler()) ?? {};
+    const response = context.switchToHttp().getResponse<FastifyReply>();
     return next.handle().pipe(
       map((result: unknown) => {
-        if (reply.statusCode === 204) return undefined;
-        const answer = result instanceof Answer ? result : new Answer(result);
-        const { version, location, cacheControl, others } = answer.headers;
-        if (version !== undefined) reply.header('etag', entityTag(version));
-        if (location !== undefined) reply.header('location', this.config.basePath + location);
-        if (cacheControl !== undefined) reply.header('cache-control', cacheControl);
-        if (others !== undefined) reply.headers(others);
-        return { success: true, data: answer.data ?? null, ...(message === undefined ? {} : { message }) };
+        const { data, options } = result instanceof Reply ? result : new Reply(result);
+        this.apply(options, response);
+        if (response.statusCode === 204) return undefined;
+        if (bare !== undefined) return data;
+        return { success: true, data: data ?? null, ...(message === undefined ? {} : { message }) };
       }),
     );
+  }
+
+  private apply({ status, version, location, headers }: Reply<unknown>['options'], response: FastifyReply): void {
+    if (status !== undefined) response.code(status);
+    if (version !== undefined) response.header('etag', entityTag(version));
+    if (location !== undefined) response.header('location', this.config.basePath + location);
+    if (headers !== undefined) response.headers(headers);
   }
 }

@@ -1,3 +1,4 @@
-export { Answer, Message, WithoutEnvelope } from './answer.js';
 export { EnvelopeInterceptor } from './envelope.interceptor.js';
 export { ExceptionEnvelopeFilter } from './exception-envelope.filter.js';
+export { Reply } from './reply.js';
+export { Returns } from './returns.decorator.js';

@@ -1,5 +1,5 @@
 import { ValidationError } from '#platform/errors';
-import type { UserChanges } from '../user.js';
+import type { UserUpdate } from '../user.js';
 import { Bio, CurrentPassword, DateOfBirth, Email, PersonName, PhoneNumber, ProfilePictureUrl } from './user-fields.js';
 
 /** At least one field besides `currentPassword`. */
@@ -25,13 +25,13 @@ export class UpdateUserRequest {
   @Bio()
   bio?: string | null;
 
-  /** Beside a new email of one's own. */
+  /** Sent with a new email of one's own. */
   @CurrentPassword('currentPassword', 'optional')
   currentPassword?: string;
 }
 
 /** @throws ValidationError when there is nothing to change */
-export function toUserChanges({ currentPassword, dateOfBirth, ...rest }: UpdateUserRequest): UserChanges {
+export function toUserUpdate({ currentPassword, dateOfBirth, ...rest }: UpdateUserRequest): UserUpdate {
   const changes = {
     ...rest,
     ...(dateOfBirth === undefined ? {} : { dateOfBirth: dateOfBirth === null ? null : new Date(dateOfBirth) }),
@@ -42,5 +42,5 @@ export function toUserChanges({ currentPassword, dateOfBirth, ...rest }: UpdateU
   if (Object.values(changes).every((value) => value === undefined)) {
     throw ValidationError.of('body', 'At least one field to change is required');
   }
-  return changes;
+  return { changes, currentPassword };
 }

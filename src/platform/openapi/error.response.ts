@@ -1,5 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, ApiResponse } from './documentation.js';
+import { ApiProperty, ApiPropertyOptional, schemaReference } from './documentation.js';
 
 class FieldFaultResponse {
   @ApiProperty({ example: 'email' })
@@ -57,25 +56,12 @@ const HEADERS: Partial<Record<ErrorStatus, string>> = {
   503: 'Retry-After',
 };
 
-export function errorHeaders(status: ErrorStatus) {
-  const name = HEADERS[status];
-  return name === undefined ? {} : { [name]: { schema: { type: 'string' as const } } };
-}
-
-export function errorDescription(status: ErrorStatus): string {
-  return DESCRIPTIONS[status];
-}
-
-/** Documents failures of a route besides those that its access rule, path and body bring with them. */
-export function ApiErrors(...statuses: ErrorStatus[]): MethodDecorator {
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: errorDescription(status),
-        headers: errorHeaders(status),
-        type: ErrorResponse,
-      }),
-    ),
-  );
+/** Describes a failure. */
+export function errorResponse(status: ErrorStatus) {
+  const header = HEADERS[status];
+  return {
+    description: DESCRIPTIONS[status],
+    headers: header === undefined ? {} : { [header]: { schema: { type: 'string' as const } } },
+    content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
+  };
 }

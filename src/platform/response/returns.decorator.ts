@@ -1,0 +1,98 @@
+import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, errorResponse, type ErrorStatus, schemaReference } from '#platform/openapi';
+
+type HeaderDocs = Readonly<Record<string, { readonly description: string; readonly schema: { type: 'string' } }>>;
+
+/** What a route returns when it succeeds, and how it may fail. */
+export interface Returned {
+  readonly status: 200 | 201 | 202 | 204;
+  readonly description: string;
+  /** The envelope's `message`. */
+  readonly message?: string;
+  /** The class of what `data` carries; without one, `data` is `null`. */
+  readonly model?: Type;
+  /** The name under which `data` carries the model; without one, the model is `data` itself. */
+  readonly under?: string;
+  /** Whether `data` carries a list of the model. */
+  readonly list?: boolean;
+  /** What else `data` carries. */
+  readonly beside?: Readonly<Record<string, Type>>;
+  /** The media type of a response without the envelope: the model itself as JSON, or text. */
+  readonly bare?: 'application/json' | 'application/x-ndjson';
+  /** Whether an `ETag` names the version; a GET then answers `If-None-Match`. */
+  readonly etag?: boolean;
+  /** Whether a `Location` names the new resource. */
+  readonly location?: boolean;
+  /** Other headers of a success. */
+  readonly headers?: HeaderDocs;
+  /** Failures besides those that the access rule, the path and the body bring with them. */
+  readonly errors?: readonly ErrorStatus[];
+  /** Describes a 503 that carries the same model. */
+  readonly whenUnavailable?: string;
+}
+
+export const RETURNED = Symbol('returned');
+
+/** Says what a route returns: the interceptor sends it, the API description shows it. */
+export function Returns(returned: Returned): MethodDecorator {
+  const { status, description, model, beside = {}, errors = [], whenUnavailable } = returned;
+  const content = contentDocs(returned);
+  return applyDecorators(
+    SetMetadata(RETURNED, returned),
+    HttpCode(status),
+    ApiExtraModels(...[model, ...Object.values(beside)].filter((type) => type !== undefined)),
+    ApiResponse({ status, description, ...headerDocs(returned), ...content }),
+    ...errors.map((error) => ApiResponse({ status: error, ...errorResponse(error) })),
+    ...(whenUnavailable === undefined
+      ? []
+      : [ApiResponse({ status: 503, ...errorResponse(503), description: whenUnavailable, ...content })]),
+  );
+}
+
+function headerDocs({ etag, location, headers }: Returned): { headers?: HeaderDocs } {
+  const all: HeaderDocs = {
+    ...headers,
+    ...(location === true ? { Location: textHeader('The path of the new resource.') } : {}),
+    ...(etag === true ? { ETag: textHeader('The version of the user.') } : {}),
+  };
+  return Object.keys(all).length === 0 ? {} : { headers: all };
+}
+
+function textHeader(description: string) {
+  return { description, schema: { type: 'string' as const } };
+}
+
+function contentDocs(returned: Returned) {
+  const { status, model, bare } = returned;
+  if (status === 204) return {};
+  if (bare === undefined) return { content: { 'application/json': { schema: envelopeSchema(returned) } } };
+  return {
+    content: { [bare]: { schema: model === undefined ? { type: 'string' as const } : schemaReference(model) } },
+  };
+}
+
+function envelopeSchema(returned: Returned) {
+  const { message } = returned;
+  return {
+    type: 'object' as const,
+    required: ['success', 'data', ...(message === undefined ? [] : ['message'])],
+    properties: {
+      success: { type: 'boolean' as const, enum: [true] },
+      data: dataSchema(returned),
+      ...(message === undefined ? {} : { message: { type: 'string' as const, enum: [message] } }),
+    },
+  };
+}
+
+function dataSchema({ model, under, list, beside = {} }: Returned) {
+  if (model === undefined) return { type: 'null' as const };
+  const reference = schemaReference(model);
+  const content = list === true ? { type: 'array' as const, items: reference } : reference;
+  if (under === undefined) return content;
+  const others = Object.entries(beside).map(([name, type]) => [name, schemaReference(type)] as const);
+  return {
+    type: 'object' as const,
+    required: [under, ...others.map(([name]) => name)],
+    properties: { [under]: content, ...Object.fromEntries(others) },
+  };
+}
