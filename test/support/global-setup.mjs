@@ -1,20 +1,47 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
+import { parse } from 'yaml';
 
 const run = promisify(execFile);
 
-/** Migrates one template of each database, which every suite copies: copying takes a tenth of migrating. */
-export default async function globalSetup() {
-  const folder = await mkdtemp(join(tmpdir(), 'uma-test-'));
-  process.env.TEST_FOLDER = folder;
-  process.env.TEST_TEMPLATE_FOLDER = join(folder, 'template');
-  await migrate(`pglite:${process.env.TEST_TEMPLATE_FOLDER}`);
+const SHARED_MEMORY = '/dev/shm';
+const SPACE_NEEDED_BYTES = 2 ** 31;
+/** Small segments and buffers: a copy is written in a tenth of the time, and opens in half. */
+const INITDB_OPTIONS = ['--wal-segsize=1'];
+const POSTGRES_SETTINGS = ['shared_buffers = 8MB', 'max_connections = 5', 'min_wal_size = 2MB'];
 
+/** Prepares what every suite would otherwise prepare for itself: migrated databases to copy, the parsed description. */
+export default async function globalSetup() {
+  const folder = await mkdtemp(join(await fastestFolder(), 'uma-test-'));
+  process.env.TEST_FOLDER = folder;
+  process.env.TEST_DESCRIPTION = join(folder, 'openapi.json');
+  await writeFile(process.env.TEST_DESCRIPTION, JSON.stringify(parse(await readFile('docs/api/openapi.yaml', 'utf8'))));
+  await Promise.all([migrateEmbedded(folder), migrateOnServer()]);
+}
+
+/** Memory where there is some: copying a database of 500 files there takes a tenth of the time it takes on a disk. */
+async function fastestFolder() {
+  const { bavail, bsize } = await statfs(SHARED_MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= SPACE_NEEDED_BYTES ? SHARED_MEMORY : tmpdir();
+}
+
+async function migrateEmbedded(folder) {
+  process.env.TEST_TEMPLATE_FOLDER = join(folder, 'template');
+  await mkdir(process.env.TEST_TEMPLATE_FOLDER);
+  const dataDir = join(process.env.TEST_TEMPLATE_FOLDER, 'pglite');
+  const database = await PGlite.create({ dataDir, initDbStartParams: INITDB_OPTIONS });
+  await database.close();
+  await appendFile(join(dataDir, 'postgresql.conf'), POSTGRES_SETTINGS.join('\n'));
+  await migrate(`pglite:${process.env.TEST_TEMPLATE_FOLDER}`);
+}
+
+async function migrateOnServer() {
   if (process.env.TEST_POSTGRES_URL === undefined) return;
   process.env.TEST_TEMPLATE_DATABASE = `uma_test_${process.pid}_template`;
   const admin = new pg.Client({ connectionString: process.env.TEST_POSTGRES_URL });
