@@ -8,7 +8,7 @@ export class RoleNotFoundError extends NotFoundError {
 
 export class RoleNameTakenError extends ConflictError {
   constructor() {
-    super('A role of this name exists already');
+    super('A role with this name already exists');
   }
 }
 

@@ -1,5 +1,7 @@
 import type { AuditChanges, AuditOutcome } from '#platform/events';
 
+export const ACTOR_TYPES = ['user', 'system', 'anonymous'] as const;
+
 /** What happened, who did it, to what, and from where. */
 export interface AuditEntry {
   /** UUIDv7: made at `time`. */
@@ -10,7 +12,7 @@ export interface AuditEntry {
   readonly outcome: AuditOutcome;
   readonly actor: {
     readonly id: string | null;
-    readonly type: 'user' | 'system' | 'anonymous';
+    readonly type: (typeof ACTOR_TYPES)[number];
     readonly sessionId: string | null;
   };
   readonly target: { readonly type: string; readonly id: string | null };

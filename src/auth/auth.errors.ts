@@ -1,4 +1,4 @@
-import { DomainError, NotFoundError, UnauthorizedError } from '#platform/errors';
+import { DomainError, NotFoundError, ServiceUnavailableError, UnauthorizedError } from '#platform/errors';
 
 /** The same for an unknown account and a wrong password. */
 export class InvalidCredentialsError extends UnauthorizedError {
@@ -20,8 +20,4 @@ export class SessionNotFoundError extends NotFoundError {
 }
 
 /** The database has not said in time whether the token was exchanged. Trying again is safe. */
-export class RefreshUndecidedError extends DomainError {
-  constructor() {
-    super('SERVICE_UNAVAILABLE', 'The service is not available right now. Please try again.');
-  }
-}
+export class RefreshUndecidedError extends ServiceUnavailableError {}

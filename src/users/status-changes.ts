@@ -1,10 +1,10 @@
-import type { UserStatus } from './user.js';
+import { USER_STATUSES, type UserStatus } from './user.js';
 import { IllegalStatusChangeError } from './users.errors.js';
 
 /** What an account is made by hand; deletion and restoration have routes of their own. */
-export type SettableStatus = Exclude<UserStatus, 'deleted'>;
+export const SETTABLE_STATUSES = USER_STATUSES.filter((status) => status !== 'deleted');
 
-export const SETTABLE_STATUSES: readonly SettableStatus[] = ['active', 'inactive', 'suspended'];
+export type SettableStatus = (typeof SETTABLE_STATUSES)[number];
 
 /** What each status may become. A suspension is lifted by activating, so that it never fades into something milder. */
 const NEXT: Readonly<Record<UserStatus, readonly SettableStatus[]>> = {

@@ -1,18 +1,16 @@
-import { Prisma } from '#platform/database';
+import { $Enums, Prisma } from '#platform/database';
+import { type Profile, PROFILE_COLUMNS } from './profile-fields.js';
 
-export type UserStatus = 'active' | 'inactive' | 'suspended' | 'deleted';
+export type UserStatus = $Enums.UserStatus;
+
+export const USER_STATUSES = Object.values($Enums.UserStatus);
 
 /** The columns of an account that leave its repository; the password's hash does only where it is asked for. */
 export const USER_COLUMNS = {
   id: true,
   username: true,
   email: true,
-  firstName: true,
-  lastName: true,
-  phoneNumber: true,
-  dateOfBirth: true,
-  profilePictureUrl: true,
-  bio: true,
+  ...PROFILE_COLUMNS,
   status: true,
   emailVerified: true,
   roles: true,
@@ -42,14 +40,8 @@ export type Credentials = Pick<UserWithPassword, 'id' | 'username' | 'email' | '
 export type Login = { readonly email: string } | { readonly username: string };
 
 /** What an update may change. `null` clears an optional field. */
-export interface UserChanges {
+export interface UserChanges extends Readonly<Partial<Profile>> {
   readonly email?: string;
-  readonly firstName?: string | null;
-  readonly lastName?: string | null;
-  readonly phoneNumber?: string | null;
-  readonly dateOfBirth?: Date | null;
-  readonly profilePictureUrl?: string | null;
-  readonly bio?: string | null;
 }
 
 export interface UserUpdate {

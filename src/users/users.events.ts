@@ -1,4 +1,5 @@
 import { AuditedEvent, AuditedFailure, type AuditFacts, changesBetween } from '#platform/events';
+import { PROFILE_FIELDS } from './profile-fields.js';
 import type { User } from './user.js';
 
 export const USER_ACTIONS = [
@@ -20,12 +21,7 @@ type UserAction = (typeof USER_ACTIONS)[number];
 const AUDITED_FIELDS = [
   'username',
   'email',
-  'firstName',
-  'lastName',
-  'phoneNumber',
-  'dateOfBirth',
-  'profilePictureUrl',
-  'bio',
+  ...PROFILE_FIELDS,
   'status',
   'emailVerified',
   'roles',

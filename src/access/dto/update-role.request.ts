@@ -14,7 +14,7 @@ export class UpdateRoleRequest {
 /** @throws ValidationError when there is nothing to change */
 export function toRoleChanges({ description, permissions }: UpdateRoleRequest): RoleChanges {
   if (description === undefined && permissions === undefined) {
-    throw ValidationError.of('body', 'At least one field to change is required');
+    throw ValidationError.nothingToChange();
   }
   return {
     ...(description === undefined ? {} : { description }),

@@ -1,14 +1,12 @@
-import type { AuditChanges, AuditOutcome } from '#platform/events';
+import { AUDIT_OUTCOMES, type AuditChanges, type AuditOutcome } from '#platform/events';
 import { ApiProperty } from '#platform/openapi';
-import type { AuditEntry } from '../audit-entry.js';
-
-export const OUTCOMES = ['success', 'failure', 'denied'];
+import { ACTOR_TYPES, type AuditEntry } from '../audit-entry.js';
 
 class AuditActorResponse {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   id!: string | null;
 
-  @ApiProperty({ enum: ['user', 'system', 'anonymous'] })
+  @ApiProperty({ enum: ACTOR_TYPES })
   type!: AuditEntry['actor']['type'];
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
@@ -34,7 +32,7 @@ export class AuditEntryResponse {
   @ApiProperty({ example: 'user.updated' })
   action!: string;
 
-  @ApiProperty({ enum: OUTCOMES })
+  @ApiProperty({ enum: AUDIT_OUTCOMES })
   outcome!: AuditOutcome;
 
   @ApiProperty({ type: AuditActorResponse })

@@ -1,9 +1,9 @@
-import { Field, oneOf, type Rule } from '#platform/input';
+import { AUDIT_OUTCOMES } from '#platform/events';
+import { Field, anyText, oneOf, type Rule } from '#platform/input';
 import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
 import type { AuditQuery } from '../audit-log.service.js';
-import { OUTCOMES } from './audit-entry.response.js';
 
 /** RFC 3339, with a zone. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
@@ -14,13 +14,17 @@ export class AuditFiltersQuery {
   @Field(uuid('actorId'), 'optional', { format: 'uuid', description: 'Who did it.' })
   actorId?: string;
 
-  @Field(text('targetId'), 'optional', { type: String, maxLength: MAX_LENGTH, description: 'To whom or what.' })
+  @Field(anyText('targetId', MAX_LENGTH), 'optional', {
+    type: String,
+    maxLength: MAX_LENGTH,
+    description: 'To whom or what.',
+  })
   targetId?: string;
 
-  @Field(text('action'), 'optional', { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
+  @Field(anyText('action', MAX_LENGTH), 'optional', { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
   action?: string;
 
-  @Field(oneOf('outcome', OUTCOMES), 'optional', { enum: OUTCOMES })
+  @Field(oneOf('outcome', AUDIT_OUTCOMES), 'optional', { enum: AUDIT_OUTCOMES })
   outcome?: string;
 
   @Field(time('from'), 'optional', { format: 'date-time', description: 'Not before then.' })
@@ -29,7 +33,11 @@ export class AuditFiltersQuery {
   @Field(time('to'), 'optional', { format: 'date-time', description: 'Before then.' })
   to?: string;
 
-  @Field(text('requestId'), 'optional', { type: String, maxLength: MAX_LENGTH, description: 'An X-Request-Id.' })
+  @Field(anyText('requestId', MAX_LENGTH), 'optional', {
+    type: String,
+    maxLength: MAX_LENGTH,
+    description: 'An X-Request-Id.',
+  })
   requestId?: string;
 }
 
@@ -68,13 +76,6 @@ export function toAuditQuery({ limit, cursor, ...filters }: ListAuditLogsQuery):
 
 function uuid(name: string): Rule {
   return (value) => (typeof value === 'string' && isUuid(value) ? undefined : `${name} must be a UUID`);
-}
-
-function text(name: string): Rule {
-  return (value) =>
-    typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH
-      ? undefined
-      : `${name} must have 1 to ${MAX_LENGTH} characters`;
 }
 
 function time(name: string): Rule {

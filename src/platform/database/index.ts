@@ -3,4 +3,4 @@ export { DatabaseModule } from './database.module.js';
 export { migrate } from './migrator.js';
 export { openDriver } from './open-driver.js';
 export { PrismaService } from './prisma.service.js';
-export { Prisma } from './generated/client.js';
+export { $Enums, Prisma } from './generated/client.js';

@@ -40,6 +40,10 @@ export class ValidationError extends DomainError {
   static of(field: string, message: string): ValidationError {
     return new ValidationError([{ field, message }]);
   }
+
+  static nothingToChange(): ValidationError {
+    return ValidationError.of('body', 'At least one field to change is required');
+  }
 }
 
 export class UnauthorizedError extends DomainError {
@@ -105,6 +109,13 @@ export class UnsupportedMediaTypeError extends DomainError {
 export class MethodNotAllowedError extends DomainError {
   constructor(readonly allowed: readonly string[]) {
     super('METHOD_NOT_ALLOWED', `This resource answers to ${allowed.join(', ')}`);
+  }
+}
+
+/** Something that the request needs is away or overloaded; trying again may help. */
+export class ServiceUnavailableError extends DomainError {
+  constructor(message = 'The service is not available right now. Please try again.') {
+    super('SERVICE_UNAVAILABLE', message);
   }
 }
 

@@ -8,6 +8,7 @@ export {
   MethodNotAllowedError,
   NotFoundError,
   PreconditionFailedError,
+  ServiceUnavailableError,
   TooManyRequestsError,
   UnauthorizedError,
   UnsupportedMediaTypeError,

@@ -1,4 +1,6 @@
-export type AuditOutcome = 'success' | 'failure' | 'denied';
+export const AUDIT_OUTCOMES = ['success', 'failure', 'denied'] as const;
+
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
 /** A field of the target, before and after. Values that are secret have no place here. */
 export type AuditChanges = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;

@@ -1,6 +1,7 @@
 export { AuditActions } from './audit-actions.js';
 export {
   type AuditChanges,
+  AUDIT_OUTCOMES,
   AuditedEvent,
   AuditedFailure,
   type AuditFacts,

@@ -1,3 +1,4 @@
+import type { FieldFault } from '#platform/errors';
 import { codePoints, type Rule } from './field.decorator.js';
 
 /** A text of `min` to `max` code points. */
@@ -13,6 +14,19 @@ export function textOf(label: string, min: number, max: number): Rule {
 export function oneOf(name: string, values: readonly string[]): Rule {
   return (value) =>
     typeof value === 'string' && values.includes(value) ? undefined : `${name} must be one of: ${values.join(', ')}`;
+}
+
+/** Any text of 1 to `max` characters. */
+export function anyText(name: string, max: number): Rule {
+  return (value) =>
+    typeof value === 'string' && value !== '' && value.length <= max
+      ? undefined
+      : `${name} must be a string of 1 to ${max} characters`;
+}
+
+/** What a client sends for a field that the API does not have. */
+export function unknownField(field: string): FieldFault {
+  return { field, message: `Unknown field ${field}` };
 }
 
 /** A list of at most `max` texts, none twice. */

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { ValidationError } from '#platform/errors';
 import { parseIfMatch, parseIfNoneMatch } from '#platform/request';
+import { unknownField } from './field-rules.js';
 import { MalformedInput } from './malformed-input.js';
 
 type Source = 'body' | 'query';
@@ -51,5 +52,5 @@ function refuseContent(source: Source, input: unknown): void {
   }
   const fields = Object.keys(input);
   if (fields.length === 0) return;
-  throw new ValidationError(fields.map((field) => ({ field, message: `${field} is not known here` })));
+  throw new ValidationError(fields.map(unknownField));
 }

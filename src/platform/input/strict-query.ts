@@ -1,3 +1,4 @@
+import { unknownField } from './field-rules.js';
 import { MalformedInput } from './malformed-input.js';
 import { isInherited, isStorable } from './strict-json.js';
 
@@ -12,7 +13,7 @@ export function parseQuery(text: string): Record<string, string> | MalformedInpu
     if (name === undefined || value === undefined) {
       return new MalformedInput('query', 'The query contains a NUL character or is not valid percent-encoded UTF-8');
     }
-    if (isInherited(name)) return new MalformedInput('query', `${name} is not known here`);
+    if (isInherited(name)) return new MalformedInput('query', unknownField(name).message);
     if (name in query) return new MalformedInput('query', 'The query contains a parameter twice');
     query[name] = value;
   }

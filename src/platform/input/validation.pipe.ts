@@ -2,6 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import type { ValidationError as ClassValidatorError } from 'class-validator';
 import type { AppConfig } from '#config';
 import { type FieldFault, ValidationError } from '#platform/errors';
+import { unknownField } from './field-rules.js';
 
 /** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
 export function createValidationPipe({ passwordRule }: AppConfig): ValidationPipe {
@@ -18,8 +19,7 @@ export function createValidationPipe({ passwordRule }: AppConfig): ValidationPip
 }
 
 function toFaults(error: ClassValidatorError): FieldFault[] {
-  return Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
-    field: error.property,
-    message: rule === 'whitelistValidation' ? `${error.property} is not known here` : message,
-  }));
+  return Object.entries(error.constraints ?? {}).map(([rule, message]) =>
+    rule === 'whitelistValidation' ? unknownField(error.property) : { field: error.property, message },
+  );
 }

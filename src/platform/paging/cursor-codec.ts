@@ -10,6 +10,9 @@ export interface Cursor {
   readonly anchor: { readonly key: string | null; readonly id: string } | null;
 }
 
+/** Says of a cursor that it was forged, or made for another query. */
+export const FOREIGN_CURSOR = 'cursor does not belong to this query';
+
 const MAC_BYTES = 16;
 
 /** Signs cursors together with the query they belong to, so that no other is taken. */
@@ -47,5 +50,5 @@ export class CursorCodec {
 }
 
 function invalidCursor(): ValidationError {
-  return ValidationError.of('cursor', 'cursor is not one that this query gave');
+  return ValidationError.of('cursor', FOREIGN_CURSOR);
 }

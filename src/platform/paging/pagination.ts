@@ -1,5 +1,6 @@
 import { ApiProperty } from '#platform/openapi';
 import { Field, type Rule } from '#platform/input';
+import { FOREIGN_CURSOR } from './cursor-codec.js';
 
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 100;
@@ -81,7 +82,7 @@ export class PageQuery extends CursorQuery {
 
 function cursorRule(value: unknown, dto: object): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_CURSOR_LENGTH) {
-    return 'cursor is not one that this query gave';
+    return FOREIGN_CURSOR;
   }
   return 'page' in dto && dto.page !== undefined ? 'cursor does not go with page' : undefined;
 }

@@ -8,8 +8,10 @@ import {
   type ErrorCode,
   ForbiddenError,
   MethodNotAllowedError,
+  ServiceUnavailableError,
   TooManyRequestsError,
   UnauthorizedError,
+  UnsupportedMediaTypeError,
 } from '#platform/errors';
 
 /** Seconds after which a client may try again when the database is away. */
@@ -40,9 +42,9 @@ const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
   404: ['RESOURCE_NOT_FOUND', 'Route not found'],
   408: ['REQUEST_TIMEOUT', 'The request took too long to arrive'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is too large'],
-  // Of an extension's ThrottlerGuard, which sets Retry-After itself.
+  // Thrown by an extension's ThrottlerGuard, which sets Retry-After itself.
   429: ['RATE_LIMIT_EXCEEDED', 'Too many requests. Please try again later.'],
-  415: ['UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, without a Content-Encoding'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', new UnsupportedMediaTypeError().message],
 };
 
 /** The one place where an error becomes an answer. What it does not know is a bug: logged, and opaque to the client. */
@@ -87,7 +89,7 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     if (request.raw.readableAborted) return new DomainError('REQUEST_TIMEOUT', 'The request did not arrive whole');
     if (isDatabaseUnavailable(exception)) {
       this.logger.error('The database is away', exception);
-      return new DomainError('SERVICE_UNAVAILABLE', 'The service is not available right now. Please try again.');
+      return new ServiceUnavailableError();
     }
     this.logger.error('Unexpected error', exception);
     return new DomainError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred');

@@ -1,7 +1,13 @@
+import { fromProfileJson, ProfileRequest } from '../profile-fields.js';
 import type { NewAccount } from '../users.service.js';
-import { DateOfBirth, Email, NewPassword, PersonName, PhoneNumber, Username } from './user-fields.js';
+import { Email, NewPassword, Username } from './user-fields.js';
 
-export class CreateUserRequest {
+export class CreateUserRequest extends ProfileRequest('optional', [
+  'firstName',
+  'lastName',
+  'phoneNumber',
+  'dateOfBirth',
+]) {
   @Username()
   username!: string;
 
@@ -10,20 +16,8 @@ export class CreateUserRequest {
 
   @NewPassword()
   password!: string;
-
-  @PersonName('First name', 'optional', 'Ada')
-  firstName?: string;
-
-  @PersonName('Last name', 'optional', 'Lovelace')
-  lastName?: string;
-
-  @PhoneNumber('optional')
-  phoneNumber?: string;
-
-  @DateOfBirth('optional')
-  dateOfBirth?: string;
 }
 
-export function toNewAccount({ dateOfBirth, ...account }: CreateUserRequest): NewAccount {
-  return { ...account, ...(dateOfBirth === undefined ? {} : { dateOfBirth: new Date(dateOfBirth) }) };
+export function toNewAccount({ username, email, password, ...profile }: CreateUserRequest): NewAccount {
+  return { username, email, password, ...fromProfileJson(profile) };
 }

@@ -1,9 +1,8 @@
 import { codePoints, Field, oneOf, type Rule } from '#platform/input';
 import { PageQuery } from '#platform/paging';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
-import type { UserStatus } from '../user.js';
+import { USER_STATUSES, type UserStatus } from '../user.js';
 
-const STATUSES = ['active', 'inactive', 'suspended', 'deleted'];
 const SORT_KEYS = Object.keys(SORT_COLUMNS);
 const ORDERS = ['asc', 'desc'];
 const MIN_SEARCH_LENGTH = 2;
@@ -22,8 +21,8 @@ export class ListUsersQuery extends PageQuery {
   @Field(filled('username'), 'optional', { type: String, description: 'Exact, without regard to case.' })
   username?: string;
 
-  @Field(oneOf('status', STATUSES), 'optional', {
-    enum: STATUSES,
+  @Field(oneOf('status', USER_STATUSES), 'optional', {
+    enum: USER_STATUSES,
     description: '`deleted` needs users:delete; without a status, deleted users are left out.',
   })
   status?: UserStatus;

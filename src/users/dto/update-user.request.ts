@@ -1,29 +1,12 @@
 import { ValidationError } from '#platform/errors';
+import { fromProfileJson, PROFILE_FIELDS, ProfileRequest } from '../profile-fields.js';
 import type { UserUpdate } from '../user.js';
-import { Bio, CurrentPassword, DateOfBirth, Email, PersonName, PhoneNumber, ProfilePictureUrl } from './user-fields.js';
+import { CurrentPassword, Email } from './user-fields.js';
 
 /** At least one field besides `currentPassword`. */
-export class UpdateUserRequest {
+export class UpdateUserRequest extends ProfileRequest('nullable', PROFILE_FIELDS) {
   @Email('optional')
   email?: string;
-
-  @PersonName('First name', 'nullable', 'Ada')
-  firstName?: string | null;
-
-  @PersonName('Last name', 'nullable', 'King')
-  lastName?: string | null;
-
-  @PhoneNumber('nullable')
-  phoneNumber?: string | null;
-
-  @DateOfBirth('nullable')
-  dateOfBirth?: string | null;
-
-  @ProfilePictureUrl()
-  profilePictureUrl?: string | null;
-
-  @Bio()
-  bio?: string | null;
 
   /** Sent with a new email of one's own. */
   @CurrentPassword('currentPassword', 'optional')
@@ -31,16 +14,11 @@ export class UpdateUserRequest {
 }
 
 /** @throws ValidationError when there is nothing to change */
-export function toUserUpdate({ currentPassword, dateOfBirth, ...rest }: UpdateUserRequest): UserUpdate {
-  const changes = {
-    ...rest,
-    ...(dateOfBirth === undefined ? {} : { dateOfBirth: dateOfBirth === null ? null : new Date(dateOfBirth) }),
-  };
-  if (currentPassword !== undefined && changes.email === undefined) {
+export function toUserUpdate({ currentPassword, email, ...profile }: UpdateUserRequest): UserUpdate {
+  const changes = { ...(email === undefined ? {} : { email }), ...fromProfileJson(profile) };
+  if (currentPassword !== undefined && email === undefined) {
     throw ValidationError.of('currentPassword', 'currentPassword goes with a new email only');
   }
-  if (Object.values(changes).every((value) => value === undefined)) {
-    throw ValidationError.of('body', 'At least one field to change is required');
-  }
+  if (Object.values(changes).every((value) => value === undefined)) throw ValidationError.nothingToChange();
   return { changes, currentPassword };
 }

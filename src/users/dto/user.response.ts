@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '#platform/openapi';
-import type { User } from '../user.js';
+import { type ProfileJson, toProfileJson } from '../profile-fields.js';
+import { type User, USER_STATUSES } from '../user.js';
 
 /** What a client sees of an account. Nothing else leaves. */
-export class UserResponse {
+export class UserResponse implements ProfileJson {
   @ApiProperty({ format: 'uuid', description: 'UUIDv7', example: '01931b8e-3c5a-7cc1-9d0e-2f6b8a4d1e37' })
   id!: string;
 
@@ -30,7 +31,7 @@ export class UserResponse {
   @ApiProperty({ type: String, nullable: true })
   bio!: string | null;
 
-  @ApiProperty({ enum: ['active', 'inactive', 'suspended', 'deleted'] })
+  @ApiProperty({ enum: USER_STATUSES })
   status!: string;
 
   @ApiProperty({ description: 'True only for the status active.' })
@@ -60,12 +61,7 @@ export function toUserResponse(user: User): UserResponse {
     id: user.id,
     username: user.username,
     email: user.email,
-    firstName: user.firstName,
-    lastName: user.lastName,
-    phoneNumber: user.phoneNumber,
-    dateOfBirth: user.dateOfBirth?.toISOString().slice(0, 10) ?? null,
-    profilePictureUrl: user.profilePictureUrl,
-    bio: user.bio,
+    ...toProfileJson(user),
     status: user.status,
     isActive: user.status === 'active',
     emailVerified: user.emailVerified,
