@@ -16,21 +16,21 @@ type Target = 'me' | 'self' | 'other' | 'unknown' | 'none';
 
 let test: TestApp;
 let admin: Session;
-const rolesOfOne = new Map<string, string>();
+const roleByPermission = new Map<string, string>();
 beforeAll(async () => {
   test = await startApp();
   admin = await test.admin();
 });
 afterAll(() => test.close());
 
-/** A role that has this permission alone. */
+/** The name of a role that holds only this permission. */
 async function roleOf(permission: string): Promise<string> {
-  const known = rolesOfOne.get(permission);
+  const known = roleByPermission.get(permission);
   if (known !== undefined) return known;
   const name = permission.replace(':', '-only-');
   const { status } = await test.api.post('/roles', { name, permissions: [permission] }, { token: admin.token });
   expect(status).toBe(201);
-  rolesOfOne.set(permission, name);
+  roleByPermission.set(permission, name);
   return name;
 }
 
@@ -79,21 +79,21 @@ async function call(
   return test.api.send(method, url, { token, body });
 }
 
-/** What the access rule makes of it, whatever the route itself says then. */
+/** What the access rule decided, whatever the route itself answered afterwards. */
 function verdictOf({ status, body }: ApiAnswer): string {
   if (status === 401 && body.error.message === 'No token provided') return 'no token';
   if (status === 403) return 'forbidden';
-  return status === 404 && body.error.message === 'User not found' ? 'nobody there' : 'let in';
+  return status === 404 && body.error.message === 'User not found' ? 'no such user' : 'let in';
 }
 
 function expectedVerdict({ reach }: MatrixRow, holder: Holder, target: Target): string {
   if (reach[holder] === 'nobody') return holder === 'no token' ? 'no token' : 'forbidden';
   if (reach[holder] === 'self') return target === 'me' || target === 'self' ? 'let in' : 'forbidden';
-  return target === 'unknown' ? 'nobody there' : 'let in';
+  return target === 'unknown' ? 'no such user' : 'let in';
 }
 
 describe('The matrix of docs/access.md', () => {
-  it('has a row for every route of the API, and no other', async () => {
+  it('has one row for each route of the API, and no other rows', async () => {
     const { paths } = await describeApi(test.app);
     const routes = Object.entries(paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method] !== undefined).map(
@@ -103,7 +103,7 @@ describe('The matrix of docs/access.md', () => {
     expect(MATRIX.map(({ route }) => route).toSorted()).toEqual(routes.toSorted());
   });
 
-  it.each(MATRIX.map((row) => [row.route, row] as const))('is what %s does', async (_, row) => {
+  it.each(MATRIX.map((row) => [row.route, row] as const))('states who may call %s', async (_, row) => {
     const expected: Record<string, string> = {};
     const seen: Record<string, string> = {};
     for (const holder of HOLDERS) {

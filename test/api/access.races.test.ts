@@ -6,11 +6,11 @@ import { login, register, startApp, type TestApp } from '../support/app.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 
-/** `npm run drill:access` runs the full number. */
+/** How often each race is run; `npm run drill:access` runs more rounds. */
 const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 10);
 const TIMEOUT_MS = 100_000 + ROUNDS * 5_000;
 
-describe('At once', () => {
+describe('Concurrent changes of access', () => {
   let test: TestApp;
   let admin: Session;
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('At once', () => {
   const read = (id: string) => test.api.get(`/users/${id}`, { token: admin.token });
   const readRole = (name: string) => test.api.get(`/roles/${name}`, { token: admin.token });
 
-  /** The two admins that there are from then on, logged in. */
+  /** Makes two admins, logs them in and demotes every other admin. */
   async function twoAdmins(): Promise<[Session, Session]> {
     const accounts = [newAccount(), newAccount()] as const;
     for (const account of accounts) await makeAdmin(test, (await register(test.api, account)).user.id);
@@ -44,13 +44,13 @@ describe('At once', () => {
   ];
 
   it.each(DEPARTURES)(
-    'two admins %s each other: one is left each time',
+    'keep exactly one admin when two admins %s each other',
     async (_, depart) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const [first, second] = await twoAdmins();
         const answers = await Promise.all([depart(first, second), depart(second, first)]);
         const statuses = answers.map(({ status }) => status);
-        // Who was gone before its own request was let in is told so.
+        // The other admin is refused: it is no admin any more (401, 403), or no admin would remain (409).
         expect(statuses.filter((status) => status < 300)).toHaveLength(1);
         expect([401, 403, 409]).toContain(statuses.find((status) => status >= 300));
         const left = statuses[0] === undefined || statuses[0] < 300 ? first : second;
@@ -62,13 +62,13 @@ describe('At once', () => {
     TIMEOUT_MS,
   );
 
-  /** Whoever is left makes the first admin one again. */
+  /** The remaining admin gives the configured admin its role back. */
   async function setAdminBack(left: Session): Promise<void> {
     expect((await assign(left, admin.user.id, ['admin'])).status).toBe(200);
     admin = await test.admin();
   }
 
-  it('every admin demotes itself: one is left', async () => {
+  it('keep exactly one admin when every admin demotes itself', async () => {
     const [first, second] = await twoAdmins();
     const answers = await Promise.all([first, second].map((session) => assign(session, session.user.id, [])));
     expect(statusCounts(answers)).toEqual({ 200: 1, 409: 1 });
@@ -76,7 +76,7 @@ describe('At once', () => {
   });
 
   it(
-    'a role is deleted and assigned: nobody holds a role that there is not',
+    'leave no user with a deleted role when the role is assigned during its deletion',
     async () => {
       const users = await inParallel(4, () => register(test.api, newAccount()));
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -103,7 +103,7 @@ describe('At once', () => {
   );
 
   it(
-    'a role is deleted while its holder is restored: the restored holds no role that there is not',
+    'leave no user with a deleted role when a holder is restored during its deletion',
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const name = await createRole(test, ['users:read']);
@@ -124,7 +124,7 @@ describe('At once', () => {
   );
 
   it(
-    'a role grows while it is assigned by who holds what it held: they hand out no more than that',
+    'let a clerk assign a role only before the role gains a permission that the clerk lacks',
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const [name, keys] = [await createRole(test, []), await createRole(test, ['roles:assign'])];
@@ -144,13 +144,13 @@ describe('At once', () => {
     TIMEOUT_MS,
   );
 
-  it('a role name is taken by many: one of them has it', async () => {
+  it('create one role when 8 requests ask for the same name', async () => {
     const name = `contested-${Date.now().toString(36)}`;
     const answers = await inParallel(8, () => test.api.post('/roles', { name }, { token: admin.token }));
     expect(statusCounts(answers)).toEqual({ 201: 1, 409: 7 });
   });
 
-  it('roles of many users are changed in every order: nothing waits for ever, nothing is a 500', async () => {
+  it('cause no deadlock and no 500 when the roles of many users change in different orders', async () => {
     const names = [await createRole(test, []), await createRole(test, [])] as [string, string];
     const users = await inParallel(4, () => register(test.api, newAccount()));
     const answers = await inParallel(24, (index) => {

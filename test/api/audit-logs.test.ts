@@ -19,7 +19,7 @@ describe('The audit log', () => {
   });
   afterAll(() => test.close());
 
-  /** The one entry of a request. */
+  /** The only entry that a request wrote. */
   const entryOf = async (requestId: string | null): Promise<AuditLogEntry> => {
     const entries = await auditLogs(test, { requestId: requestId ?? '' });
     expect(entries).toHaveLength(1);
@@ -29,7 +29,7 @@ describe('The audit log', () => {
   const asAdmin = (method: string, path: string, body?: unknown) =>
     test.api.send(method, path, { token: admin.token, body });
 
-  it('says who changed what, when, from where, in which request', async () => {
+  it('records who changed what, when, from where and in which request', async () => {
     const { token, user } = await register(test.api, newAccount());
     const { headers } = await test.api.patch(
       '/users/me',
@@ -55,7 +55,7 @@ describe('The audit log', () => {
     expect(Math.abs(Date.parse(entry.time) - Date.now())).toBeLessThan(60_000);
   });
 
-  it('records a registration by nobody, and the first admin by the system', async () => {
+  it('records a registration as anonymous, and the first admin as created by the system', async () => {
     const { body, headers } = await test.api.post('/users', newAccount());
     const created = await entryOf(headers.get('x-request-id'));
     expect(created).toMatchObject({
@@ -67,7 +67,7 @@ describe('The audit log', () => {
     expect(first).toMatchObject({ actor: { type: 'system' }, ip: null, userAgent: null, requestId: null });
   });
 
-  it('records what administrators do, with what was and what is', async () => {
+  it('records what administrators do, with the values before and after', async () => {
     const { user } = await register(test.api, newAccount());
     const role = await createRole(test, []);
     await setRoles(test, user.id, [role]);
@@ -94,7 +94,7 @@ describe('The audit log', () => {
     expect(entries[5]?.changes).toEqual({ roles: { before: ['user'], after: [role, 'user'] } });
   });
 
-  it('records roles', async () => {
+  it('records the creation, change and deletion of a role', async () => {
     const name = newRoleName();
     await asAdmin('POST', '/roles', { name, permissions: ['users:read'] });
     await asAdmin('PATCH', `/roles/${name}`, { description: 'Reads.', permissions: [] });
@@ -111,7 +111,7 @@ describe('The audit log', () => {
     });
   });
 
-  it('records logins, their ends and why, and a refresh token that was stolen; refreshes it does not', async () => {
+  it('records each start of a session, each end with its reason, and a reused refresh token, but no refreshes', async () => {
     const account = newAccount();
     const session = await register(test.api, account);
     const second = await login(test.api, account);
@@ -138,7 +138,7 @@ describe('The audit log', () => {
     });
   });
 
-  it('records passwords: changed, reset, and wrong ones wherever they are asked for', async () => {
+  it('records password changes, password resets and every wrong password', async () => {
     const account = newAccount();
     const { token, user } = await register(test.api, account);
     const put = (currentPassword: string) =>
@@ -169,7 +169,7 @@ describe('The audit log', () => {
     });
   });
 
-  it('records who was denied what', async () => {
+  it('records a denied request with its caller and its target', async () => {
     const { token, user } = await register(test.api, newAccount());
     const answers = [
       await test.api.get('/users', { token }),
@@ -184,7 +184,7 @@ describe('The audit log', () => {
     expect(entries[1]).toMatchObject({ target: { type: 'user', id: admin.user.id }, reason: 'GET /api/v1/users/:id' });
   });
 
-  it('records a refusal past the limit on passwords', async () => {
+  it('records a login that is refused past the limit on wrong passwords', async () => {
     const strict = await startApp({ AUTH_RATE_LIMIT_MAX: '1' });
     try {
       const { email } = newAccount();
@@ -198,7 +198,7 @@ describe('The audit log', () => {
     }
   });
 
-  it('folds what an attacker repeats: the first at once, the rest of the minute as one, with their number', async () => {
+  it('writes the first of many failed logins at once, and the rest of that minute as one entry with their number', async () => {
     const own = await startApp();
     const account = newAccount();
     const { user } = await register(own.api, account);
@@ -213,7 +213,7 @@ describe('The audit log', () => {
     await own.stores.remove();
   });
 
-  it('writes nothing for what did not happen', async () => {
+  it('writes nothing for a request that changed nothing', async () => {
     const account = newAccount();
     const { user, token } = await register(test.api, account);
     const refused = [
@@ -230,8 +230,8 @@ describe('The audit log', () => {
     }
   });
 
-  describe('as it is read', () => {
-    it('comes page by page, the newest first, there and back, and notes that it was read', async () => {
+  describe('when it is read', () => {
+    it('returns pages, newest entry first, forwards and backwards, and records that it was read', async () => {
       const { user } = await register(test.api, newAccount());
       for (let n = 0; n < 4; n += 1) await asAdmin('PATCH', `/users/${user.id}`, { bio: `${n}` });
       const query = `?targetId=${user.id}&limit=2`;
@@ -258,7 +258,7 @@ describe('The audit log', () => {
       });
     });
 
-    it('is filtered by each of its filters, and by all at once', async () => {
+    it('applies each filter alone, and all of them together', async () => {
       const { user, token } = await register(test.api, newAccount());
       const { headers } = await test.api.patch('/users/me', { bio: 'Filtered' }, { token });
       const entry = await entryOf(headers.get('x-request-id'));
@@ -297,13 +297,13 @@ describe('The audit log', () => {
       ['limit=101', 'limit'],
       ['cursor=forged', 'cursor'],
       ['page=2', 'page'],
-    ])('is 400 for ?%s', async (query, field) => {
+    ])('answers 400 to ?%s', async (query, field) => {
       const answer = await read(`?${query}`);
       expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });
       expect(answer.body.error.details[0].field).toBe(field);
     });
 
-    it('is one entry by its id, and 404 for another', async () => {
+    it('returns an entry by its id, 404 for an unknown id and 400 for a malformed one', async () => {
       const [entry] = await auditLogs(test);
       const { status, body } = await read(`/${entry?.id}`);
       expect([status, body.data.auditLog]).toEqual([200, entry]);
@@ -311,7 +311,7 @@ describe('The audit log', () => {
       expectFailure(await read('/seven'), { status: 400, code: 'VALIDATION_ERROR' });
     });
 
-    it('is a user’s own history, in which others’ addresses are not shown', async () => {
+    it('shows users their own history, without the addresses of other actors', async () => {
       const { user, token } = await register(test.api, newAccount());
       await asAdmin('PATCH', `/users/${user.id}`, { bio: 'By an admin' });
       await test.api.patch('/users/me', { bio: 'By oneself' }, { token });
@@ -329,11 +329,11 @@ describe('The audit log', () => {
       ]);
       const seen = await test.api.get(`/users/${user.id}/audit-logs`, { token: auditor.token });
       expect(seen.body.data.auditLogs[1]).toMatchObject({ actor: { id: admin.user.id }, ip: '127.0.0.1' });
-      const nobody = await test.api.get(`/users/${randomUUID()}/audit-logs`, { token: auditor.token });
-      expectFailure(nobody, { status: 404, code: 'RESOURCE_NOT_FOUND' });
+      const missing = await test.api.get(`/users/${randomUUID()}/audit-logs`, { token: auditor.token });
+      expectFailure(missing, { status: 404, code: 'RESOURCE_NOT_FOUND' });
     });
 
-    it('is an export, a line of JSON for each, with the same filters and its place in the chain', async () => {
+    it('exports each entry as a line of JSON with its place in the chain, under the same filters', async () => {
       const { user, token } = await register(test.api, newAccount());
       await test.api.patch('/users/me', { bio: 'Exported' }, { token });
       await linkNow(test);
@@ -357,7 +357,7 @@ describe('The audit log', () => {
       expect(await entryOf(headers.get('x-request-id'))).toMatchObject({ action: 'audit.exported' });
     });
 
-    it('is verified page by page', async () => {
+    it('verifies the chain page by page', async () => {
       await linkNow(test);
       let entries = 0;
       let cursor: string | null = '';
@@ -373,7 +373,7 @@ describe('The audit log', () => {
     });
   });
 
-  it('holds no secret that any request has brought', async () => {
+  it('contains no password, no password hash and no token', async () => {
     const canary = `Canary-${randomUUID()}-7!`;
     const account = newAccount({ password: canary });
     const session = await register(test.api, account);

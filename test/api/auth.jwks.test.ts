@@ -32,7 +32,7 @@ async function takenByTheServer({ api }: TestApp, token: string): Promise<boolea
   return status === 200;
 }
 
-/** Whether a service that knows nothing but the address of the key set takes the token. */
+/** Whether a service that knows only the URL of the key set accepts the token. */
 async function takenByOthers(test: TestApp, token: string): Promise<boolean> {
   const rules = { issuer: 'user-management-api', audience: 'user-management-api', typ: 'at+jwt' };
   const remote = createRemoteJWKSet(new URL(PATH, test.api.origin));
@@ -48,10 +48,10 @@ async function takenByOthers(test: TestApp, token: string): Promise<boolean> {
 }
 
 describe('the key set', () => {
-  describe('of a server with an EC key, and a previous RSA key', () => {
+  describe('of a server with an EC signing key and a previous RSA key', () => {
     let test: TestApp;
     beforeAll(async () => {
-      // The signing key once more among the previous ones, which is no third key.
+      // The previous keys repeat the signing key and the RSA key; the key set must list each key once.
       test = await startApp({
         JWT_PRIVATE_KEY: EC_PRIVATE,
         JWT_PREVIOUS_PUBLIC_KEYS: RSA_PUBLIC + EC_PUBLIC + RSA_PUBLIC,
@@ -59,13 +59,13 @@ describe('the key set', () => {
     });
     afterAll(() => test.close());
 
-    it('is bare, for anyone, and may be kept for five minutes', async () => {
+    it('is public, has no envelope and may be cached for five minutes', async () => {
       const { headers, body } = await test.api.get(`/${PATH}`);
       expect(Object.keys(body)).toEqual(['keys']);
       expect(headers.get('cache-control')).toBe('public, max-age=300');
     });
 
-    it('holds each key once, the one that signs first, by its thumbprint and with its public members alone', async () => {
+    it('lists each key once, the signing key first, with its thumbprint as kid and only its public members', async () => {
       const publicJwks = [ec, rsa].map(({ publicKey }) => publicKey.export({ format: 'jwk' }));
       const [ecJwk, rsaJwk] = publicJwks;
       const [ecKid, rsaKid] = await Promise.all(publicJwks.map((jwk) => calculateJwkThumbprint(jwk)));
@@ -96,26 +96,26 @@ describe('the key set', () => {
       expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
     });
 
-    it('takes no query, and no refusal of it may be kept', async () => {
+    it('refuses a query, and forbids caching the refusal', async () => {
       const answer = await test.api.get(`/${PATH}?kid=x`);
       expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });
       expect(answer.headers.get('cache-control')).toBe('no-store');
     });
 
-    it('is nowhere else', async () => {
+    it('is served at no other path', async () => {
       for (const path of [PATH, '//.well-known', '//jwks.json', `/${PATH}/x`]) {
         expectFailure(await test.api.get(path), { status: 404, code: 'RESOURCE_NOT_FOUND' });
       }
     });
   });
 
-  it('is empty where the secret signs and there are no other keys', async () => {
+  it('is empty when the secret signs and no other key is configured', async () => {
     const test = await startApp();
     expect(await readKeySet(test)).toEqual({ keys: [] });
     await test.close();
   });
 
-  it('never has anything private in it, whatever is configured', async () => {
+  it('never contains a private key or a secret, whichever key signs', async () => {
     const secrets = [ec, rsa].flatMap(({ privateKey }) => {
       const { d, p, q, dp, dq, qi } = privateKey.export({ format: 'jwk' });
       return [d, p, q, dp, dq, qi].filter((member) => member !== undefined);
@@ -133,9 +133,9 @@ describe('the key set', () => {
   });
 });
 
-describe('a rotation', () => {
+describe('a key rotation', () => {
   const PRODUCTION = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
-  /** Each is a start of the server, with these keys. */
+  /** The keys that the server is started with at each stage. */
   const STAGES = {
     'the secret signs': {},
     'the EC key is published': { JWT_PREVIOUS_PUBLIC_KEYS: EC_PUBLIC },
@@ -149,7 +149,7 @@ describe('a rotation', () => {
   type Algorithm = 'HS256' | 'ES256' | 'RS256';
 
   let stores: Stores;
-  /** One begun while each of the three signed. */
+  /** One session for each of the three signing keys, started while that key signed. */
   const sessions = new Map<Algorithm, Session>();
   beforeAll(async () => {
     stores = await createStores();
@@ -167,7 +167,7 @@ describe('a rotation', () => {
   });
   afterAll(() => stores.remove());
 
-  /** One server after the other: a folder of embedded stores belongs to one at a time. */
+  /** Runs a server for one stage only: a folder of embedded stores can be used by one server at a time. */
   async function during<T>(stage: Stage, work: (test: TestApp) => Promise<T>): Promise<T> {
     const test = await startApp({ ...PRODUCTION, ...STAGES[stage] }, stores);
     try {
@@ -179,7 +179,7 @@ describe('a rotation', () => {
 
   it.each<[Stage, { byTheServer: Algorithm[]; byOthers: Algorithm[]; published: Algorithm[] }]>([
     ['the secret signs', { byTheServer: ['HS256'], byOthers: [], published: [] }],
-    // So a server that has swapped and one that has not take each other's tokens.
+    // So servers before and after the switch to the new key accept each other's tokens.
     ['the EC key is published', { byTheServer: ['HS256', 'ES256'], byOthers: ['ES256'], published: ['ES256'] }],
     ['the EC key signs', { byTheServer: ['HS256', 'ES256'], byOthers: ['ES256'], published: ['ES256'] }],
     ['the secret is gone', { byTheServer: ['ES256'], byOthers: ['ES256'], published: ['ES256'] }],
@@ -193,7 +193,7 @@ describe('a rotation', () => {
     ],
     ['the EC key is gone', { byTheServer: ['RS256'], byOthers: ['RS256'], published: ['RS256'] }],
   ])(
-    'when %s: the tokens of the keys that are there are good, on the server and for others',
+    'when %s: the server and other services accept a token only if they hold the key it needs',
     async (stage, expected) => {
       await during(stage, async (test) => {
         const byTheServer: Algorithm[] = [];
@@ -208,7 +208,7 @@ describe('a rotation', () => {
     },
   );
 
-  it('ends no session: refresh tokens of before give access tokens of the new key', async () => {
+  it('ends no session: earlier refresh tokens yield access tokens signed with the new key', async () => {
     await during('the EC key is gone', async (test) => {
       for (const { refreshToken } of sessions.values()) {
         const { body } = await test.api.post('/auth/refresh', { refreshToken });

@@ -6,11 +6,11 @@ import { expectAccessRefused } from '../support/forgeries.js';
 import { newEcKey, newRsaKey, pemOf, privateKeyModes } from '../support/signing-keys.js';
 import { type DecodedToken, decodeToken, resigned, signToken, signTokenWith } from '../support/tokens.js';
 
-/** The order of P-256, of which a signature's numbers are the remainders. */
+/** The order of P-256. Both numbers of a signature must be below it. */
 const ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex');
 const half = (signature: Buffer, part: 0 | 1) => signature.subarray(32 * part, 32 * part + 32);
 
-describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algorithm, env, key, publicKey }) => {
+describe.each(privateKeyModes())('with a private key for $algorithm', ({ algorithm, env, key, publicKey }) => {
   let test: TestApp;
   let ada: Session;
   let good: DecodedToken;
@@ -22,10 +22,10 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
   afterAll(() => test.close());
 
   const withHeader = (changes: object): DecodedToken => ({ ...good, header: { ...good.header, ...changes } });
-  /** As the secret's tokens are: without a name. */
+  /** A token as the secret signs it: HS256, without a kid. */
   const nameless = (): DecodedToken => withHeader({ alg: 'HS256', kid: undefined });
 
-  it("the secret's own tokens are good, under their own algorithm and without a kid", async () => {
+  it('a token signed with the secret is accepted only as HS256 and without a kid', async () => {
     const token = signToken(nameless(), SECRETS.JWT_SECRET);
     expect((await test.api.get('/users/me', { token })).status).toBe(200);
     await expectAccessRefused(test, signToken(withHeader({ alg: 'HS256' }), SECRETS.JWT_SECRET));
@@ -40,12 +40,12 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
     ['PEM on one line', () => pemOf(publicKey).replaceAll('\n', '\\n')],
     ['DER', () => publicKey.export({ format: 'der', type: 'spki' })],
     ['JWK', () => JSON.stringify(publicKey.export({ format: 'jwk' }))],
-  ])('the public key is no secret: HS256 by its %s is refused', async (_, secret) => {
+  ])('an HS256 token signed with the public key as %s is refused', async (_, secret) => {
     await expectAccessRefused(test, signToken(nameless(), secret()));
     await expectAccessRefused(test, signToken(withHeader({ alg: 'HS256' }), secret()));
   });
 
-  it('the public key as it is published is no secret either', async () => {
+  it('an HS256 token signed with the text of the key set, a published key or its kid is refused', async () => {
     const { body, text } = await test.api.get('//.well-known/jwks.json');
     for (const secret of [text, JSON.stringify(body.keys[0]), String(good.header['kid'])]) {
       await expectAccessRefused(test, signToken(nameless(), secret));
@@ -54,11 +54,14 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
   });
 
   const algorithms = ['HS256', 'HS384', 'RS256', 'RS384', 'PS256', 'ES256', 'ES256K', 'ES384', 'EdDSA', 'es256', ''];
-  it.each(algorithms.filter((name) => name !== algorithm))('no token of the key is called %j', async (alg) => {
-    await expectAccessRefused(test, signToken(withHeader({ alg }), key));
-  });
+  it.each(algorithms.filter((name) => name !== algorithm))(
+    'a token signed with the private key is refused under the algorithm %j',
+    async (alg) => {
+      await expectAccessRefused(test, signToken(withHeader({ alg }), key));
+    },
+  );
 
-  it('the key is for one hash', async () => {
+  it('a token signed with the private key over another hash is refused', async () => {
     for (const [bits, hash] of [
       ['384', 'sha384'],
       ['512', 'sha512'],
@@ -68,11 +71,11 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
     }
   });
 
-  it('a token without a kid is none of the key', async () => {
+  it('a token signed with the private key is refused without a kid', async () => {
     await expectAccessRefused(test, signToken(withHeader({ kid: undefined }), key));
   });
 
-  it('a key that comes along in the header is not looked at', async () => {
+  it('a token signed with a key that only its own header names is refused', async () => {
     for (const foreign of [newEcKey(), newRsaKey()]) {
       const jwk = foreign.publicKey.export({ format: 'jwk' });
       const alg = jwk.kty === 'EC' ? 'ES256' : 'RS256';
@@ -88,14 +91,14 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
       ['the order twice', () => Buffer.concat([ORDER, ORDER])],
       ['its first number and zero', (signature) => Buffer.concat([half(signature, 0), Buffer.alloc(32)])],
       ['zero and its second number', (signature) => Buffer.concat([Buffer.alloc(32), half(signature, 1)])],
-      ['its numbers the wrong way round', (signature) => Buffer.concat([half(signature, 1), half(signature, 0)])],
+      ['its two numbers swapped', (signature) => Buffer.concat([half(signature, 1), half(signature, 0)])],
       [
-        'its numbers as those of P-384',
+        'its numbers padded to the length of P-384',
         (signature) => Buffer.concat([0, 1].flatMap((part) => [Buffer.alloc(16), half(signature, part === 0 ? 0 : 1)])),
       ],
-      ['one number', (signature) => half(signature, 0)],
-      ['one byte', () => Buffer.alloc(1)],
-    ])('a signature of %s is refused', async (_, change) => {
+      ['its first number alone', (signature) => half(signature, 0)],
+      ['a single zero byte', () => Buffer.alloc(1)],
+    ])('a signature made of %s is refused', async (_, change) => {
       await expectAccessRefused(test, resigned(ada.token, change));
     });
 
@@ -106,7 +109,7 @@ describe.each(privateKeyModes())('beside a private key for $algorithm', ({ algor
       );
     });
   } else {
-    it('a PSS signature is refused, whatever the header calls it', async () => {
+    it('a PSS signature is refused, whether the header says PS256 or RS256', async () => {
       const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
       for (const alg of ['PS256', 'RS256']) {
         const token = signTokenWith(withHeader({ alg }), (content) => sign('sha256', Buffer.from(content), pss));

@@ -12,14 +12,14 @@ import { LEGACY_HASHES, LEGACY_PASSWORD } from '../support/stored-hashes.js';
 
 const CURRENT = /^\$argon2id\$v=19\$m=1024,t=1,p=1\$/;
 
-describe('A stored hash of another format', () => {
+describe('A password hash imported in another format', () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startApp();
   });
   afterAll(() => test.close());
 
-  /** An account as an import from elsewhere leaves it. */
+  /** Registers an account and replaces its hash, as an import from another system would. */
   async function imported(passwordHash: string) {
     const account = newAccount({ password: LEGACY_PASSWORD });
     const { body } = await test.api.post('/users', account);
@@ -36,7 +36,7 @@ describe('A stored hash of another format', () => {
     });
   }
 
-  it.each(Object.entries(LEGACY_HASHES))('logs in once, and is argon2id as configured after: %s', async (_, hash) => {
+  it.each(Object.entries(LEGACY_HASHES))('is replaced by argon2id at the first login: %s', async (_, hash) => {
     const { id, login } = await imported(hash);
     expect((await login(OTHER_PASSWORD)).status).toBe(401);
     const before = await storedOf(id);
@@ -47,18 +47,18 @@ describe('A stored hash of another format', () => {
     expect(after).toMatchObject({ version: before.version, updatedAt: before.updatedAt });
     expect((await login(LEGACY_PASSWORD)).status).toBe(200);
     expect((await login(OTHER_PASSWORD)).status).toBe(401);
-    // Not again.
+    // Later logins keep the new hash.
     expect((await storedOf(id)).passwordHash).toBe(after.passwordHash);
   });
 
-  it('lets every one of many first logins in', async () => {
+  it('accepts all of 10 parallel first logins', async () => {
     const { id, login } = await imported(LEGACY_HASHES['scrypt'] ?? '');
     const answers = await inParallel(10, () => login(LEGACY_PASSWORD));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect((await storedOf(id)).passwordHash).toMatch(CURRENT);
   });
 
-  it('stays as it is while the account is suspended', async () => {
+  it('stays unchanged while the account is suspended', async () => {
     const hash = LEGACY_HASHES['bcrypt, $2b$'] ?? '';
     const { id, login } = await imported(hash);
     await setStatus(test, id, 'suspended');
@@ -69,7 +69,7 @@ describe('A stored hash of another format', () => {
   it.each([
     ['absurd parameters', '$argon2id$v=19$m=4194304,t=100,p=1$c2FsdHNhbHRzYWx0c2FsdA$YfU/gCdpsACU4RWZqmWrhw'],
     ['no known format', '!'],
-  ])('is a wrong password like any other with %s', async (_, hash) => {
+  ])('is answered like a wrong password when it has %s', async (_, hash) => {
     const { login } = await imported(hash);
     const { status, body } = await login(LEGACY_PASSWORD);
     expect(status).toBe(401);
@@ -77,21 +77,21 @@ describe('A stored hash of another format', () => {
   });
 });
 
-describe('More logins at once than can be hashed', () => {
+describe('Parallel logins beyond the capacity of the hash queue', () => {
   let test: TestApp;
   beforeAll(async () => {
-    // Dear enough that they pile up.
+    // Expensive enough that logins pile up in the queue.
     test = await startApp({ HASH_QUEUE_MAX: '4', ARGON2_MEMORY_KIB: '32768', ARGON2_TIME_COST: '2' });
   });
   afterAll(() => test.close());
 
-  it('are answered, or told at once when to come again, and nothing else', async () => {
+  it('are either checked or answered 503 with Retry-After', async () => {
     const account = newAccount();
     await register(test.api, account);
     const answers = await inParallel(60, (index) =>
-      // Every other one is of nobody.
+      // Every second login names an unknown email.
       test.api.post('/auth/login', {
-        email: index % 2 === 0 ? account.email : 'nobody@example.com',
+        email: index % 2 === 0 ? account.email : 'unknown@example.com',
         password: PASSWORD,
       }),
     );
@@ -107,12 +107,12 @@ describe('More logins at once than can be hashed', () => {
   });
 });
 
-describe('A login that waits for its hash', () => {
-  const nobody = { email: 'nobody@example.com', password: PASSWORD };
+describe('A login that waits in the hash queue', () => {
+  const unknownUser = { email: 'unknown@example.com', password: PASSWORD };
 
-  /** Sends logins one behind the other over one connection. */
+  /** Pipelines this number of logins over one connection. */
   function pipeline(origin: string, count: number): Socket {
-    const body = JSON.stringify(nobody);
+    const body = JSON.stringify(unknownUser);
     const head = `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
     const { port, hostname } = new URL(origin);
     const socket = connect(Number(port), hostname);
@@ -120,8 +120,8 @@ describe('A login that waits for its hash', () => {
     return socket;
   }
 
-  it.each([1, 12])('leaves the queue when its client hangs up, with as many as it has sent: %d', async (waiting) => {
-    // One hash runs, for a second or so.
+  it.each([1, 12])('leaves the queue when its client hangs up after sending %d of them', async (waiting) => {
+    // One hash runs at a time and takes about a second.
     const slow = { ARGON2_MEMORY_KIB: '262144', ARGON2_TIME_COST: '8', UV_THREADPOOL_SIZE: '2' };
     const test = await startApp({ ...slow, HASH_QUEUE_MAX: String(waiting) });
     const hasher = test.app.get(PasswordHasher);
@@ -133,10 +133,10 @@ describe('A login that waits for its hash', () => {
       const hash = hasher.hash(PASSWORD).then(() => (running = false));
       const client = pipeline(test.api.origin, waiting);
       await sleep(150);
-      expect((await test.api.post('/auth/login', nobody)).status).toBe(503);
+      expect((await test.api.post('/auth/login', unknownUser)).status).toBe(503);
       client.destroy();
       await sleep(150);
-      const next = test.api.post('/auth/login', nobody);
+      const next = test.api.post('/auth/login', unknownUser);
       await sleep(50);
       expect(running).toBe(true);
       expect((await next).status).toBe(401);
@@ -150,8 +150,8 @@ describe('A login that waits for its hash', () => {
 });
 
 describe('A password of 129 characters', () => {
-  it('is refused before any hash, for every account alike', async () => {
-    // With no place in the queue and its only runner busy, whatever hashes is answered 503.
+  it('is refused without hashing, for known and unknown accounts alike', async () => {
+    // The queue has no places and its only worker is busy, so a request that needs a hash is answered 503.
     const test = await startApp({ HASH_QUEUE_MAX: '0', UV_THREADPOOL_SIZE: '2' });
     const account = newAccount();
     const { token, user } = await register(test.api, account);
@@ -171,9 +171,9 @@ describe('A password of 129 characters', () => {
       const { resetToken } = reset.body.data;
       const redeem = (newPassword: string) => test.api.post('/auth/reset-password', { resetToken, newPassword });
       expect((await redeem(long)).status).toBe(400);
-      // What is not refused by then is hashed.
+      // A password of allowed length needs a hash.
       expect((await redeem(OTHER_PASSWORD)).status).toBe(503);
-      const [known, unknown] = [await login(account.email, long), await login('nobody@example.com', long)];
+      const [known, unknown] = [await login(account.email, long), await login('unknown@example.com', long)];
       expect([known.status, known.body.error.message]).toEqual([401, 'Invalid credentials']);
       expect([unknown.status, unknown.body.error.message]).toEqual([401, 'Invalid credentials']);
     } finally {

@@ -38,7 +38,7 @@ describe('POST /auth/refresh', () => {
   });
   afterAll(() => test.close());
 
-  it('answers a new pair of tokens of the same session, and nothing else', async () => {
+  it('returns a new pair of tokens for the same session, and nothing else', async () => {
     const { status, headers, body } = await refresh(ada.refreshToken);
     const tokens = { accessToken: expect.any(String), refreshToken: expect.any(String) };
     const data = { ...tokens, tokenType: 'Bearer', expiresIn: 3_600 };
@@ -52,14 +52,14 @@ describe('POST /auth/refresh', () => {
     expect(decodeToken(body.data.accessToken).claims['jti']).not.toBe(decodeToken(ada.token).claims['jti']);
   });
 
-  it('leaves the access tokens of before good, as they belong to the same session', async () => {
+  it('keeps earlier access tokens of the same session valid', async () => {
     const { accessToken } = await refreshed(ada.refreshToken);
     for (const token of [ada.token, accessToken]) {
       expect((await test.api.get('/users/me', { token })).status).toBe(200);
     }
   });
 
-  it('goes on from child to child', async () => {
+  it('accepts each new refresh token in turn', async () => {
     const seen = new Set([ada.refreshToken]);
     let current = ada.refreshToken;
     for (let generation = 1; generation <= 5; generation += 1) {
@@ -69,7 +69,7 @@ describe('POST /auth/refresh', () => {
     expect(seen.size).toBe(6);
   });
 
-  it('gives the parent, used again within the grace, the same child and the same claims', async () => {
+  it('returns the same child token and claims when its parent is used again within the grace period', async () => {
     const child = await refreshed(ada.refreshToken);
     const again = await refreshed(ada.refreshToken);
     expect(again.refreshToken).toBe(child.refreshToken);
@@ -77,7 +77,7 @@ describe('POST /auth/refresh', () => {
     await refreshed(child.refreshToken);
   });
 
-  it('ends the session when an older ancestor comes back', async () => {
+  it('ends the session when a token older than the parent is used again', async () => {
     const child = await refreshed(ada.refreshToken);
     const grandchild = await refreshed(child.refreshToken);
     const answer = await refresh(ada.refreshToken);
@@ -87,7 +87,7 @@ describe('POST /auth/refresh', () => {
     expectFailure(await refresh(child.refreshToken), DEAD_TOKEN);
   });
 
-  it('ends no other session of the user for it', async () => {
+  it('ends no other session of the user when a token is reused', async () => {
     const other = await test.admin();
     const third = await test.admin();
     const child = await refreshed(other.refreshToken);
@@ -97,7 +97,7 @@ describe('POST /auth/refresh', () => {
     await refreshed(third.refreshToken);
   });
 
-  it('gives all of 50 parallel refreshes of one token the same child, which lives', async () => {
+  it('gives all of 50 parallel refreshes of one token the same usable child token', async () => {
     const answers = await inParallel(50, () => refresh(ada.refreshToken));
     expect(statusCounts(answers)).toEqual({ 200: 50 });
     const children = new Set(answers.map(({ body }) => body.data.refreshToken));
@@ -113,7 +113,7 @@ describe('POST /auth/refresh', () => {
   });
 });
 
-describe('POST /auth/refresh without a grace', () => {
+describe('POST /auth/refresh without a grace period', () => {
   beforeAll(async () => {
     test = await startApp({ JWT_REFRESH_GRACE_MS: '0' });
   });
@@ -122,14 +122,14 @@ describe('POST /auth/refresh without a grace', () => {
   });
   afterAll(() => test.close());
 
-  it('ends the session when the parent comes back', async () => {
+  it('ends the session when the parent token is used again', async () => {
     const child = await refreshed(ada.refreshToken);
     expect((await test.api.get('/users/me', { token: child.accessToken })).status).toBe(200);
     expectFailure(await refresh(ada.refreshToken), DEAD_TOKEN);
     await expectSessionDead(child);
   });
 
-  it('lets one of 20 parallel refreshes through at most, and ends the session', async () => {
+  it('accepts one of 20 parallel refreshes, and ends the session', async () => {
     const answers = await inParallel(20, () => refresh(ada.refreshToken));
     expect(statusCounts(answers)).toEqual({ 200: 1, 401: 19 });
     const winner = answers.find(({ status }) => status === 200);
@@ -143,7 +143,7 @@ describe('POST /auth/refresh near the end of a session', () => {
   });
   afterAll(() => test.close());
 
-  it('gives no token that outlives the session', async () => {
+  it('issues no token that outlives the session', async () => {
     ada = await register(test.api, newAccount());
     const end = decodeToken(ada.refreshToken).claims['exp'];
     const child = await refreshed(ada.refreshToken);

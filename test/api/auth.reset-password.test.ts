@@ -45,7 +45,7 @@ function expectRefused(answer: ApiAnswer): void {
 }
 
 describe('POST /users/:id/password-reset', () => {
-  it('is 201 with a token of 256 bits and the hour that it is good for, for nobody to keep', async () => {
+  it('returns a 256-bit token that expires in an hour, and forbids caching it', async () => {
     const before = Date.now();
     const { status, headers, body } = await issue();
     expect(status).toBe(201);
@@ -61,14 +61,14 @@ describe('POST /users/:id/password-reset', () => {
     expect(Math.abs(lifetime - HOUR_MS)).toBeLessThan(10_000);
   });
 
-  it('stores nothing that lets anybody in', async () => {
+  it('stores only a hash, which is refused as a token', async () => {
     const resetToken = await issuedToken();
     const row = await test.app.get(PrismaService).passwordReset.findUniqueOrThrow({ where: { userId: ada.user.id } });
     expect(Buffer.from(row.tokenHash)).toEqual(createHash('sha256').update(resetToken).digest());
     expectRefused(await redeem(Buffer.from(row.tokenHash).toString('base64url')));
   });
 
-  it('changes nothing until the token is used: the password and the sessions go on', async () => {
+  it('leaves the password and the sessions valid until the token is used', async () => {
     const before = await test.api.get('/users/me', { token: ada.token });
     await issuedToken();
     const after = await test.api.get('/users/me', { token: ada.token });
@@ -76,7 +76,7 @@ describe('POST /users/:id/password-reset', () => {
     expect((await login(test.api, account)).user.id).toBe(ada.user.id);
   });
 
-  it('is for who may update users: 403 to others, whether the target exists or not', async () => {
+  it('needs users:update, and answers 403 without it whether or not the user exists', async () => {
     const other = await issue(ada, admin.user.id);
     expectFailure(other, FORBIDDEN);
     for (const id of ['me', randomUUID(), 'nonsense']) {
@@ -88,7 +88,7 @@ describe('POST /users/:id/password-reset', () => {
     expectFailure(await issue(clerk, admin.user.id), FORBIDDEN);
   });
 
-  it('is 404 or 400 to an admin where there is nobody', async () => {
+  it('answers an admin 404 for an unknown or deleted user and 400 for a malformed id', async () => {
     expectFailure(await issue(admin, randomUUID()), NO_USER);
     expectInvalid(await issue(admin, 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
@@ -97,7 +97,7 @@ describe('POST /users/:id/password-reset', () => {
 });
 
 describe('POST /auth/reset-password', () => {
-  it('sets the password, once, and ends every session of the user', async () => {
+  it('sets the password once, and ends every session of the user', async () => {
     const sessions = [ada, await login(test.api, account)];
     for (const { token } of sessions) expect((await test.api.get('/users/me', { token })).status).toBe(200);
     const resetToken = await issuedToken();
@@ -117,7 +117,7 @@ describe('POST /auth/reset-password', () => {
     expectRefused(await redeem(resetToken, PASSWORD));
   });
 
-  it.each(['', 'x', 'é', 'a'.repeat(43), 'a'.repeat(10_000)])('refuses a token that is none', async (token) => {
+  it.each(['', 'x', 'é', 'a'.repeat(43), 'a'.repeat(10_000)])('refuses a made-up token', async (token) => {
     expectRefused(await redeem(token));
   });
 
@@ -131,7 +131,7 @@ describe('POST /auth/reset-password', () => {
     await login(test.api, account);
   });
 
-  it('takes the newest token of a user alone', async () => {
+  it('accepts only the newest token of a user', async () => {
     const [old, newest] = [await issuedToken(), await issuedToken()];
     expectRefused(await redeem(old));
     expect((await redeem(newest)).status).toBe(200);
@@ -139,7 +139,7 @@ describe('POST /auth/reset-password', () => {
 
   it.each<[string, () => Promise<ApiAnswer>]>([
     [
-      'a new password',
+      'a change of password',
       () =>
         test.api.put(
           '/users/me/password',
@@ -148,28 +148,28 @@ describe('POST /auth/reset-password', () => {
         ),
     ],
     [
-      'a new email',
+      'a change of email',
       () => test.api.patch(`/users/${ada.user.id}`, { email: newAccount().email }, { token: admin.token }),
     ],
     [
-      'new roles, which may hold more than the issuer',
+      'a change of roles, which may then hold more than the issuer',
       () => test.api.put(`/users/${ada.user.id}/roles`, { roles: ['auditor'] }, { token: admin.token }),
     ],
-    ['deletion', () => test.api.delete('/users/me', { token: ada.token })],
+    ['a deletion', () => test.api.delete('/users/me', { token: ada.token })],
     [
-      'deletion and restoration',
+      'a deletion and a restoration',
       async () => {
         await test.api.delete('/users/me', { token: ada.token });
         return test.api.post(`/users/${ada.user.id}/restore`, undefined, { token: admin.token });
       },
     ],
-  ])('refuses a token from before %s', async (_, change) => {
+  ])('refuses a token issued before %s', async (_, change) => {
     const resetToken = await issuedToken();
     expect((await change()).status).toBeLessThan(300);
     expectRefused(await redeem(resetToken));
   });
 
-  it('refuses a token from before a role of the user grew', async () => {
+  it('refuses a token issued before a role of the user gained a permission', async () => {
     const role = await createRole(test, ['users:read']);
     await setRoles(test, ada.user.id, [role]);
     const [old, other] = [await issuedToken(), await issuedFor(admin.user.id)];
@@ -181,7 +181,7 @@ describe('POST /auth/reset-password', () => {
     expectInvalid(await redeem(other, 'weak'), 'newPassword');
   });
 
-  it('takes a token from before a change of anything else', async () => {
+  it('accepts a token issued before a change of the profile', async () => {
     const resetToken = await issuedToken();
     await test.api.patch('/users/me', { bio: 'x', lastName: 'y' }, { token: ada.token });
     expect((await redeem(resetToken)).status).toBe(200);
@@ -192,14 +192,14 @@ describe('POST /auth/reset-password', () => {
     ['newPassword', 'zq7!kwpvx'],
     ['newPassword', null],
     ['newPassword', 12_345_678],
-  ])('is 400 for a wrong %s, %j, and the token stays good', async (field, newPassword) => {
+  ])('answers 400 to a wrong %s, %j, and keeps the token valid', async (field, newPassword) => {
     const resetToken = await issuedToken();
     expectInvalid(await redeem(resetToken, newPassword), field);
     await login(test.api, account);
     expect((await redeem(resetToken)).status).toBe(200);
   });
 
-  it('is 400 for a password with the username or the email inside, and the token stays good', async () => {
+  it('refuses a password that contains the username or the email, and keeps the token valid', async () => {
     const resetToken = await issuedToken();
     for (const word of [account.username.toUpperCase(), account.email.split('@')[0]]) {
       expectInvalid(await redeem(resetToken, `Zq7!a${word}`), 'newPassword');
@@ -221,7 +221,7 @@ describe('POST /auth/reset-password', () => {
     expectFailure(await redeem('a'.repeat(16_385)), { status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  it('lets one of many clients through that use the same token at once', async () => {
+  it('accepts one of 5 parallel uses of the same token', async () => {
     const resetToken = await issuedToken();
     const answers = await inParallel(5, (index) => redeem(resetToken, `${OTHER_PASSWORD}${index}`));
     expect(statusCounts(answers)).toEqual({ 200: 1, 401: 4 });
@@ -229,7 +229,7 @@ describe('POST /auth/reset-password', () => {
     await login(test.api, { ...account, password: `${OTHER_PASSWORD}${winner}` });
   });
 
-  it('lets tokens that are issued and used at once get in nobody’s way', async () => {
+  it('still works after tokens were issued and used in parallel', async () => {
     const resetToken = await issuedToken();
     const answers = await inParallel(12, (index) =>
       index % 3 === 0 ? redeem(resetToken, `${OTHER_PASSWORD}${index}`) : issue(),

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterAll(() => test.close());
 
 describe('POST /auth/login', () => {
-  it('answers the user and a pair of tokens, and nothing else', async () => {
+  it('returns the user and a pair of tokens, and nothing else', async () => {
     const before = Date.now();
     const { email, password } = account;
     const { status, headers, body } = await test.api.post('/auth/login', { email, password });
@@ -40,18 +40,18 @@ describe('POST /auth/login', () => {
     ['email in capitals', () => ({ email: account.email.toUpperCase() })],
     ['username', () => ({ username: account.username })],
     ['username in capitals', () => ({ username: account.username.toUpperCase() })],
-  ])('takes the %s', async (_, name) => {
+  ])('accepts the %s', async (_, name) => {
     const { status, body } = await test.api.post('/auth/login', { ...name(), password: PASSWORD });
     expect({ status, id: body.data?.user.id }).toEqual({ status: 200, id: ada.user.id });
   });
 
   it.each([
-    ['no name', { password: PASSWORD }],
-    ['both names', { email: 'a@example.com', username: 'abc', password: PASSWORD }],
+    ['neither email nor username', { password: PASSWORD }],
+    ['both email and username', { email: 'a@example.com', username: 'abc', password: PASSWORD }],
     ['no password', { email: 'a@example.com' }],
-    ['a password of null', { email: 'a@example.com', password: null }],
-    ['a password of a number', { email: 'a@example.com', password: 12_345_678 }],
-    ['an email of null', { email: null, password: PASSWORD }],
+    ['a null password', { email: 'a@example.com', password: null }],
+    ['a password that is a number', { email: 'a@example.com', password: 12_345_678 }],
+    ['a null email', { email: null, password: PASSWORD }],
     ['a list of emails', { email: ['a@example.com'], password: PASSWORD }],
     ['a username that is an object', { username: { not: '' }, password: PASSWORD }],
     ['an unknown field', { email: 'a@example.com', password: PASSWORD, remember: true }],
@@ -62,7 +62,7 @@ describe('POST /auth/login', () => {
     expectFailure(await test.api.post('/auth/login', body), { status: 400, code: 'VALIDATION_ERROR' });
   });
 
-  it('answers a wrong password and every kind of missing account in the same bytes', async () => {
+  it('gives the same answer to a wrong password for any account and to an unknown or deleted account', async () => {
     const [deleted, suspended, inactive] = [newAccount(), newAccount(), newAccount()];
     const { token } = await register(test.api, deleted);
     await test.api.delete('/users/me', { token });
@@ -99,7 +99,7 @@ describe('POST /auth/login', () => {
     await login(test.api, account);
   });
 
-  it('gives tokens of two types with the claims of one session', async () => {
+  it('issues an access token and a refresh token with the claims of one session', async () => {
     const access = decodeToken(ada.token);
     const refresh = decodeToken(ada.refreshToken);
     expect(access.header).toEqual({ alg: 'HS256', typ: 'at+jwt' });
@@ -128,8 +128,8 @@ describe('POST /auth/logout', () => {
     ['no body', {}],
     ['an empty body', { raw: '' }],
     ['{}', { raw: '{}' }],
-    ['an empty body of no type', { headers: { 'content-length': '0' } }],
-  ] as [string, ApiRequest][])('takes %s, and kills both tokens at once', async (_, request) => {
+    ['an empty body without a content type', { headers: { 'content-length': '0' } }],
+  ] as [string, ApiRequest][])('accepts %s, and ends both tokens at once', async (_, request) => {
     const { token, refreshToken } = ada;
     expect((await test.api.get('/users/me', { token })).status).toBe(200);
     const { status, text } = await test.api.send('POST', '/auth/logout', { token, ...request });
@@ -146,7 +146,7 @@ describe('POST /auth/logout', () => {
   });
 
   it.each([[{ refreshToken: 'x' }], [{ everywhere: true }], [[1]], ['text'], [7]])(
-    'is 400 for the body %j, and the session goes on',
+    'is 400 for the body %j, and the session stays active',
     async (body) => {
       const { token } = ada;
       const answer = await test.api.post('/auth/logout', body, { token });
@@ -161,7 +161,7 @@ describe('POST /auth/logout', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('ends one session and leaves the others of the same user', async () => {
+  it('ends one session, and keeps the other sessions of the user', async () => {
     const other = await login(test.api, account);
     expect(decodeToken(other.token).claims['sid']).not.toBe(decodeToken(ada.token).claims['sid']);
     await test.api.post('/auth/logout', undefined, { token: ada.token });
@@ -172,14 +172,14 @@ describe('POST /auth/logout', () => {
 });
 
 describe('an unknown field', () => {
-  it('is named in the answer of login and refresh', async () => {
+  it('is named in the error of login and refresh', async () => {
     const credentials = { email: account.email, password: PASSWORD };
     expectInvalid(await test.api.post('/auth/login', { ...credentials, otp: '1' }), 'otp');
     expectInvalid(await test.api.post('/auth/refresh', { refreshToken: ada.refreshToken, otp: '1' }), 'otp');
   });
 });
 
-// The embedded stores belong to one process.
+// Only one process at a time can use the embedded stores.
 if (onServers) {
   describe('on two instances with the same stores', () => {
     let second: TestApp;
@@ -188,7 +188,7 @@ if (onServers) {
     });
     afterAll(() => second.close());
 
-    /** Milliseconds until the other instance refuses the token; asks until it does. */
+    /** Asks the other instance until it refuses the token, and returns how long that took (ms). */
     async function refusedAfter(token: string): Promise<number> {
       const start = Date.now();
       while (Date.now() - start < 5_000) {
@@ -201,7 +201,7 @@ if (onServers) {
       ['logout', () => test.api.post('/auth/logout', undefined, { token: ada.token }), 204],
       ['deletion', () => test.api.delete('/users/me', { token: ada.token }), 204],
     ] as const)(
-      'a %s counts at once where it was acknowledged, and within 1 s on the other',
+      'a %s ends the session at once on the instance that answered, and within 1 s on the other',
       async (_, end, status) => {
         const { token, refreshToken } = ada;
         for (const { api } of [test, second]) expect((await api.get('/users/me', { token })).status).toBe(200);
@@ -212,7 +212,7 @@ if (onServers) {
       },
     );
 
-    it('a change of profile shows on the other within 1 s', async () => {
+    it('a change of profile is visible on the other instance within 1 s', async () => {
       const { token } = ada;
       for (const { api } of [test, second]) await api.get('/users/me', { token });
       await test.api.patch('/users/me', { bio: 'Changed' }, { token });

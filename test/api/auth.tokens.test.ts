@@ -6,7 +6,7 @@ import { EXPIRED, expectAccessRefused, FORGERIES, type Forgery, UNAUTHORIZED } f
 import { signingModes } from '../support/signing-keys.js';
 import { type DecodedToken, decodeToken, signToken } from '../support/tokens.js';
 
-describe.each(signingModes())('an access token of $algorithm', ({ algorithm, env, key }) => {
+describe.each(signingModes())('an access token signed with $algorithm', ({ algorithm, env, key }) => {
   let test: TestApp;
   let ada: Session;
   beforeAll(async () => {
@@ -18,16 +18,16 @@ describe.each(signingModes())('an access token of $algorithm', ({ algorithm, env
   const signAs = (token: DecodedToken) => signToken(token, key);
   const forged = (forge: Forgery) => forge(decodeToken(ada.token), signAs);
 
-  it('says so, and which key signed it where keys have names', () => {
+  it('names its algorithm, and its key unless the secret signed it', () => {
     const { kid, ...header } = decodeToken(ada.token).header;
     expect(header).toEqual({ alg: algorithm, typ: 'at+jwt' });
     expect(String(kid)).toMatch(algorithm === 'HS256' ? /^undefined$/ : /^[\w-]{43}$/);
     expect(decodeToken(ada.refreshToken).header).toEqual({ alg: 'HS256', typ: 'rt+jwt' });
   });
 
-  it('is good when it is signed again with the same claims', async () => {
+  it('is accepted when it is signed again with the same claims', async () => {
     const token = signAs(decodeToken(ada.token));
-    // An ECDSA signature is another each time.
+    // An ECDSA signature differs each time.
     expect(token === ada.token).toBe(algorithm !== 'ES256');
     expect((await test.api.get('/users/me', { token })).status).toBe(200);
   });
@@ -36,19 +36,19 @@ describe.each(signingModes())('an access token of $algorithm', ({ algorithm, env
     await expectAccessRefused(test, forged(forge));
   });
 
-  it('that has expired is refused as such', async () => {
+  it('is refused with "Token expired" after its expiry', async () => {
     await expectAccessRefused(test, forged(EXPIRED), 'Token expired');
   });
 
   it.each([
-    ['one letter', () => 'x'],
-    ['three dots', () => '...'],
+    ['that is one letter', () => 'x'],
+    ['that is three dots', () => '...'],
     ['without its signature', () => ada.token.split('.').slice(0, 2).join('.')],
-    ['with a part too many', () => `${ada.token}.x`],
+    ['with an extra part', () => `${ada.token}.x`],
     ['with another signature', () => `${ada.token.slice(0, -4)}AAAA`],
-    ['of the refresh kind', () => ada.refreshToken],
-    ['of the refresh kind, signed as an access token', () => signAs(decodeToken(ada.refreshToken))],
-    ['signed as a refresh token', () => signToken(decodeToken(ada.token), SECRETS.JWT_REFRESH_SECRET)],
+    ['that is a refresh token', () => ada.refreshToken],
+    ['that is a refresh token signed with the access key', () => signAs(decodeToken(ada.refreshToken))],
+    ['signed with the refresh secret', () => signToken(decodeToken(ada.token), SECRETS.JWT_REFRESH_SECRET)],
     ['of 8,000 letters', () => 'x'.repeat(8_000)],
   ])('%s is refused as invalid', async (_, token) => {
     await expectAccessRefused(test, token());
@@ -77,15 +77,15 @@ describe('an access token', () => {
   it.each([
     ['no header', {}],
     ['an empty header', { authorization: '' }],
-    ['a scheme alone', { authorization: 'Bearer' }],
+    ['a scheme without a token', { authorization: 'Bearer' }],
     ['another scheme', { authorization: 'Basic cm9vdDpyb290' }],
-  ])('that is missing, with %s, is asked for', async (_, headers) => {
+  ])('is asked for when the request has %s', async (_, headers) => {
     const answer = await test.api.get('/users/me', { headers });
     expectFailure(answer, { ...UNAUTHORIZED, message: 'No token provided' });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('may come with the scheme in any case, and in no other place than the header', async () => {
+  it('is accepted only in the Authorization header, with the scheme in any letter case', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       const headers = { authorization: `${scheme} ${ada.token}` };
       expect((await test.api.get('/users/me', { headers })).status).toBe(200);
