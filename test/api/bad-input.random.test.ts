@@ -7,7 +7,7 @@ import { type RawRequest, sendRaw } from '../support/raw-http.js';
 import { type Route, ROUTES } from '../support/routes.js';
 
 const REQUESTS = 300;
-/** Another one each time; the one of a failure repeats it. */
+/** Differs on each run. To repeat a failed run, set RANDOM_SEED to the seed in its title. */
 const SEED = Number(process.env.RANDOM_SEED ?? Date.now() % 2 ** 31);
 
 const STRANGE_HEADERS: [Record<string, string>, ...Record<string, string>[]] = [
@@ -38,7 +38,7 @@ describe('Random mutations of valid requests', () => {
   afterAll(() => test.close());
 
   function mutate(route: Route, random: Random): RawRequest {
-    // Of another's, so that no answer ends what the next request needs.
+    // The id of another user, so that no request changes the account that sends the next one.
     const id = random.below(3) === 0 ? strangeText(random) : other.user.id;
     const query = random.below(4) === 0 ? `?${strangeText(random)}=${strangeText(random)}` : '';
     const body = route.body ?? (random.below(2) === 0 ? () => ({}) : undefined);

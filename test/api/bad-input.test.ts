@@ -6,7 +6,7 @@ import { sendRaw } from '../support/raw-http.js';
 import { ofSelf, ROUTES } from '../support/routes.js';
 import { failure } from '../support/shapes.js';
 
-/** A valid registration with these members in front. */
+/** The JSON of a valid registration, with these members before the others. */
 function account(members: string): string {
   return `{${members},${JSON.stringify(newAccount()).slice(1)}`;
 }
@@ -23,9 +23,9 @@ const manyKeys = (count: number) =>
   `{${Array.from({ length: count }, (_, index) => `"key${index}":${index}`).join(',')}}`;
 
 const MALFORMED: [string, string | Buffer][] = [
-  ['no JSON', 'username=ada'],
-  ['half of it', '{"username":"ada"'],
-  ['a comma too many', account('"firstName":"Ada",')],
+  ['text that is not JSON', 'username=ada'],
+  ['a truncated object', '{"username":"ada"'],
+  ['two commas in a row', account('"firstName":"Ada",')],
   ['trailing garbage', `${JSON.stringify(newAccount())}x`],
   ['two values', '{}{}'],
   ['a comment', `/* hello */${JSON.stringify(newAccount())}`],
@@ -33,22 +33,22 @@ const MALFORMED: [string, string | Buffer][] = [
   ['NaN', account('"firstName":NaN')],
   ['a raw line break in a string', account('"firstName":"A\nda"')],
   ['a raw NUL in a string', account('"firstName":"A\0da"')],
-  ['a raw NUL behind it', `${JSON.stringify(newAccount())}\0`],
+  ['a raw NUL after the object', `${JSON.stringify(newAccount())}\0`],
   ['an escaped NUL in a value', account('"firstName":"A\\u0000da"')],
   ['an escaped NUL in a key', account('"first\\u0000Name":"Ada"')],
   ['a lone high surrogate in a value', account('"firstName":"A\\ud800da"')],
   ['a lone low surrogate in a value', account('"firstName":"A\\udc00da"')],
   ['surrogates in the wrong order', account('"firstName":"\\udc00\\ud800"')],
   ['a lone surrogate in a key', account('"\\ud800":"Ada"')],
-  ['bytes that are no UTF-8', bytes(account('"firstName":"Ad\xe4"'))],
+  ['bytes that are not UTF-8', bytes(account('"firstName":"Ad\xe4"'))],
   ['overlong UTF-8', bytes(account('"firstName":"\xc0\xaf"'))],
   ['surrogates in UTF-8', bytes(account('"firstName":"\xed\xa0\x80"'))],
   ['a byte order mark', `\uFEFF${JSON.stringify(newAccount())}`],
   ['UTF-16', bytes(JSON.stringify(newAccount()), 'utf16le')],
-  ['UTF-16 with its mark', bytes(`\uFEFF${JSON.stringify(newAccount())}`, 'utf16le')],
+  ['UTF-16 with a byte order mark', bytes(`\uFEFF${JSON.stringify(newAccount())}`, 'utf16le')],
   ['a key twice', account('"firstName":"Ada","firstName":"Eve"')],
   ['a key twice, once escaped', account('"firstName":"Ada","first\\u004eame":"Eve"')],
-  ['a key twice further in', account('"firstName":{"a":1,"a":1}')],
+  ['a key twice in a nested object', account('"firstName":{"a":1,"a":1}')],
   ['a key twice in a list', account('"firstName":[{"a":1,"\\u0061":2}]')],
   ['lists in lists, 20 deep in an object', nested('[', ']', 20)],
   ['objects in objects, 20 deep in an object', nested('{"a":', '}', 20)],
@@ -61,7 +61,7 @@ const MALFORMED: [string, string | Buffer][] = [
   ['prototype', account('"prototype":{}')],
   ['toString', account('"toString":"x"')],
   ['a list', '[]'],
-  ['a list of one', `[${JSON.stringify(newAccount())}]`],
+  ['a list with one account', `[${JSON.stringify(newAccount())}]`],
   ['a string', '"ada"'],
   ['a number', '1'],
   ['a huge number', account(`"firstName":1${'0'.repeat(400)}`)],
@@ -71,8 +71,8 @@ const MALFORMED: [string, string | Buffer][] = [
   ['an empty object', '{}'],
   ['white space', '  \n '],
   ['nothing', ''],
-  ['an object where a text belongs', account('"firstName":{"$ne":null}')],
-  ['a list where a text belongs', account('"firstName":["Ada"]')],
+  ['an object in place of a string', account('"firstName":{"$ne":null}')],
+  ['a list in place of a string', account('"firstName":["Ada"]')],
   ['an unknown field', account('"isAdmin":true')],
 ];
 
@@ -110,7 +110,7 @@ describe('Bad input', () => {
     });
 
   describe('in a body', () => {
-    it.each(MALFORMED)('is a 400 to a registration and to an update: %s', async (_, body) => {
+    it.each(MALFORMED)('is answered 400 at registration and update: %s', async (_, body) => {
       for (const [method, path] of [
         ['POST', '/api/v1/users'],
         ['PATCH', '/api/v1/users/me'],
@@ -123,7 +123,7 @@ describe('Bad input', () => {
     });
 
     const bodiless = ROUTES.filter(({ method, body }) => method !== 'GET' && body === undefined);
-    it.each(bodiless)('is a 400 to $method $path, which takes none', async ({ method, path }) => {
+    it.each(bodiless)('is answered 400 by $method $path, which takes no body', async ({ method, path }) => {
       const { token } = await test.admin();
       for (const body of ['{"force":true}', '[]', '[1]', '"x"', '0', 'false', 'null', '{', '{"a":1,"a":1}']) {
         const answer = await send(method, ofSelf(path), body, token);
@@ -135,7 +135,7 @@ describe('Bad input', () => {
   });
 
   describe('in a query', () => {
-    it.each(ROUTES)('is a 400 to $method $path', async ({ method, path, ...route }) => {
+    it.each(ROUTES)('is answered 400 by $method $path', async ({ method, path, ...route }) => {
       const { token } = await test.admin();
       const body = route.body === undefined ? undefined : JSON.stringify(route.body());
       const queries = ['nope=1', 'nope', 'limit=1&limit=1', 'l%69mit=1&limit=2', 'a=%00', '%00=a', 'a=%ff', '%zz'];
@@ -159,7 +159,7 @@ describe('Bad input', () => {
   describe('in a path', () => {
     const ids = ['%00', '%zz', '%', '%ff', '%c0%af', 'me%00', 'ME', 'a'.repeat(10_000), '1', "'--", '%2e%2e', 'me;x=1'];
 
-    it.each(ids)('is a 400 as an id, and a 403 to who may only read themselves: %#', async (id) => {
+    it.each(ids)('as a user id is answered 400 to an admin and 403 to a plain user: %#', async (id) => {
       const { token } = await test.admin();
       for (const [method, body] of [['GET'], ['PATCH', '{"bio":"x"}'], ['DELETE']] as const) {
         const refused = await send(method, `/api/v1/users/${id}`, body, user.token);
@@ -188,7 +188,7 @@ describe('Bad input', () => {
       '/api/v1/users\\me',
       '/api/v1/health/../users/me',
       '/api/v1/health;/../users',
-    ])('never opens a door: %s', async (path) => {
+    ])('never bypasses the access check: %s', async (path) => {
       const stranger = await send('GET', path);
       expect([401, 404]).toContain(stranger.status);
       expect(stranger.body).toEqual(failure(stranger.status === 401 ? 'UNAUTHORIZED' : 'RESOURCE_NOT_FOUND'));
@@ -197,7 +197,7 @@ describe('Bad input', () => {
       await expectNothingWritten();
     });
 
-    it('takes a percent-encoded path for what it says', async () => {
+    it('is checked like the decoded path when letters are percent-encoded', async () => {
       expect((await send('GET', '/api/v1/%75sers/%6de')).status).toBe(401);
       expect((await send('GET', '/api/v1/%75sers/%6de', undefined, user.token)).status).toBe(200);
       expect((await send('GET', `/api/v1/%75sers`, undefined, user.token)).status).toBe(403);

@@ -7,14 +7,14 @@ import { failure } from '../support/shapes.js';
 const JSON_TYPE = 'application/json';
 const KIB = 1_024;
 
-const login = () => ({ email: 'nobody@example.com', password: 'Anything-at-all-1!' });
+const login = () => ({ email: 'unknown@example.com', password: 'Anything-at-all-1!' });
 
-/** The JSON of a body, with white space up to this many bytes. */
+/** The JSON of a body, padded with spaces to this number of bytes. */
 function padded(body: object, bytes: number): string {
   return JSON.stringify(body).padEnd(bytes, ' ');
 }
 
-describe('Bodies that are refused before they are read', () => {
+describe('A request', () => {
   let test: TestApp;
   let user: Session;
   let other: Session;
@@ -33,9 +33,9 @@ describe('Bodies that are refused before they are read', () => {
     });
 
   describe.each([
-    ['with its length', false],
+    ['with a Content-Length', false],
     ['in chunks', true],
-  ])('a body sent %s', (_, chunked) => {
+  ])('with a body sent %s', (_, chunked) => {
     it('may have 64 KiB and not a byte more', async () => {
       const full = await send('POST', '/users', { body: padded(newAccount(), 64 * KIB), chunked });
       expect(full.status).toBe(201);
@@ -62,7 +62,7 @@ describe('Bodies that are refused before they are read', () => {
       'application/json; charset=utf-8',
       'application/json;charset=UTF-8',
       'application/json; charset="UTF-8"',
-    ])('takes %s', async (type) => {
+    ])('may be %s', async (type) => {
       const body = JSON.stringify(newAccount());
       expect((await send('POST', '/users', { body, headers: { 'content-type': type } })).status).toBe(201);
     });
@@ -81,7 +81,7 @@ describe('Bodies that are refused before they are read', () => {
       'application/json, text/plain',
       'json',
       '',
-    ])('answers 415 to "%s"', async (type) => {
+    ])('is refused with 415 if it is "%s"', async (type) => {
       const body = JSON.stringify(newAccount());
       for (const path of ['/users', '/auth/login']) {
         const answer = await send('POST', path, { body, headers: { 'content-type': type } });
@@ -90,39 +90,39 @@ describe('Bodies that are refused before they are read', () => {
       }
     });
 
-    it('answers 415 to a body without one', async () => {
+    it('is refused with 415 if it is missing', async () => {
       const { status } = await sendRaw(test.api.origin, { method: 'POST', path: '/api/v1/users', body: '{}' });
       expect(status).toBe(415);
     });
 
-    it('does not matter where there is no body', async () => {
+    it('is ignored when the body is empty', async () => {
       const { status } = await send('POST', '/users', { headers: { 'content-type': 'text/plain' } });
       expect(status).toBe(400);
     });
   });
 
-  it.each(['gzip', 'br', 'identity', 'x'])('answers 415 to a body with Content-Encoding: %s', async (encoding) => {
+  it.each(['gzip', 'br', 'identity', 'x'])('is refused with 415 if its body has Content-Encoding: %s', async (encoding) => {
     const body = JSON.stringify(newAccount());
     const answer = await send('POST', '/users', { body, headers: { 'content-encoding': encoding } });
     expect(answer.status).toBe(415);
     expect(answer.body).toEqual(failure('UNSUPPORTED_MEDIA_TYPE'));
   });
 
-  describe('malformed JSON on a guarded route', () => {
+  describe('with malformed JSON on a guarded route', () => {
     const bodies = ['{', '{"bio":"a","bio":"b"}', '{"bio":"\\u0000"}', '\uFEFF{}'];
 
-    it.each(bodies)('is a 401 without a token: %j', async (body) => {
+    it.each(bodies)('is answered 401 without a token: %j', async (body) => {
       const { status } = await send('PATCH', `/users/${other.user.id}`, { body });
       expect(status).toBe(401);
     });
 
-    it.each(bodies)('is a 403 without the permission: %j', async (body) => {
+    it.each(bodies)('is answered 403 without the permission: %j', async (body) => {
       const headers = { authorization: `Bearer ${user.token}` };
       const { status } = await send('PATCH', `/users/${other.user.id}`, { body, headers });
       expect(status).toBe(403);
     });
 
-    it.each(bodies)('is a 400 only then: %j', async (body) => {
+    it.each(bodies)('is answered 400 only if the caller has access: %j', async (body) => {
       const headers = { authorization: `Bearer ${user.token}` };
       const answer = await send('PATCH', '/users/me', { body, headers });
       expect(answer.status).toBe(400);
@@ -133,7 +133,7 @@ describe('Bodies that are refused before they are read', () => {
   it.each([
     ['query', '/users/me?x=1&x=2'],
     ['id', '/users/not-an-id'],
-  ])('a wrong %s is a 401 without a token, a 403 without the permission, and a 400 only then', async (_, path) => {
+  ])('with a wrong %s is answered 401 without a token, 403 without the permission, and 400 with it', async (_, path) => {
     const statusFor = async (session?: Session) => (await test.api.get(path, { token: session?.token })).status;
     const admin = await test.admin();
     expect(await statusFor()).toBe(401);

@@ -41,7 +41,7 @@ describe('The headers of every answer', () => {
     it.each([
       ['gzip', gunzipSync],
       ['br', brotliDecompressSync],
-    ])('is %s for an answer over 1 KiB, where the client takes it', async (encoding, decompress) => {
+    ])('is %s for an answer over 1 KiB if the client accepts it', async (encoding, decompress) => {
       const { headers, bytes } = await get('/api/v1/users', { 'accept-encoding': encoding });
       const plain = await get('/api/v1/users', {});
       expect(plain.bytes.length).toBeGreaterThan(1_024);
@@ -52,8 +52,8 @@ describe('The headers of every answer', () => {
 
     it.each([
       ['an answer under 1 KiB', '/api/v1/users/me', 'gzip, br'],
-      ['a client that takes none', '/api/v1/users', 'identity'],
-      ['a client that takes another', '/api/v1/users', 'zstd'],
+      ['a client that accepts none', '/api/v1/users', 'identity'],
+      ['a client that accepts only zstd', '/api/v1/users', 'zstd'],
     ])('is left out for %s', async (_, path, accept) => {
       const { status, headers } = await get(path, { 'accept-encoding': accept });
       expect(status).toBe(200);
@@ -80,11 +80,11 @@ describe('The headers of every answer', () => {
     ['/api/v1/users/me', 'private, no-cache'],
     ['/api/v1/users/not-an-id', 'no-store'],
     ['/api/v1/nowhere', 'no-store'],
-  ])('say who may keep the answer to GET %s: %s', async (path, value) => {
+  ])('set the Cache-Control of GET %s to %s', async (path, value) => {
     expect((await get(path, {})).headers['cache-control']).toBe(value);
   });
 
-  it('forbid to keep the answers with tokens and to writes', async () => {
+  it('forbid caching of answers to writes and answers with tokens', async () => {
     const account = newAccount();
     const answers = [
       await test.api.post('/users', account),
@@ -133,7 +133,7 @@ describe('The headers of every answer', () => {
       'HTTP://LOCALHOST:3000',
       'http://localhost:3000/',
       '*',
-    ])('tells %s nothing', async (origin) => {
+    ])('sends no CORS headers to the origin %s', async (origin) => {
       expect(corsOf((await preflight(origin)).headers)).toEqual({});
       const answer = await get('/api/v1/users/me', { origin });
       expect(answer.status).toBe(200);
@@ -141,7 +141,7 @@ describe('The headers of every answer', () => {
       expect(answer.headers.vary).toContain('Origin');
     });
 
-    it('tells a client that is no browser nothing', async () => {
+    it('sends no CORS headers to a request without an Origin', async () => {
       expect(corsOf((await get('/api/v1/users/me', {})).headers)).toEqual({});
     });
   });

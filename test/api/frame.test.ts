@@ -7,7 +7,7 @@ import { failure, TIMESTAMP, UUID } from '../support/shapes.js';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'SEARCH', 'LOCK', 'PURGE'];
 
-describe('The frame of every answer', () => {
+describe('Every answer', () => {
   let test: TestApp;
   let user: Session;
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('The frame of every answer', () => {
   const send = (request: RawRequest) => sendRaw(test.api.origin, request);
 
   describe('envelope', () => {
-    it('puts a success into data, beside a message where there is one', async () => {
+    it('puts a result into data, beside a message if there is one', async () => {
       const { body: read } = await test.api.get('/users/me', { token: user.token });
       expect(Object.keys(read)).toEqual(['success', 'data']);
       expect(read).toMatchObject({ success: true, data: { user: { id: user.user.id } } });
@@ -28,7 +28,7 @@ describe('The frame of every answer', () => {
       expect(written).toMatchObject({ success: true, message: 'User updated successfully' });
     });
 
-    it('says null where there is nothing to say', async () => {
+    it('has null as data when there is no result', async () => {
       const account = newAccount();
       const { token } = await register(test.api, account);
       const passwords = { currentPassword: account.password, newPassword: `${account.password}2` };
@@ -36,7 +36,7 @@ describe('The frame of every answer', () => {
       expect(body).toEqual({ success: true, data: null, message: 'Password updated successfully' });
     });
 
-    it('puts a failure into error, with a time and the id of the request', async () => {
+    it('puts a failure into error, with a time and the request id', async () => {
       const { body } = await test.api.get('/users/me');
       expect(body).toEqual({
         success: false,
@@ -49,7 +49,7 @@ describe('The frame of every answer', () => {
       });
     });
 
-    it('lists what is wrong with which field', async () => {
+    it('lists each wrong field with its fault', async () => {
       const { body } = await test.api.post('/users', newAccount({ email: 'nowhere' }));
       expect(body).toEqual(failure('VALIDATION_ERROR'));
       expect(body.error.details).toEqual([{ field: 'email', message: 'Invalid email format' }]);
@@ -57,14 +57,14 @@ describe('The frame of every answer', () => {
   });
 
   describe('X-Request-Id', () => {
-    it.each(['abcd1234', 'A-._z0123', 'x'.repeat(128)])('keeps an id that is one: %s', async (id) => {
+    it.each(['abcd1234', 'A-._z0123', 'x'.repeat(128)])('keeps a well-formed id: %s', async (id) => {
       const { headers, body } = await test.api.get('/users/me', { headers: { 'x-request-id': id } });
       expect(headers.get('x-request-id')).toBe(id);
       expect(body.error.requestId).toBe(id);
     });
 
     it.each(['short12', 'x'.repeat(129), 'with space', 'sem;colon', '{"json":1}', 'caf\u00e9caf\u00e9'])(
-      'replaces anything else by a new UUID: %s',
+      'replaces a malformed id with a new UUID: %s',
       async (id) => {
         const { headers, body } = await test.api.get('/users/me', { headers: { 'x-request-id': id } });
         expect(headers.get('x-request-id')).toMatch(UUID);
@@ -72,7 +72,7 @@ describe('The frame of every answer', () => {
       },
     );
 
-    it('gives no two requests the same id', async () => {
+    it('differs from request to request', async () => {
       const answers = await Promise.all([1, 2, 3].map(() => test.api.get('/health/live')));
       expect(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size).toBe(3);
     });
@@ -89,8 +89,8 @@ describe('The frame of every answer', () => {
       ['an unknown route that cannot be decoded', 404, { path: '/%zz' }],
       ['a wrong method', 405, { method: 'PUT', path: '/api/v1/users' }],
       ['a large body', 413, { method: 'POST', path: '/api/v1/users', headers: json, body: ' '.repeat(65_537) }],
-      ['another content type', 415, { method: 'POST', path: '/api/v1/users', headers: text, body: 'x' }],
-    ])('is on the answer to %s, in its body too if it fails', async (_, status, request) => {
+      ['an unsupported content type', 415, { method: 'POST', path: '/api/v1/users', headers: text, body: 'x' }],
+    ])('is on the answer to %s, and also in the body of a failure', async (_, status, request) => {
       const answer = await send({ ...request, headers: { ...request.headers, 'x-request-id': 'request-1234' } });
       expect(answer.status).toBe(status);
       expect(answer.headers['x-request-id']).toBe('request-1234');
@@ -124,7 +124,7 @@ describe('The frame of every answer', () => {
     }));
 
     it.each(cases)(
-      'answers 405 with Allow: $allow on $path, before it looks at tokens',
+      'answers 405 with Allow: $allow on $path, before it checks the token',
       async ({ path, allow, wrong }) => {
         for (const method of wrong) {
           const { status, headers, body } = await send({ method, path: ofSelf(path) });
@@ -136,7 +136,7 @@ describe('The frame of every answer', () => {
 
     it.each<[string, Partial<RawRequest>]>([
       ['malformed JSON', { headers: { 'content-type': 'application/json' }, body: '{' }],
-      ['another content type', { headers: { 'content-type': 'text/plain' }, body: 'x' }],
+      ['an unsupported content type', { headers: { 'content-type': 'text/plain' }, body: 'x' }],
       ['a body over the limit', { headers: { 'content-type': 'application/json' }, body: ' '.repeat(65_537) }],
       ['a bad token', { headers: { authorization: 'Bearer bad' } }],
     ])('answers 405 whatever else is wrong: %s', async (_, request) => {
@@ -147,7 +147,7 @@ describe('The frame of every answer', () => {
 
   describe('HEAD', () => {
     it.each(['/api/v1/users/me', '/api/v1/users', '/api/v1/health', '/api/v1/health/live', '/api/v1/health/ready'])(
-      'says of %s what GET says, without the body',
+      'returns the headers of GET %s without the body',
       async (path) => {
         const { token } = await test.admin();
         const request = { path, headers: { authorization: `Bearer ${token}`, 'x-request-id': 'request-1234' } };
@@ -156,7 +156,7 @@ describe('The frame of every answer', () => {
         expect(head.status).toBe(get.status);
         expect(head.bytes).toHaveLength(0);
         const { date: _, 'content-length': length, ...same } = head.headers;
-        // It is one request more.
+        // The HEAD request counts towards the rate limit too.
         for (const name of ['ratelimit-remaining', 'ratelimit-reset']) delete same[name];
         expect(get.headers).toMatchObject(same);
         // The health report holds times, which vary in length.
@@ -165,13 +165,13 @@ describe('The frame of every answer', () => {
       },
     );
 
-    it('is as guarded as GET', async () => {
+    it('needs a token where GET does', async () => {
       expect((await send({ method: 'HEAD', path: '/api/v1/users/me' })).status).toBe(401);
     });
   });
 
   describe('OPTIONS', () => {
-    it.each(KNOWN_PATHS)('answers 204 and the methods of $path to anyone', async ({ path, methods }) => {
+    it.each(KNOWN_PATHS)('answers 204 with the methods of $path, without a token', async ({ path, methods }) => {
       const { status, headers, text } = await send({ method: 'OPTIONS', path: ofSelf(path) });
       expect({ status, allow: headers.allow, text }).toEqual({ status: 204, allow: methods.join(', '), text: '' });
     });

@@ -23,7 +23,7 @@ describe('Health', () => {
   });
   afterAll(() => test.close());
 
-  it('reports the service and its stores, without an envelope, to anyone', async () => {
+  it('reports the service and its stores, without an envelope, to any client', async () => {
     const { status, body } = await test.api.get('/health');
     expect(status).toBe(200);
     expect(body).toEqual(report('healthy', { database: 'healthy', cache: 'healthy' }));
@@ -31,17 +31,17 @@ describe('Health', () => {
     expect(body.services.database.latencyMs).toBeGreaterThanOrEqual(0);
   });
 
-  it.each(['/health/live', '/health/ready'])('says ok on %s, without an envelope, to anyone', async (path) => {
+  it.each(['/health/live', '/health/ready'])('says ok on %s, without an envelope, to any client', async (path) => {
     const { status, headers, body } = await test.api.get(path);
     expect({ status, body }).toEqual({ status: 200, body: { status: 'ok' } });
     expect(headers.get('retry-after')).toBeNull();
   });
 
-  it.each(['/health', '/health/live', '/health/ready'])('does not look at a token on %s', async (path) => {
+  it.each(['/health', '/health/live', '/health/ready'])('ignores a token on %s', async (path) => {
     expect((await test.api.get(path, { token: 'no-token' })).status).toBe(200);
   });
 
-  it('names the version of the API that is configured', async () => {
+  it('names the configured version of the API', async () => {
     const other = await startApp({ API_VERSION: 'v2' });
     const answer = await fetch(`${other.api.origin}/api/v2/health`);
     expect(await answer.json()).toMatchObject({ version: 'v2' });
@@ -50,7 +50,7 @@ describe('Health', () => {
 });
 
 if (onServers) {
-  describe('Without a store', () => {
+  describe('The service without a store', () => {
     let stores: Stores;
     let postgres: TcpProxy;
     let redis: TcpProxy;
@@ -70,7 +70,7 @@ if (onServers) {
     const healthIs = (status: string) =>
       waitUntil(`the service is ${status}`, async () => (await test.api.get('/health')).body.status === status);
 
-    it('is degraded without Redis, and ready', async () => {
+    it('is degraded but ready without Redis', async () => {
       await redis.cut();
       const { status, headers, body } = await test.api.get('/health');
       expect(status).toBe(200);
@@ -103,7 +103,7 @@ if (onServers) {
       expect((await test.api.get('/users/me', { token: kept.token })).body.data.user.bio).toBe('Offline.');
     });
 
-    it('is unhealthy without PostgreSQL, says when to ask again, and recovers', async () => {
+    it('is unhealthy without PostgreSQL, sends Retry-After, and recovers', async () => {
       const account = newAccount();
       const { token, refreshToken } = await register(test.api, account);
       await postgres.cut();

@@ -7,7 +7,7 @@ import { sendRaw } from '../support/raw-http.js';
 
 const ORIGIN = 'http://localhost:3000';
 
-describe('A client that means no good', () => {
+describe('A hostile client', () => {
   let test: TestApp;
   let user: Session;
   let admin: Session;
@@ -21,7 +21,7 @@ describe('A client that means no good', () => {
   const askOptions = (path: string) =>
     sendRaw(test.api.origin, { method: 'OPTIONS', path, headers: { origin: ORIGIN } });
 
-  /** All that comes back for these bytes until the connection ends. */
+  /** Sends these bytes and returns what comes back until the connection closes. */
   async function sendBytes(bytes: string): Promise<string> {
     const { hostname, port } = new URL(test.api.origin);
     const socket = connect(Number(port), hostname);
@@ -32,27 +32,27 @@ describe('A client that means no good', () => {
     return text;
   }
 
-  it.each(['"1"', 'W/"1"', '*'])('gets 304 for a HEAD of what it has: %s', async (tag) => {
+  it.each(['"1"', 'W/"1"', '*'])('gets 304 for a HEAD with If-None-Match: %s', async (tag) => {
     const headers = { authorization: `Bearer ${user.token}`, 'if-none-match': tag };
     const { status, text } = await sendRaw(test.api.origin, { method: 'HEAD', path: '/api/v1/users/me', headers });
     expect({ status, text }).toEqual({ status: 304, text: '' });
   });
 
-  it.each(['/%61pi/v1/users', '/api/v1/%75sers'])('finds personal data kept from caches at %s too', async (path) => {
+  it.each(['/%61pi/v1/users', '/api/v1/%75sers'])('gets personal data with no-store at %s too', async (path) => {
     const headers = { authorization: `Bearer ${admin.token}` };
     const answer = await sendRaw(test.api.origin, { path, headers });
     expect(answer.status).toBe(200);
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  it('is answered OPTIONS like anybody, also from a listed origin', async () => {
+  it('gets the usual answer to OPTIONS when it names a listed origin', async () => {
     const known = await askOptions('/api/v1/users/me');
     expect(known.status).toBe(204);
     expect(known.headers['allow']).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
     expect((await askOptions('/api/v1/nope')).status).toBe(404);
   });
 
-  it('has a token with anything behind it refused', async () => {
+  it('is refused when it adds text after its token', async () => {
     const { status, body } = await test.api.get('/users/me', {
       headers: { authorization: `Bearer ${user.token} junk` },
     });
@@ -61,34 +61,34 @@ describe('A client that means no good', () => {
   });
 
   it.each(['http://x/%zz', 'http://x/[]', 'https://x/a b'])(
-    'has no URI of a picture accepted that is none: %s',
+    'cannot set a picture URL that is not valid: %s',
     async (url) => {
       const { status } = await test.api.patch('/users/me', { profilePictureUrl: url }, { token: user.token });
       expect(status).toBe(400);
     },
   );
 
-  it('finds names by any part of them, also where a capital sigma ended it', async () => {
+  it('finds a name by a part of it that ends in a capital sigma', async () => {
     await test.api.post('/users', newAccount({ firstName: 'ΟΔΥΣΣΕΑΣ' }));
     const { body } = await test.api.get(`/users?search=${encodeURIComponent('ΟΔΥΣ')}`, { token: admin.token });
     expect(body.data.users).toHaveLength(1);
   });
 
   it.each([
-    ['garbage', 'HELLO\r\n\r\n', 400, 'VALIDATION_ERROR'],
+    ['bytes that are not HTTP', 'HELLO\r\n\r\n', 400, 'VALIDATION_ERROR'],
     [
-      'two lengths',
+      'two Content-Length headers',
       'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
       400,
       'VALIDATION_ERROR',
     ],
     [
-      'a head over every limit',
+      'headers over the size limit',
       `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
       431,
       'HEADERS_TOO_LARGE',
     ],
-  ])('gets the envelope for %s', async (_what, bytes, status, code) => {
+  ])('gets the error envelope for %s', async (_what, bytes, status, code) => {
     const answer = await sendBytes(bytes);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).toMatch(/^X-Request-Id: [0-9a-f-]{36}\r$/m);

@@ -6,7 +6,7 @@ import { register, startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, type Session } from '../support/factories.js';
 import { type Route, ROUTES } from '../support/routes.js';
 
-/** What no body may say of an account, except on the route that is there for it. */
+/** Fields that no body may set, except on the route made for that field. */
 const FORBIDDEN_FIELDS: Record<string, unknown> = {
   role: 'admin',
   roles: ['admin'],
@@ -25,7 +25,7 @@ const FORBIDDEN_FIELDS: Record<string, unknown> = {
   lastLogin: null,
 };
 
-/** The fields that are a route's own. */
+/** The forbidden fields that these routes do take. */
 const OWN: Record<string, string[]> = {
   'PUT /api/v1/users/{id}/status': ['status'],
   'PUT /api/v1/users/{id}/roles': ['roles'],
@@ -35,7 +35,7 @@ const OWN: Record<string, string[]> = {
 
 const writing = ROUTES.filter(({ method }) => method !== 'GET');
 
-describe('A body with a field that is not for clients', () => {
+describe('A body with a field that clients may not set', () => {
   let test: TestApp;
   let admin: Session;
   let account: Account;
@@ -50,7 +50,7 @@ describe('A body with a field that is not for clients', () => {
   });
   afterAll(() => test.close());
 
-  /** Every row that a request could reach. */
+  /** What the requests could change: users, roles, and the numbers of active sessions and of resets. */
   async function rows(): Promise<unknown> {
     const prisma = test.app.get(PrismaService);
     const [users, roles, sessions, resets] = await Promise.all([
@@ -62,14 +62,14 @@ describe('A body with a field that is not for clients', () => {
     return { users, roles, sessions, resets };
   }
 
-  /** A body that the route takes, of the target's own where it names an account. */
+  /** A body that the route accepts, with the credentials of the target where it needs them. */
   function validBody({ path, body }: Route): Record<string, unknown> {
     if (path.endsWith('/login')) return { email: account.email, password: account.password };
     if (path.endsWith('/refresh')) return { refreshToken: target.refreshToken };
     return body?.() ?? {};
   }
 
-  it.each(writing)('is 400 to $method $path, and changes no row', async (route) => {
+  it.each(writing)('is answered 400 by $method $path, and changes no row', async (route) => {
     const { method, path } = route;
     const self = path.endsWith('/password') || path.endsWith('/logout');
     const { token } = self ? target : admin;

@@ -9,7 +9,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
 import { createStores } from '../support/stores.js';
 
-/** For a name from an address; for a name; from an address. */
+/** The limits per name and address, per name, and per address. */
 const [PAIR_MAX, ACCOUNT_MAX, ADDRESS_MAX] = [3, 7, 9];
 const LIMITS = {
   AUTH_RATE_LIMIT_MAX: String(PAIR_MAX),
@@ -65,7 +65,7 @@ describe('Wrong passwords', () => {
     expect((await test.api.post('/users', account)).status).toBe(201);
     return account;
   };
-  /** Logs in, and says what the device is to send from now on. */
+  /** Logs in and returns the device token as the device sends it with later logins. */
   const deviceOf = async (account: Account, client: Client = {}) => {
     const { status, headers } = await attempt(test, right(account), client);
     expect(status).toBe(200);
@@ -75,7 +75,7 @@ describe('Wrong passwords', () => {
     return { byHeader: { 'x-device-token': token }, byCookie: { cookie: `theme=dark; ${cookie}; x=1` } };
   };
 
-  it('are refused past the limit for a name and an address, and so is the right one; from elsewhere it is not', async () => {
+  it('are limited per name and address; past the limit the right password works only from other addresses', async () => {
     const account = await registered();
     const address = newAddress();
     expect(statuses(await inTurn(PAIR_MAX, () => attempt(test, wrong(account), { address })))).toEqual([401, 401, 401]);
@@ -84,7 +84,7 @@ describe('Wrong passwords', () => {
     expect((await attempt(test, right(account))).status).toBe(200);
   });
 
-  it('count for the name that was typed, in any case: email and username apart', async () => {
+  it('count for the typed name in any letter case, separately for email and username', async () => {
     const account = await registered();
     const address = newAddress();
     const guess = (name: object) => attempt(test, { ...name, password: OTHER_PASSWORD }, { address });
@@ -94,7 +94,7 @@ describe('Wrong passwords', () => {
     expect(statuses(await inTurn(4, (n) => guess({ username: usernames[n] })))).toEqual([401, 401, 401, 429]);
   });
 
-  it('count for an email alike before it is registered and after', async () => {
+  it('keep their count for an email when that email is registered', async () => {
     const account = newAccount();
     const address = newAddress();
     await inTurn(PAIR_MAX - 1, () => attempt(test, wrong(account), { address }));
@@ -102,7 +102,7 @@ describe('Wrong passwords', () => {
     expect(statuses(await inTurn(2, () => attempt(test, wrong(account), { address })))).toEqual([401, 429]);
   });
 
-  it('count alike for accounts that do not exist, are deleted or suspended: the same bytes, answer by answer', async () => {
+  it('get the same answers for active, deleted, suspended and unknown accounts', async () => {
     const [known, deleted, suspended] = [await registered(), await registered(), await registered()];
     const { body: gone } = await attempt(test, right(deleted));
     await test.api.delete('/users/me', { token: gone.data.accessToken });
@@ -119,7 +119,7 @@ describe('Wrong passwords', () => {
     for (const answers of seen) expect(answers).toEqual(seen[0]);
   });
 
-  it('count alone: a right one takes no place, and gives none back', async () => {
+  it('count alone: a right password neither adds to the count nor resets it', async () => {
     const account = await registered();
     const address = newAddress();
     const logins = [wrong, right, right, wrong, right, right, right, wrong, right];
@@ -127,7 +127,7 @@ describe('Wrong passwords', () => {
     expect(statuses(answers)).toEqual([401, 200, 200, 401, 200, 200, 200, 401, 429]);
   });
 
-  it('of the right account that may not log in are no failures', async () => {
+  it('do not include the right password of an inactive account', async () => {
     const account = await registered();
     const { body } = await attempt(test, right(account));
     await setStatus(test, body.data.user.id, 'inactive');
@@ -136,7 +136,7 @@ describe('Wrong passwords', () => {
     expect(new Set(statuses(answers))).toEqual(new Set([403]));
   });
 
-  it('count by user where the current password is asked for: for a new password and for a new email', async () => {
+  it('count per user when sent as the current password with a new password or a new email', async () => {
     const account = await registered();
     const { body } = await attempt(test, right(account));
     const address = newAddress();
@@ -156,7 +156,7 @@ describe('Wrong passwords', () => {
     expect((await attempt(test, right(account), { address })).status).toBe(200);
   });
 
-  it('of many at once are checked no more often than may fail; the others wait a second', async () => {
+  it('sent 50 at a time are checked only up to the limit; the others get 429 and may retry in a second', async () => {
     const account = await registered();
     const address = newAddress();
     const hasher = test.app.get(PasswordHasher);
@@ -164,7 +164,7 @@ describe('Wrong passwords', () => {
     let checked = 0;
     hasher.verify = async (...parameters) => {
       checked += 1;
-      // As long as real hashes in a queue take.
+      // About as long as a real hash takes in a queue.
       await sleep(300);
       return verify(...parameters);
     };
@@ -178,7 +178,7 @@ describe('Wrong passwords', () => {
     expectTooMany(await attempt(test, wrong(account), { address }));
   });
 
-  it('hold no place longer than it takes: of right ones at once, those refused may come again', async () => {
+  it('do not include right passwords: those refused in a burst are accepted when sent again', async () => {
     const account = await registered();
     const address = newAddress();
     const answers = await Promise.all(times(12, () => attempt(test, right(account), { address })));
@@ -188,7 +188,7 @@ describe('Wrong passwords', () => {
     expect(statuses(await inTurn(5, () => attempt(test, right(account), { address })))).toEqual(Array(5).fill(200));
   });
 
-  it('are stopped for a name that is tried from many addresses, and the owner logs in from a known device', async () => {
+  it('are limited per name across addresses, while the owner can log in from a known device', async () => {
     const account = await registered();
     const device = await deviceOf(account);
     const answers = await inTurn(ACCOUNT_MAX + 3, () => attempt(test, wrong(account)));
@@ -199,7 +199,7 @@ describe('Wrong passwords', () => {
     }
   });
 
-  it('are stopped for an address that tries many names, and an owner there logs in from a known device', async () => {
+  it('are limited per address across names, while a user there can log in from a known device', async () => {
     const account = await registered();
     const address = newAddress();
     const device = await deviceOf(account, { address });
@@ -210,7 +210,7 @@ describe('Wrong passwords', () => {
     expect((await attempt(test, right(account))).status).toBe(200);
   });
 
-  it('count for the whole /64 of an IPv6 address', async () => {
+  it('count for the whole /64 network of an IPv6 address', async () => {
     const account = await registered();
     const answers = await inTurn(PAIR_MAX + 1, (n) =>
       attempt(test, wrong(account), { address: `2001:db8:9:9:${n + 1}::` }),
@@ -219,7 +219,7 @@ describe('Wrong passwords', () => {
     expect((await attempt(test, right(account), { address: '2001:db8:9:a::1' })).status).toBe(200);
   });
 
-  it('from a known device count for that device, and not for the name', async () => {
+  it('from a known device count against that device, and not against the name', async () => {
     const account = await registered();
     const address = newAddress();
     const { byHeader, byCookie } = await deviceOf(account, { address });
@@ -233,7 +233,7 @@ describe('Wrong passwords', () => {
     expect((await attempt(test, right(account), { address, headers: another.byHeader })).status).toBe(200);
   });
 
-  it('from a known device count for the address too', async () => {
+  it('from a known device count against the address too', async () => {
     const account = await registered();
     const address = newAddress();
     const { byHeader } = await deviceOf(account, { address });
@@ -243,7 +243,7 @@ describe('Wrong passwords', () => {
     expect(statuses(answers)).toEqual([...Array(left).fill(401), 429]);
   });
 
-  it('are stored without the names and addresses that they count for', async () => {
+  it('are stored without the names and addresses that were sent', async () => {
     const account = newAccount();
     await attempt(test, wrong(account), { address: '10.254.3.2' });
     const rows = await test.app.get(PrismaService).passwordAttempt.findMany();
@@ -262,7 +262,7 @@ describe('Wrong passwords', () => {
     expect(statuses(answers)).toEqual([401, 429]);
   });
 
-  it('get no places of their own by the device of another account, or by a token with no valid signature', async () => {
+  it('get no separate limit from the device token of another account or from a forged token', async () => {
     const [victim, attacker] = [await registered(), await registered()];
     const address = newAddress();
     const foreign = await deviceOf(attacker);
@@ -279,7 +279,7 @@ describe('Wrong passwords', () => {
     expect(statuses(answers)).toEqual([401, 401, 401, 429, 429, 429]);
   });
 
-  it('are not counted when there was no room to check them', async () => {
+  it('are not counted when the hash queue is full', async () => {
     const busy = await startApp({ ...LIMITS, HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '19456' });
     try {
       const account = newAccount();
@@ -300,8 +300,8 @@ describe('Wrong passwords', () => {
 
 describe('The device cookie', () => {
   it.each([
-    ['in development is out of reach of scripts', 'development', false],
-    ['in production goes over TLS alone, too', 'production', true],
+    ['is hidden from scripts in development', 'development', false],
+    ['is hidden from scripts and sent only over TLS in production', 'production', true],
   ])('%s', async (_, mode, secure) => {
     const test = await startApp({ NODE_ENV: mode, ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' });
     try {
@@ -318,8 +318,8 @@ describe('The device cookie', () => {
   });
 });
 
-describe('What was counted', () => {
-  it('holds after a restart and an emptied cache', async () => {
+describe('The count of wrong passwords', () => {
+  it('survives a restart and an emptied cache', async () => {
     const stores = await createStores();
     const account = newAccount();
     const address = newAddress();
@@ -338,8 +338,8 @@ describe('What was counted', () => {
   });
 });
 
-describe('Windows', () => {
-  it('end after their time, count anew, and are swept', async () => {
+describe('The window of a limit', () => {
+  it('ends after its time, is followed by a new count, and is swept', async () => {
     const test = await startApp({ ...LIMITS, AUTH_RATE_LIMIT_WINDOW_MS: '2000' });
     try {
       const account = newAccount();

@@ -33,7 +33,7 @@ const VARIANTS: readonly [string, (path: string) => string][] = [
 
 const GUARDED = ROUTES.filter((route) => !route.public && route.path.startsWith('/api/v1/'));
 
-describe('However the path of a guarded route is written', () => {
+describe('A guarded route', () => {
   let test: TestApp;
   let ada: Session;
   let other: Session;
@@ -55,7 +55,7 @@ describe('However the path of a guarded route is written', () => {
     const pathOf = () =>
       template.replace('{id}', other.user.id).replace('{sessionId}', other.user.id).replace('{name}', 'user');
 
-    it.each(VARIANTS)('%s, it lets in nobody whom the plain one keeps out', async (_, variant) => {
+    it.each(VARIANTS)('refuses callers without access when its path is written %s', async (_, variant) => {
       const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
       for (const verb of methods) {
         const anonymous = await ask(verb, variant(pathOf()));
