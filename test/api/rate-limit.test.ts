@@ -9,7 +9,7 @@ const MAX = 12;
 const TOO_MANY = 'Too many requests. Please try again later.';
 
 let made = 0;
-/** An address that nothing was counted for. */
+/** An address that no request has come from yet. */
 const newAddress = () => `10.1.${Math.floor(++made / 250)}.${(made % 250) + 1}`;
 
 const from = (address: string, headers: Readonly<Record<string, string>> = {}) => ({
@@ -17,7 +17,7 @@ const from = (address: string, headers: Readonly<Record<string, string>> = {}) =
 });
 const left = (answer: { headers: Headers }) => Number(answer.headers.get('ratelimit-remaining'));
 
-/** The same token, of a time that is over. */
+/** The same token, but expired. */
 function expired(token: string): string {
   const { header, claims } = decodeToken(token);
   return signToken({ header, claims: { ...claims, exp: 1_700_000_000 } }, SECRETS.JWT_SECRET);
@@ -66,14 +66,14 @@ describe('The rate limit', () => {
     expect((await ask(newAddress())).status).toBe(401);
   });
 
-  it('lets no more in than there is room for, of many at once', async () => {
+  it('admits no more of many parallel requests than the limit allows', async () => {
     const address = newAddress();
     const answers = await Promise.all(Array.from({ length: 5 * MAX }, () => ask(address)));
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(MAX);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(4 * MAX);
   });
 
-  it('has room again when the window is over', async () => {
+  it('admits requests again when the window is over', async () => {
     const brief = await startApp({ RATE_LIMIT_MAX_REQUESTS: '2', RATE_LIMIT_WINDOW_MS: '1500' });
     try {
       const send = () => brief.api.get('/users/me');
@@ -93,7 +93,7 @@ describe('The rate limit', () => {
     ['a wrong method', (address) => test.api.send('PUT', '/users', { ...from(address) }), 405],
     ['malformed JSON', (address) => test.api.send('POST', '/users', { ...from(address), raw: '{' }), 400],
     [
-      'a media type that is not taken',
+      'an unsupported media type',
       (address) => test.api.send('POST', '/users', { ...from(address, { 'content-type': 'text/plain' }), raw: 'x' }),
       415,
     ],
@@ -111,10 +111,10 @@ describe('The rate limit', () => {
       413,
     ],
     ['a garbage refresh token', (address) => test.api.post('/auth/refresh', { refreshToken: 'x' }, from(address)), 401],
-    ['a wrong method of the refresh', (address) => test.api.get('/auth/refresh', from(address)), 405],
-    ['OPTIONS on nothing', (address) => test.api.send('OPTIONS', '/nothing', from(address)), 404],
+    ['a refresh with a wrong method', (address) => test.api.get('/auth/refresh', from(address)), 405],
+    ['OPTIONS on an unknown route', (address) => test.api.send('OPTIONS', '/nothing', from(address)), 404],
     ['OPTIONS', (address) => test.api.send('OPTIONS', '/users', from(address)), 204],
-  ])('counts %s, and refuses it when there is no room', async (_, send, status) => {
+  ])('counts %s, and refuses it past the limit', async (_, send, status) => {
     const address = newAddress();
     expect((await send(address)).status).toBe(status);
     expect(left(await ask(address))).toBe(MAX - 2);
@@ -122,7 +122,7 @@ describe('The rate limit', () => {
     expect((await send(address)).status).toBe(429);
   });
 
-  it('counts a user by the token, whatever the address, and others at the same address apart', async () => {
+  it('counts a user by the token at any address, and separately from others at the same address', async () => {
     const [one, other] = [await newSession(), await newSession()];
     const address = newAddress();
     await exhaust(address, one.token);
@@ -132,7 +132,7 @@ describe('The rate limit', () => {
     expect(left(await ask(address))).toBe(MAX - 1);
   });
 
-  it('counts a user by a token whose time or session is over', async () => {
+  it('counts a request for the user of its token even if the token has expired or its session has ended', async () => {
     const { token } = await newSession();
     const address = newAddress();
     await test.api.post('/auth/logout', undefined, { token, ...from(address) });
@@ -141,7 +141,7 @@ describe('The rate limit', () => {
     expect(left(await ask(address))).toBe(MAX - 1);
   });
 
-  it('counts by address who only says that they are somebody', async () => {
+  it('counts a request by address if the signature of its token is wrong', async () => {
     const { token } = await newSession();
     const address = newAddress();
     expect(
@@ -173,7 +173,7 @@ describe('The rate limit', () => {
     expect(status).toBe(429);
   });
 
-  it('counts all addresses of an IPv6 /64 as one, and an IPv4 address in IPv6 as itself', async () => {
+  it('counts all addresses of an IPv6 /64 together, and an IPv4-mapped address as its IPv4 address', async () => {
     for (let n = 1; n < MAX; n += 1) await ask(`2001:db8:7:1:${n}::${n}`);
     expect(left(await ask('2001:DB8:7:1:ffff:ffff:ffff:ffff'))).toBe(0);
     expect((await ask('2001:db8:7:1::')).status).toBe(429);
@@ -183,7 +183,7 @@ describe('The rate limit', () => {
     expect(left(await ask(address))).toBe(MAX - 2);
   });
 
-  it('takes no part in health, readiness, liveness and the public keys', async () => {
+  it('does not apply to health, readiness, liveness and the public keys', async () => {
     const uncounted = KNOWN_PATHS.map(({ path }) => path).filter((path) => /health|jwks/.test(path));
     expect(uncounted).toHaveLength(4);
     const address = newAddress();
@@ -196,7 +196,7 @@ describe('The rate limit', () => {
     expect(left(await ask(address))).toBe(MAX - 1);
   });
 
-  it('takes the address from the socket where no proxy is trusted', async () => {
+  it('takes the address from the socket when no proxy is trusted', async () => {
     const direct = await startApp({ RATE_LIMIT_MAX_REQUESTS: '2' });
     try {
       const statuses = [];

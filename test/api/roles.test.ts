@@ -20,7 +20,7 @@ const PERMISSIONS = [
 
 let test: TestApp;
 let admin: Session;
-/** Manages roles, and holds users:read besides. */
+/** May read and manage roles, and also holds users:read. */
 let manager: Session;
 let user: Session;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ async function expectUnchanged(name: string, request: () => Promise<ApiAnswer>, 
 }
 
 describe('GET /permissions', () => {
-  it('lists every permission with what it is for, by name', async () => {
+  it('lists every permission with its description, sorted by name', async () => {
     const { status, body } = await test.api.get('/permissions', { token: manager.token });
     expect(status).toBe(200);
     const { permissions } = body.data;
@@ -53,7 +53,7 @@ describe('GET /permissions', () => {
 });
 
 describe('GET /roles', () => {
-  it('lists the built-in ones among all, by name, with what they hold', async () => {
+  it('lists all roles, sorted by name, and the built-in ones with their permissions', async () => {
     const { status, body } = await test.api.get('/roles', { token: manager.token });
     expect(status).toBe(200);
     const roles: { name: string; builtIn: boolean }[] = body.data.roles;
@@ -70,15 +70,15 @@ describe('GET /roles', () => {
     ]);
   });
 
-  it('has each under its name', async () => {
+  it('returns a role by its name, and 404 for an unknown name', async () => {
     const { status, body } = await read('auditor', manager);
     expect(status).toBe(200);
     expect(body.data.role).toMatchObject({ name: 'auditor', permissions: ['audit:read', 'users:read'] });
-    expectFailure(await read('nobodys-role'), NOT_FOUND);
+    expectFailure(await read('unknown-role'), NOT_FOUND);
   });
 
   it.each(['Admin', 'a', '-a', '1a', 'a_b', 'a'.repeat(51), '%00', '%zz', 'a%20b', 'ä-role'])(
-    'is 400 for %s, which names no role',
+    'is 400 for %s, which is not a valid role name',
     async (name) => {
       for (const answer of [await read(name), await update(name, { description: 'x' }), await remove(name)]) {
         expectInvalid(answer, 'name');
@@ -88,12 +88,12 @@ describe('GET /roles', () => {
 });
 
 describe('Roles', () => {
-  it('are for who may read or manage them, whether there is such a role or not', async () => {
+  it('need roles:read or roles:manage, and answer 403 without it whether or not the role exists', async () => {
     const requests = (by: Session) => [
       () => test.api.get('/permissions', { token: by.token }),
       () => test.api.get('/roles', { token: by.token }),
       () => create({ name: 'nonsense name' }, by),
-      ...['admin', 'nobodys-role', 'NO-NAME'].flatMap((name) => [
+      ...['admin', 'unknown-role', 'NO-NAME'].flatMap((name) => [
         () => read(name, by),
         () => update(name, {}, by),
         () => remove(name, by),
@@ -110,7 +110,7 @@ describe('Roles', () => {
 });
 
 describe('POST /roles', () => {
-  it('makes a role, whose permissions it sorts', async () => {
+  it('creates a role and sorts its permissions', async () => {
     const name = newRoleName();
     const permissions = ['users:update', 'users:read'];
     const { status, headers, body } = await create({ name, description: 'Answers the phone', permissions });
@@ -121,7 +121,7 @@ describe('POST /roles', () => {
     expect((await read(name)).body.data.role).toEqual(role);
   });
 
-  it('needs no more than a name', async () => {
+  it('needs only a name', async () => {
     const name = newRoleName();
     const { body } = await create({ name });
     expect(body.data.role).toEqual({ name, description: null, permissions: [], builtIn: false });
@@ -155,13 +155,13 @@ describe('POST /roles', () => {
     expectFailure(await read('refused'), NOT_FOUND);
   });
 
-  it('takes the longest name, and a description of 255 emoji', async () => {
+  it('accepts a name of 50 characters and a description of 255 emoji', async () => {
     const name = `a${newRoleName()}`.padEnd(50, 'z');
     const description = '💥'.repeat(255);
     expect((await create({ name, description })).body.data.role).toMatchObject({ name, description });
   });
 
-  it('grants no permission that its maker lacks, and no word of those there are', async () => {
+  it('refuses a permission that the creator lacks, and one that does not exist', async () => {
     const name = newRoleName();
     for (const permissions of [['users:delete'], ['users:read', 'users:delete'], ['users:delete', 'no:such']]) {
       expectFailure(await create({ name, permissions }, manager), FORBIDDEN);
@@ -173,7 +173,7 @@ describe('POST /roles', () => {
 });
 
 describe('PATCH /roles/:name', () => {
-  it('changes what is sent and leaves the rest', async () => {
+  it('changes the fields that are sent and leaves the rest', async () => {
     const name = await createRole(test, ['users:read']);
     const described = await update(name, { description: 'Reads' });
     expect(described.status).toBe(200);
@@ -202,14 +202,14 @@ describe('PATCH /roles/:name', () => {
     expect((await read(name)).body).toEqual(before.body);
   });
 
-  it('is 404 for a role that there is not, and 409 for a built-in one', async () => {
-    expectFailure(await update('nobodys-role', { description: 'x' }), NOT_FOUND);
+  it('is 404 for an unknown role and 409 for a built-in role', async () => {
+    expectFailure(await update('unknown-role', { description: 'x' }), NOT_FOUND);
     for (const name of ['admin', 'auditor', 'user']) {
       await expectUnchanged(name, () => update(name, { permissions: [] }), CONFLICT);
     }
   });
 
-  it('is for who holds all that the role holds, before and after', async () => {
+  it('needs every permission that the role holds, before and after the change', async () => {
     const name = await createRole(test, ['users:read', 'users:delete']);
     await expectUnchanged(name, () => update(name, { permissions: [] }, manager), FORBIDDEN);
     await expectUnchanged(name, () => update(name, { description: 'Mine' }, manager), FORBIDDEN);
@@ -218,7 +218,7 @@ describe('PATCH /roles/:name', () => {
     expect((await update(own, { permissions: ['roles:read', 'users:read'] }, manager)).status).toBe(200);
   });
 
-  it('is followed by running tokens at once', async () => {
+  it('takes effect at once for tokens that are already issued', async () => {
     const name = await createRole(test, ['roles:read']);
     const holder = await register(test.api, newAccount());
     await setRoles(test, holder.user.id, [name]);
@@ -235,7 +235,7 @@ describe('PATCH /roles/:name', () => {
 });
 
 describe('DELETE /roles/:name', () => {
-  it('is an empty 204, and the name is free for a role of nobody', async () => {
+  it('answers an empty 204, and frees the name for a new role', async () => {
     const name = await createRole(test, ['users:read']);
     const { status, text } = await remove(name);
     expect({ status, text }).toEqual({ status: 204, text: '' });
@@ -243,7 +243,7 @@ describe('DELETE /roles/:name', () => {
     expect((await create({ name })).status).toBe(201);
   });
 
-  it('is 409 for a built-in role, and for one that a user holds', async () => {
+  it('is 409 for a built-in role and for a role that a user holds', async () => {
     for (const name of ['admin', 'auditor', 'user']) await expectUnchanged(name, () => remove(name), CONFLICT);
     const name = await createRole(test, []);
     await setRoles(test, user.user.id, [name]);
@@ -252,13 +252,13 @@ describe('DELETE /roles/:name', () => {
     expect((await remove(name)).status).toBe(204);
   });
 
-  it('is for who holds all that the role holds', async () => {
+  it('needs every permission that the role holds', async () => {
     const name = await createRole(test, ['users:delete']);
     await expectUnchanged(name, () => remove(name, manager), FORBIDDEN);
     expect((await remove(await createRole(test, ['users:read']), manager)).status).toBe(204);
   });
 
-  it('takes it from deleted users too: neither it nor its successor comes back with them', async () => {
+  it('removes the role from deleted users too: when restored, they hold neither it nor a new role of that name', async () => {
     const name = await createRole(test, ['users:read']);
     const leaver = await register(test.api, newAccount());
     await setRoles(test, leaver.user.id, [name]);

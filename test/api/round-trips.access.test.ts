@@ -6,7 +6,7 @@ import { newAccount, newRoleName, OTHER_PASSWORD, type Session } from '../suppor
 import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/round-trips.js';
 import { onServers } from '../support/stores.js';
 
-describe('What each route of administration asks of the stores', () => {
+describe('The round trips of an administration route to the stores', () => {
   let test: TestApp;
   let admin: Session;
   let holder: Session;
@@ -18,7 +18,7 @@ describe('What each route of administration asks of the stores', () => {
   let resetToken: string;
   beforeAll(async () => {
     test = await startApp();
-    // It works in the background.
+    // The linker queries in the background, which would change the counts.
     await test.app.get(LinkerService).onApplicationShutdown();
     admin = await test.admin();
     holder = await holderOf(test, ['roles:read']);
@@ -30,7 +30,7 @@ describe('What each route of administration asks of the stores', () => {
     await test.api.delete('/users/me', { token: deleted.token });
     const issued = await administer('POST', `/users/${forgetful.user.id}/password-reset`);
     resetToken = issued.body.data.resetToken;
-    // Their sessions, and what roles hold, are in the cache.
+    // Puts their sessions and the permissions of their roles in the cache.
     for (const { token } of [admin, holder]) await test.api.get('/permissions', { token });
   });
   afterAll(() => test.close());
@@ -50,7 +50,7 @@ describe('What each route of administration asks of the stores', () => {
       () => administer('POST', `/users/${suspended.user.id}/email-verification`),
     ],
     [
-      'POST /users/:id/email-verification, of who holds more than the role user',
+      'POST /users/:id/email-verification, for a user who holds a second role',
       { sql: 6, redis: 4 },
       () => test.api.post(`/users/${subject.user.id}/email-verification`, undefined, { token: clerk.token }),
     ],
@@ -74,7 +74,7 @@ describe('What each route of administration asks of the stores', () => {
     ['GET /roles/:name', { sql: 1, redis: 2 }, () => administer('GET', `/roles/${role}`)],
     ['GET /permissions', { sql: 0, redis: 2 }, () => administer('GET', '/permissions')],
     [
-      'GET /permissions, by who holds a custom role',
+      'GET /permissions, by a holder of a custom role',
       { sql: 0, redis: 2 },
       () => test.api.get('/permissions', { token: holder.token }),
     ],
@@ -88,14 +88,14 @@ describe('What each route of administration asks of the stores', () => {
     await test.api.get('/permissions', { token: clerk.token });
   });
 
-  it.each(routes)('%s', async (_, expected, send) => {
+  it.each(routes)('match the expected numbers: %s', async (_, expected, send) => {
     await nearCopiesGone();
     let answer = { status: 0 };
     const cost = await countRoundTrips(async () => {
       answer = await send();
     });
     expect(answer.status).toBeLessThan(300);
-    // In-process, the cache is no round trip.
+    // The in-process cache needs no round trip.
     expect(cost).toEqual({ sql: expected.sql, redis: onServers ? expected.redis : 0 });
   });
 });

@@ -7,8 +7,8 @@ import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/rou
 import { onServers } from '../support/stores.js';
 
 /**
- * What a route may cost, with its session and, where it reads one, its profile in Redis, and this process's own copies
- * of them just gone.
+ * The round trips of each route when its session and, where the route reads one, its profile are in Redis but no longer
+ * in this process's own cache.
  */
 const COSTS = {
   'POST /users': { sql: 4, redis: 1 },
@@ -28,19 +28,19 @@ const COSTS = {
   'GET /health/ready': { sql: 1, redis: 0 },
 } satisfies Record<string, RoundTrips>;
 
-/** In-process, the cache is no round trip. */
+/** The in-process cache needs no round trip. */
 function costOf(route: keyof typeof COSTS): RoundTrips {
   return { sql: COSTS[route].sql, redis: onServers ? COSTS[route].redis : 0 };
 }
 
-describe('What each route asks of the stores', () => {
+describe('The round trips of a route to the stores', () => {
   let test: TestApp;
   let admin: Session;
   let account: Account;
   let user: Session;
   beforeAll(async () => {
     test = await startApp();
-    // It works in the background.
+    // The linker queries in the background, which would change the counts.
     await test.app.get(LinkerService).onApplicationShutdown();
     admin = await test.admin();
     account = newAccount();
@@ -81,11 +81,11 @@ describe('What each route asks of the stores', () => {
   beforeAll(async () => {
     other = await register(test.api, newAccount());
     leaving = await register(test.api, newAccount());
-    // Their sessions are in the cache, their profiles are not.
+    // Puts their sessions in the cache, but not their profiles.
     for (const { token } of [other, leaving]) await test.api.get('/users', { token });
   });
 
-  it.each(routes)('%s', async (route, status, send) => {
+  it.each(routes)('match the expected numbers: %s', async (route, status, send) => {
     await nearCopiesGone();
     let answer = { status: 0 };
     const cost = await countRoundTrips(async () => {
@@ -95,13 +95,13 @@ describe('What each route asks of the stores', () => {
     expect(cost).toEqual(costOf(route));
   });
 
-  it('GET /users/:id, once more within the life of this process’s own copy: it is counted, and that is all', async () => {
+  it('are only the rate-limit count when GET /users/:id repeats while the process still has its own copy', async () => {
     await test.api.get('/users/me', { token: user.token });
     const cost = await countRoundTrips(() => test.api.get('/users/me', { token: user.token }));
     expect(cost).toEqual({ sql: 0, redis: onServers ? 1 : 0 });
   });
 
-  it('is noticed when it grows by one statement', async () => {
+  it('are counted exactly, so that one extra statement is noticed', async () => {
     const prisma = test.app.get(PrismaService);
     const cost = await countRoundTrips(async () => {
       await test.api.get('/users/me', { token: user.token });

@@ -9,7 +9,7 @@ const NOT_ALPHANUMERIC = 'Username must contain only alphanumeric characters';
 const INVALID_EMAIL = 'Invalid email format';
 const DAY_MS = 86_400_000;
 
-/** A valid address of exactly this many characters, of 192 or more. */
+/** A valid email address of exactly this length, which must be at least 198. */
 function emailOfLength(length: number): string {
   const domain = `${'b'.repeat(63)}.${'c'.repeat(63)}`;
   const rest = length - 64 - 1 - domain.length - 1 - '.com'.length;
@@ -80,13 +80,13 @@ describe('POST /users', () => {
     expect(text).not.toContain('argon2');
   });
 
-  it('takes username, email and password alone, and leaves the rest null', async () => {
+  it('needs only username, email and password, and leaves the rest null', async () => {
     const { status, body } = await test.api.post('/users', newAccount());
     expect(status).toBe(201);
     expect(body.data.user).toMatchObject({ firstName: null, lastName: null, phoneNumber: null, dateOfBirth: null });
   });
 
-  describe('takes', () => {
+  describe('accepts', () => {
     it.each([
       ['a username of 3 characters', { username: 'abc' }],
       ['a username of 50 characters', { username: 'u'.repeat(50) }],
@@ -108,9 +108,9 @@ describe('POST /users', () => {
       ['a phone number without a plus', { phoneNumber: '441632960001' }],
       ['a phone number of 2 digits', { phoneNumber: '+12' }],
       ['a phone number of 15 digits', { phoneNumber: '+123456789012345' }],
-      ['a birth today', { dateOfBirth: dayFromNow(0) }],
-      ['a birth on a leap day', { dateOfBirth: '2024-02-29' }],
-      ['a birth long ago', { dateOfBirth: '0001-01-01' }],
+      ['a birth date of today', { dateOfBirth: dayFromNow(0) }],
+      ['a birth date on a leap day', { dateOfBirth: '2024-02-29' }],
+      ['a birth date in the year 1', { dateOfBirth: '0001-01-01' }],
     ])('%s', async (_, fields) => {
       const { status, body } = await test.api.post('/users', newAccount(fields));
       const { password: _password, ...visible }: Partial<typeof fields & { password: string }> = fields;
@@ -118,11 +118,16 @@ describe('POST /users', () => {
     });
   });
 
-  describe('refuses with 400, and writes nothing for', () => {
+  describe('answers 400 and writes nothing for', () => {
     it.each([
       ['an empty username', { username: '' }, 'username', 'Username must be at least 3 characters'],
       ['a username of 2 characters', { username: 'ab' }, 'username', 'Username must be at least 3 characters'],
-      ['a username of 51', { username: 'u'.repeat(51) }, 'username', 'Username must not exceed 50 characters'],
+      [
+        'a username of 51 characters',
+        { username: 'u'.repeat(51) },
+        'username',
+        'Username must not exceed 50 characters',
+      ],
       ['a username with an underscore', { username: 'ada_l' }, 'username', NOT_ALPHANUMERIC],
       ['a username with a space', { username: 'ada l' }, 'username', NOT_ALPHANUMERIC],
       ['a username with a line break', { username: 'adal\n' }, 'username', NOT_ALPHANUMERIC],
@@ -134,10 +139,10 @@ describe('POST /users', () => {
       ['an email without a domain', { email: 'ada@' }, 'email', INVALID_EMAIL],
       ['an email without a local part', { email: '@example.com' }, 'email', INVALID_EMAIL],
       ['an email with a space', { email: 'ada l@example.com' }, 'email', INVALID_EMAIL],
-      ['an email with a name before it', { email: 'Ada <ada@example.com>' }, 'email', INVALID_EMAIL],
+      ['an email with a display name before it', { email: 'Ada <ada@example.com>' }, 'email', INVALID_EMAIL],
       ['two emails', { email: 'a@example.com,b@example.com' }, 'email', INVALID_EMAIL],
       ['an email with an accent', { email: 'adä@example.com' }, 'email', INVALID_EMAIL],
-      ['an email of an international domain', { email: 'ada@exämple.com' }, 'email', INVALID_EMAIL],
+      ['an email with an international domain', { email: 'ada@exämple.com' }, 'email', INVALID_EMAIL],
       [
         'an email with a local part of 65 characters',
         { email: `${'a'.repeat(65)}@example.com` },
@@ -152,9 +157,9 @@ describe('POST /users', () => {
       ['a password without an upper-case letter', { password: 'zq7!kwpvx' }, 'password', COMPOSITION],
       ['a password without a digit', { password: 'Zqq!kwpvx' }, 'password', COMPOSITION],
       ['a password without a special character', { password: 'Zq7kwpvxx' }, 'password', COMPOSITION],
-      ['a password with other special characters only', { password: 'Zq7#-_kwpv' }, 'password', COMPOSITION],
-      ['a password with a non-ASCII capital only', { password: 'Äq7!kwpvx' }, 'password', COMPOSITION],
-    ])('%s, with the fixed message', async (_, fields, field, message) => {
+      ['a password with only unlisted special characters', { password: 'Zq7#-_kwpv' }, 'password', COMPOSITION],
+      ['a password whose only capital is not ASCII', { password: 'Äq7!kwpvx' }, 'password', COMPOSITION],
+    ])('%s, with its own message', async (_, fields, field, message) => {
       await expectRefused({ ...newAccount(), ...fields }, field, message);
     });
 
@@ -181,14 +186,14 @@ describe('POST /users', () => {
       ['a phone number with letters', { phoneNumber: '+44CALLME' }, 'phoneNumber'],
       ['a phone number with a line break', { phoneNumber: '+441632960001\n' }, 'phoneNumber'],
       ['a phone number in Arabic digits', { phoneNumber: '+٤٤١٦٣٢' }, 'phoneNumber'],
-      ['a birth tomorrow', { dateOfBirth: dayFromNow(1) }, 'dateOfBirth'],
-      ['a birth on no leap day', { dateOfBirth: '2023-02-29' }, 'dateOfBirth'],
-      ['a birth on 31 April', { dateOfBirth: '2020-04-31' }, 'dateOfBirth'],
-      ['a birth in month 13', { dateOfBirth: '2020-13-01' }, 'dateOfBirth'],
-      ['a birth in the year 0', { dateOfBirth: '0000-01-01' }, 'dateOfBirth'],
-      ['a birth without leading zeros', { dateOfBirth: '2020-1-1' }, 'dateOfBirth'],
-      ['a birth with a time', { dateOfBirth: '2020-01-01T00:00:00.000Z' }, 'dateOfBirth'],
-      ['an empty birth', { dateOfBirth: '' }, 'dateOfBirth'],
+      ['a birth date of tomorrow', { dateOfBirth: dayFromNow(1) }, 'dateOfBirth'],
+      ['a birth date on 29 February of a common year', { dateOfBirth: '2023-02-29' }, 'dateOfBirth'],
+      ['a birth date on 31 April', { dateOfBirth: '2020-04-31' }, 'dateOfBirth'],
+      ['a birth date in month 13', { dateOfBirth: '2020-13-01' }, 'dateOfBirth'],
+      ['a birth date in the year 0', { dateOfBirth: '0000-01-01' }, 'dateOfBirth'],
+      ['a birth date without leading zeros', { dateOfBirth: '2020-1-1' }, 'dateOfBirth'],
+      ['a birth date with a time', { dateOfBirth: '2020-01-01T00:00:00.000Z' }, 'dateOfBirth'],
+      ['an empty birth date', { dateOfBirth: '' }, 'dateOfBirth'],
     ])('%s', async (_, fields, field) => {
       await expectRefused({ ...newAccount(), ...fields }, field);
     });
@@ -216,7 +221,7 @@ describe('POST /users', () => {
       ['profilePictureUrl', 'https://example.com/a.png'],
       ['usernameLower', 'x'],
       ['isadmin', true],
-    ])('the field %s, which a create does not take', async (field, value) => {
+    ])('the field %s, which a registration may not set', async (field, value) => {
       await expectRefused({ ...newAccount(), [field]: value }, field);
     });
 
@@ -226,7 +231,7 @@ describe('POST /users', () => {
       expect(await countUsers()).toBe(before);
     });
 
-    it('no body, and names every fault of a wrong one at once', async () => {
+    it('a missing body, and names every fault of an invalid one at once', async () => {
       expectFailure(await test.api.post('/users'), { status: 400, code: 'VALIDATION_ERROR' });
       const { body } = await test.api.post('/users', { username: 'a', email: 'b', password: PASSWORD, age: 3 });
       const fields = body.error.details.map(({ field }: { field: string }) => field);
@@ -242,7 +247,7 @@ describe('POST /users with REGISTRATION=closed', () => {
   });
   afterAll(() => test.close());
 
-  it('is 401 without a token, 201 for an admin, 403 for a user, whatever the body', async () => {
+  it('answers 401 without a token and 403 to a user, whatever the body, and 201 to an admin', async () => {
     const [account, another] = [newAccount(), newAccount()];
     const refused = await test.api.post('/users', account);
     expectFailure(refused, { status: 401, code: 'UNAUTHORIZED', message: 'No token provided' });

@@ -20,19 +20,19 @@ const ORDERS = (['createdAt', 'email', 'username', 'lastName'] as const).flatMap
   (['asc', 'desc'] as const).map((sortOrder) => ({ sortBy, sortOrder })),
 );
 
-/** Names whose order depends on how case, accents, punctuation and the far end of Unicode are compared. */
+/** Names whose order depends on how case, accents, punctuation and characters above U+FFFF are compared. */
 const LAST_NAMES =
   "Adams|adams|ADAMS|Adams|Åström|åström|Zola|zola|_under|de Vries|De Vries|O-Neil|O'Neil|ONeil|🙂|\uFF5E|É|e\u0301|ß|İ";
 const NAMELESS = 5;
 const LOCAL_PARTS = ['B.b', 'b-b', 'b_b', 'bb', 'B+b'];
 
-/** The contract's order: by lower-cased code point, nulls last either way, then by id. */
+/** The contract's order: by lower-cased code point, nulls last in both directions, then by id. */
 function inOrder(users: readonly ListedUser[], sortBy: SortKey, sortOrder: 'asc' | 'desc'): ListedUser[] {
   const sign = sortOrder === 'asc' ? 1 : -1;
   return users.toSorted((a, b) => {
     const [keyA, keyB] = [a[sortBy]?.toLowerCase(), b[sortBy]?.toLowerCase()];
     if ((keyA === undefined) !== (keyB === undefined)) return keyA === undefined ? 1 : -1;
-    // The bytes of UTF-8 sort as code points do; the units of a JavaScript string do not.
+    // UTF-8 bytes sort in the order of code points; the UTF-16 units of a JavaScript string do not.
     const byKey = Buffer.compare(Buffer.from(keyA ?? ''), Buffer.from(keyB ?? ''));
     return sign * (byKey === 0 ? Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)) : byKey);
   });
@@ -67,7 +67,7 @@ describe('GET /users, sorted and by cursor', () => {
     return { users, pagination };
   }
 
-  /** Follows cursors to the end, and says on the way that each page's flags agree with its cursors. */
+  /** Follows the cursors to the end, and checks that each page's flags agree with its cursors. */
   async function walk(query: Query, link: 'nextCursor' | 'previousCursor', from: string) {
     const pages: ListedUser[][] = [];
     let last = from;
@@ -97,7 +97,7 @@ describe('GET /users, sorted and by cursor', () => {
     expect(users).toEqual(inOrder(everyone, order.sortBy, order.sortOrder));
   });
 
-  it.each(ORDERS)('sees each user once, both ways, through the cursors of $sortBy $sortOrder', async (order) => {
+  it.each(ORDERS)('lists each user once in both directions by cursor: $sortBy $sortOrder', async (order) => {
     const expected = inOrder(everyone, order.sortBy, order.sortOrder);
     const query = { ...order, limit: 3 };
     const first = await page({ ...query, page: 1 });
@@ -108,7 +108,7 @@ describe('GET /users, sorted and by cursor', () => {
     expect([...back.pages.toReversed(), end.users].flat()).toEqual(expected);
   });
 
-  it.each(ORDERS)('finds the way back from past the end of $sortBy $sortOrder', async (order) => {
+  it.each(ORDERS)('pages back from past the end of the list by $sortBy $sortOrder', async (order) => {
     const expected = inOrder(everyone, order.sortBy, order.sortOrder);
     const query = { ...order, limit: 3 };
     const cursor = await cursorOf({ ...query, page: 2_000_000_000 }, 'previousCursor');
@@ -120,7 +120,7 @@ describe('GET /users, sorted and by cursor', () => {
     ['search', { search: 'adams' }, (user: ListedUser) => user.lastName?.toLowerCase() === 'adams'],
     ['search over several fields', { search: 'ed1' }, (user: ListedUser) => user.username.startsWith('Zed1')],
     ['status and role', { status: 'active', role: 'user' }, () => true],
-  ] as const)('keeps the filters: %s', async (_, filters, matches) => {
+  ] as const)('keeps the filters from page to page: %s', async (_, filters, matches) => {
     const expected = inOrder(everyone.filter(matches), 'lastName', 'desc');
     const query = { ...filters, sortBy: 'lastName', sortOrder: 'desc', limit: 2 };
     const { users } = await page(query);
@@ -128,7 +128,7 @@ describe('GET /users, sorted and by cursor', () => {
     expect([...users, ...pages.flat()]).toEqual(expected);
   });
 
-  it('neither skips nor repeats anyone when users come and go between two pages', async () => {
+  it('neither skips nor repeats a user when another is created between two pages', async () => {
     const query = { sortBy: 'email', sortOrder: 'asc', limit: 5 };
     const first = await page(query);
     const newcomer = await test.api.post('/users', newAccount({ email: 'aaa@example.com' }));
@@ -138,29 +138,29 @@ describe('GET /users, sorted and by cursor', () => {
     expect([...first.users, ...second.users]).toEqual(inOrder(everyone, 'email', 'asc').slice(0, 10));
   });
 
-  it('lets a cursor change the limit', async () => {
+  it('accepts a cursor with another limit', async () => {
     const cursor = await cursorOf({ sortBy: 'username', sortOrder: 'asc', limit: 3 }, 'nextCursor');
     const { users, pagination } = await page({ sortBy: 'username', sortOrder: 'asc', limit: 100, cursor });
     expect(users).toEqual(inOrder(everyone, 'username', 'asc').slice(3));
     expect(pagination).toMatchObject({ perPage: 100, hasNext: false, hasPrevious: true, nextCursor: null });
   });
 
-  describe('is 400 for a cursor', () => {
+  describe('answers 400 to a cursor', () => {
     const query = { sortBy: 'email', sortOrder: 'asc', search: 'example', limit: 3 };
     it.each([
       ['another sort key', { sortBy: 'username' }],
       ['another order', { sortOrder: 'desc' }],
       ['another search', { search: 'examp' }],
-      ['one more filter', { status: 'active' }],
-      ['another role', { role: 'user' }],
-      ['an email', { email: 'bb1@example.com' }],
-      ['a username', { username: 'abe1' }],
-    ])('with %s than it was made for', async (_, other) => {
+      ['an added status', { status: 'active' }],
+      ['an added role', { role: 'user' }],
+      ['an added email', { email: 'bb1@example.com' }],
+      ['an added username', { username: 'abe1' }],
+    ])('from another query, sent with %s', async (_, other) => {
       const cursor = await cursorOf(query, 'nextCursor');
       expectInvalid(await get({ ...query, ...other, cursor }), 'cursor');
     });
 
-    it('beside a page', async () => {
+    it('sent together with a page', async () => {
       const cursor = await cursorOf(query, 'nextCursor');
       expectInvalid(await get({ ...query, cursor, page: 1 }), 'cursor');
     });

@@ -50,10 +50,10 @@ function change(by: Session, body: unknown, id = 'me'): Promise<ApiAnswer> {
 
 describe('DELETE /users/:id', () => {
   it.each([
-    ['oneself by "me"', () => [ada, 'me'] as const],
-    ['oneself by id', () => [ada, ada.user.id] as const],
+    ['the user as "me"', () => [ada, 'me'] as const],
+    ['the user by id', () => [ada, ada.user.id] as const],
     ['an admin', () => [admin, ada.user.id] as const],
-  ])('by %s is an empty 204, and nobody finds the user any more', async (_, request) => {
+  ])('by %s answers an empty 204, and the user can no longer be found', async (_, request) => {
     const [by, id] = request();
     await test.api.get(`/users/${ada.user.id}`, { token: admin.token });
     const { status, text, headers } = await remove(by, id);
@@ -67,7 +67,7 @@ describe('DELETE /users/:id', () => {
     expect(list.body.data.users).toEqual([]);
   });
 
-  it('ends every session of the user at once, and nobody else’s', async () => {
+  it('ends every session of the user at once, and no session of another user', async () => {
     const sessions = [ada, await login(test.api, account), await login(test.api, account)];
     for (const { token } of sessions) expect((await test.api.get('/users/me', { token })).status).toBe(200);
     await remove(admin, ada.user.id);
@@ -77,7 +77,7 @@ describe('DELETE /users/:id', () => {
     await expect(login(test.api, account)).rejects.toThrow('401');
   });
 
-  it('frees email and username at once, for a newcomer who inherits nothing', async () => {
+  it('frees the email and username at once, for a new account that inherits nothing', async () => {
     const former = newAccount({ firstName: 'Former', phoneNumber: '+441632960001' });
     const { body } = await test.api.post('/users', former);
     await makeAdmin(test, body.data.user.id);
@@ -94,14 +94,14 @@ describe('DELETE /users/:id', () => {
     expectFailure(await test.api.get(`/users/${old.user.id}`, { token: admin.token }), NO_USER);
   });
 
-  it('is 403 to another user, whether the target exists or not', async () => {
+  it('answers another user 403, whether or not the target exists', async () => {
     const other = await remove(ada, bob.user.id);
     expectFailure(other, FORBIDDEN);
     for (const id of [randomUUID(), 'nonsense']) expect(sameForAll(await remove(ada, id))).toEqual(sameForAll(other));
     expect(await isAlive(bob)).toBe(true);
   });
 
-  it('is 404 or 400 to an admin where there is nobody, and 401 without a token', async () => {
+  it('answers an admin 404 for an unknown user and 400 for a malformed id, and 401 without a token', async () => {
     expectFailure(await remove(admin, randomUUID()), NO_USER);
     expectInvalid(await remove(admin, 'nonsense'), 'id');
     expectFailure(await test.api.delete('/users/me'), { status: 401, code: 'UNAUTHORIZED' });
@@ -115,7 +115,7 @@ describe('DELETE /users/:id', () => {
     expect((await remove(ada, 'me', { 'if-match': tag })).status).toBe(204);
   });
 
-  it('lets one of 20 parallel deletions through', async () => {
+  it('accepts one of 20 parallel deletions', async () => {
     const answers = await inParallel(20, () => remove(admin, ada.user.id));
     expect(statusCounts(answers)).toEqual({ 204: 1, 404: 19 });
   });
@@ -125,9 +125,9 @@ describe('PUT /users/:id/password', () => {
   const RIGHT = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
 
   it.each([
-    ['me', () => 'me'],
-    ['the own id', () => ada.user.id],
-  ])('by %s replaces the password: only the new one logs in', async (_, id) => {
+    ['"me"', () => 'me'],
+    ['the id of the user', () => ada.user.id],
+  ])('by %s replaces the password, and only the new password logs in', async (_, id) => {
     const { status, headers, body } = await change(ada, RIGHT, id());
     const expected = { success: true, data: null, message: 'Password updated successfully' };
     expect({ status, body }).toEqual({ status: 200, body: expected });
@@ -136,7 +136,7 @@ describe('PUT /users/:id/password', () => {
     expect((await login(test.api, { ...account, password: OTHER_PASSWORD })).user.id).toBe(ada.user.id);
   });
 
-  it('ends every other session of the user, while its own goes on', async () => {
+  it('ends every other session of the user, and keeps the session that made the change', async () => {
     const others = [await login(test.api, account), await login(test.api, account)];
     for (const { token } of others) expect((await test.api.get('/users/me', { token })).status).toBe(200);
     expect((await change(ada, RIGHT)).status).toBe(200);
@@ -145,7 +145,7 @@ describe('PUT /users/:id/password', () => {
     expect(await isAlive(bob)).toBe(true);
   });
 
-  it('with a wrong current password is 401, challenges for no new token, and changes nothing', async () => {
+  it('answers 401 to a wrong current password, does not call the token invalid, and changes nothing', async () => {
     const other = await login(test.api, account);
     const answer = await change(ada, { ...RIGHT, currentPassword: `${PASSWORD}x` });
     expectFailure(answer, { status: 401, code: 'UNAUTHORIZED', message: 'Current password is incorrect' });
@@ -154,7 +154,7 @@ describe('PUT /users/:id/password', () => {
     await login(test.api, account);
   });
 
-  it('is 403 to everyone else, an admin too, whatever the body', async () => {
+  it('answers 403 to every other user, also to an admin, whatever the body', async () => {
     for (const by of [bob, admin]) {
       for (const [body, id] of [
         [RIGHT, ada.user.id],
@@ -172,14 +172,14 @@ describe('PUT /users/:id/password', () => {
     ['of 7 characters', () => 'Zq7!kwp', 'Password must be at least 8 characters'],
     ['of 7 code points', () => 'Zq7!😀🐎🔋', 'Password must be at least 8 characters'],
     [
-      'of one kind of letter',
+      'without a capital letter',
       () => 'zq7!kwpvx',
       'Password must contain uppercase, lowercase, number, and special character',
     ],
     ['of 129 characters', () => `Zq7!${'k'.repeat(125)}`, undefined],
-    ['with the own username inside', () => `Zq7!${account.username}`, undefined],
-    ['with the own username inside in capitals', () => `zq7!${account.username.toUpperCase()}`, undefined],
-    ['with the own local part inside', () => `Zq7!${account.email.split('@')[0]}`, undefined],
+    ['that contains the username', () => `Zq7!${account.username}`, undefined],
+    ['that contains the username in capitals', () => `zq7!${account.username.toUpperCase()}`, undefined],
+    ['that contains the local part of the email', () => `Zq7!${account.email.split('@')[0]}`, undefined],
     ['that is a number', () => 12_345_678, undefined],
     ['that is null', () => null, undefined],
     ['that is missing', () => undefined, undefined],
@@ -194,21 +194,21 @@ describe('PUT /users/:id/password', () => {
     ['currentPassword', { ...RIGHT, currentPassword: null }],
     ['currentPassword', { ...RIGHT, currentPassword: '' }],
     ['currentPassword', { ...RIGHT, currentPassword: [PASSWORD] }],
-    ['username', { ...RIGHT, username: 'somebody' }],
+    ['username', { ...RIGHT, username: 'newname' }],
     ['sessionId', { ...RIGHT, sessionId: null }],
   ])('is 400 for a wrong %s: %j', async (field, body) => {
     expectInvalid(await change(ada, body), field);
     await login(test.api, account);
   });
 
-  it('lets one of 5 parallel changes from the same password through', async () => {
+  it('accepts one of 5 parallel changes from the same password', async () => {
     const answers = await inParallel(5, (index) => change(ada, { ...RIGHT, newPassword: `${OTHER_PASSWORD}${index}` }));
     expect(statusCounts(answers)).toEqual({ 200: 1, 401: 4 });
     const winner = answers.findIndex(({ status }) => status === 200);
     await login(test.api, { ...account, password: `${OTHER_PASSWORD}${winner}` });
   });
 
-  it('lets one of two sessions through that change it at once, and ends the other', async () => {
+  it('accepts one of two sessions that change the password at once, and ends the other', async () => {
     const sessions = [ada, await login(test.api, account)];
     const answers = await Promise.all(sessions.map((session) => change(session, RIGHT)));
     expect(statusCounts(answers)).toEqual({ 200: 1, 401: 1 });

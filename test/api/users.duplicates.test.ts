@@ -13,7 +13,7 @@ function expectTaken(answer: ApiAnswer, field: 'email' | 'username'): void {
   expect(answer.body.error.details).toEqual([{ field, message }]);
 }
 
-describe('POST /users with a name that is taken', () => {
+describe('POST /users with an email or username that is taken', () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startApp();
@@ -21,10 +21,10 @@ describe('POST /users with a name that is taken', () => {
   afterAll(() => test.close());
 
   it.each([
-    ['as it is', (text: string) => text],
+    ['unchanged', (text: string) => text],
     ['in capitals', (text: string) => text.toUpperCase()],
-    ['in another mix of cases', (text: string) => text[0]?.toUpperCase() + text.slice(1)],
-  ])('is a 409 that names the email, or else the username, sent %s', async (_, vary) => {
+    ['in mixed case', (text: string) => text[0]?.toUpperCase() + text.slice(1)],
+  ])('answers 409 and names the email, or else the username, if it is sent %s', async (_, vary) => {
     const owner = newAccount();
     await register(test.api, owner);
     const [email, username] = [vary(owner.email), vary(owner.username)];
@@ -33,7 +33,7 @@ describe('POST /users with a name that is taken', () => {
     expectTaken(await test.api.post('/users', newAccount({ email, username })), 'email');
   });
 
-  it('names the email first when it and the username belong to two accounts', async () => {
+  it('names the email when the email and the username belong to different accounts', async () => {
     const [one, other] = [newAccount(), newAccount()];
     await register(test.api, one);
     await register(test.api, other);
@@ -41,14 +41,14 @@ describe('POST /users with a name that is taken', () => {
     expectTaken(await test.api.post('/users', newAccount({ email: other.email, username: one.username })), 'email');
   });
 
-  it('is a 400 before it is a 409', async () => {
+  it('answers 400, not 409, when another field is invalid', async () => {
     const { email } = newAccount();
     await register(test.api, newAccount({ email }));
     const answer = await test.api.post('/users', newAccount({ email, firstName: '' }));
     expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });
   });
 
-  it.each(['email', 'username'] as const)('lets one of 50 parallel registrations of one %s through', async (field) => {
+  it.each(['email', 'username'] as const)('accepts one of 50 parallel registrations of the same %s', async (field) => {
     const wanted = newAccount()[field];
     const answers = await inParallel(50, (index) =>
       test.api.post('/users', newAccount({ [field]: index % 2 === 0 ? wanted : wanted.toUpperCase() })),
@@ -60,7 +60,7 @@ describe('POST /users with a name that is taken', () => {
     expect(list.body.data.pagination.totalItems).toBe(1);
   });
 
-  it('names the email when 50 parallel registrations agree in both names', async () => {
+  it('names the email when 50 parallel registrations have the same email and username', async () => {
     const account = newAccount();
     const answers = await inParallel(50, () => test.api.post('/users', account));
     expect(statusCounts(answers)).toEqual({ 201: 1, 409: 49 });

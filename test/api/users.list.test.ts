@@ -40,7 +40,7 @@ describe('GET /users', () => {
   const TOTAL = PEOPLE.length;
 
   function idOf(username: string): string {
-    return people.get(username)?.user.id ?? 'nobody';
+    return people.get(username)?.user.id ?? 'unknown';
   }
 
   async function list(query: Query): Promise<ApiAnswer> {
@@ -64,7 +64,7 @@ describe('GET /users', () => {
     }
   });
 
-  it('answers users as they answer for themselves, newest first, and forbids keeping them', async () => {
+  it('lists users as GET /users/me shows them, newest first, and forbids caching', async () => {
     const { status, headers, body, text } = await list({});
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
@@ -97,8 +97,8 @@ describe('GET /users', () => {
     ['a page in the middle', 2, 4, true, true],
     ['the last page', 3, 3, false, true],
     ['a page past the end', 4, 0, false, true],
-    ['the greatest page', 2_147_483_647, 0, false, true],
-  ])('answers %s with its place in the list', async (_, page, size, hasNext, hasPrevious) => {
+    ['the highest page number', 2_147_483_647, 0, false, true],
+  ])('returns %s with its place in the list', async (_, page, size, hasNext, hasPrevious) => {
     const { status, body } = await list({ page, limit: 4 });
     const aCursor: unknown = expect.any(String);
     expect(status).toBe(200);
@@ -115,10 +115,10 @@ describe('GET /users', () => {
     });
   });
 
-  it('answers a list without users as no pages', async () => {
-    const { body } = await list({ search: 'nobody at all' });
+  it('returns zero pages when no user matches', async () => {
+    const { body } = await list({ search: 'no such user' });
     expect(body.data).toMatchObject({ users: [], pagination: { totalPages: 0, totalItems: 0, hasNext: false } });
-    const { body: past } = await list({ search: 'nobody at all', page: 7 });
+    const { body: past } = await list({ search: 'no such user', page: 7 });
     expect(past.data).toMatchObject({ users: [], pagination: { totalItems: 0, previousCursor: null } });
   });
 
@@ -145,9 +145,9 @@ describe('GET /users', () => {
     ['a backslash before a wildcard', '\\%', []],
     ['a quote', "o'n", ['quote']],
     ['a quote and SQL', 'l; --', ['quote']],
-    ['a domain that all share', '@EXAMPLE.com', ['*']],
-    ['who is gone', 'departed', []],
-  ] as [string, string, string[]][])('finds by %s', async (_, search, found) => {
+    ['a domain that all users share', '@EXAMPLE.com', ['*']],
+    ['the name of a deleted user', 'departed', []],
+  ] as [string, string, string[]][])('searches by %s', async (_, search, found) => {
     const everyone = ['root1', ...PEOPLE.map(({ username = '' }) => username)].filter((name) => name !== 'departed');
     expect(await usernames({ search })).toEqual((found[0] === '*' ? everyone : found).toSorted());
   });
@@ -159,19 +159,19 @@ describe('GET /users', () => {
     ['an email with an underscore, which stands for itself', { email: 'low_line@example.com' }, ['underscore']],
     ['username', { username: 'aNDERS' }, ['Anders']],
     ['part of a username', { username: 'ander' }, []],
-    ['the email of who is gone', { email: 'departed@example.com' }, []],
+    ['the email of a deleted user', { email: 'departed@example.com' }, []],
     ['status suspended', { status: 'suspended' }, ['suspect']],
     ['status inactive', { status: 'inactive' }, ['sleeper']],
     ['status active and a search', { status: 'active', search: 'line' }, ['hyphen', 'underscore']],
     ['role admin', { role: 'admin' }, ['root1']],
-    ['a role that nobody holds', { role: 'nobody' }, []],
+    ['a role that no user holds', { role: 'unheld' }, []],
     ['role and status', { role: 'user', status: 'suspended' }, ['suspect']],
     ['filters that exclude each other', { username: 'Anders', email: 'hundred@example.com' }, []],
   ])('filters by %s', async (_, query, found) => {
     expect(await usernames(query)).toEqual(found);
   });
 
-  it('counts everyone as a user, and only the active as active', async () => {
+  it('finds every user by the role user, and only active users by the status active', async () => {
     expect(await usernames({ role: 'user' })).toHaveLength(TOTAL);
     expect(await usernames({ status: 'active' })).toHaveLength(TOTAL - 2);
     const { body } = await list({ status: 'suspended' });
@@ -179,7 +179,7 @@ describe('GET /users', () => {
     expect(body.data.users[0]).not.toHaveProperty('deletedAt');
   });
 
-  it('lists the deleted, with the time, to who may delete', async () => {
+  it('lists deleted users, with the time of deletion, to a holder of users:delete', async () => {
     const { status, body } = await list({ status: 'deleted' });
     expect(status).toBe(200);
     expect(body.data.users).toHaveLength(1);
@@ -216,7 +216,7 @@ describe('GET /users', () => {
     },
   );
 
-  it('takes the least and the greatest limit', async () => {
+  it('accepts the limits 1 and 100', async () => {
     expect((await list({ limit: 1 })).body.data.users).toHaveLength(1);
     expect((await list({ limit: 100 })).body.data.users).toHaveLength(TOTAL);
   });

@@ -11,7 +11,7 @@ import { Random } from '../support/random.js';
 const COMMON = 'Password is too common';
 
 describe('The rule for new passwords', () => {
-  it('refuses common ones everywhere, along with whatever else is wrong', async () => {
+  it('refuses a common password at registration and at a change, and lists it with other faults', async () => {
     const test = await startApp();
     try {
       const { status, body } = await test.api.post('/users', newAccount({ username: 'a', password: 'Password1!' }));
@@ -29,7 +29,7 @@ describe('The rule for new passwords', () => {
     }
   });
 
-  it('refuses 100 seeded ones of the list, and a variant of each', async () => {
+  it('refuses 100 passwords drawn from the list of common ones, and a variant of each', async () => {
     const random = new Random(9);
     const kept = commonPasswords().filter(keepsTheRule);
     const listed = Array.from({ length: 100 }, () => kept[random.below(kept.length)] ?? '');
@@ -47,7 +47,7 @@ describe('The rule for new passwords', () => {
     }
   });
 
-  it('asks for length alone where it is set so, the first admin’s included', async () => {
+  it('checks only the length with PASSWORD_POLICY=length, also for the first admin', async () => {
     const password = 'seven lazy donkeys';
     const test = await startApp({ PASSWORD_POLICY: 'length', ADMIN_PASSWORD: password });
     const short = { field: 'password', message: 'Password must be at least 15 characters' };
@@ -65,7 +65,7 @@ describe('The rule for new passwords', () => {
     }
   });
 
-  it('refuses breached ones where it is told to ask', async () => {
+  it('refuses a breached password when the breach check is on', async () => {
     const digest = createHash('sha1').update(OTHER_PASSWORD).digest('hex').toUpperCase();
     const ranges = createServer((request, response) =>
       response.end(request.url === `/range/${digest.slice(0, 5)}` ? `${digest.slice(5)}:3` : ''),
@@ -83,7 +83,7 @@ describe('The rule for new passwords', () => {
       expect([changed.status, changed.body.error.details]).toEqual([400, [{ field: 'newPassword', message }]]);
       ranges.closeAllConnections();
       await once(ranges.close(), 'close');
-      // Nobody to ask keeps nobody out.
+      // When the breach service is unreachable, the password is accepted.
       expect((await test.api.put('/users/me/password', change, { token })).status).toBe(200);
     } finally {
       ranges.close();

@@ -37,7 +37,7 @@ function etagOf({ headers }: ApiAnswer): string {
 }
 
 describe('GET /users/:id', () => {
-  it('answers oneself by id, by id in capitals and by "me", all the same', async () => {
+  it('returns the same answer to the user by id, by id in capitals and as "me"', async () => {
     const answers = await Promise.all(['me', ada.user.id, ada.user.id.toUpperCase()].map((id) => read(ada, id)));
     for (const { status, headers, body } of answers) {
       expect({ status, body }).toEqual({ status: 200, body: { success: true, data: { user: ada.user } } });
@@ -46,7 +46,7 @@ describe('GET /users/:id', () => {
     }
   });
 
-  it('answers an admin anyone, and 404 or 400 where there is nobody', async () => {
+  it('returns any user to an admin, 404 for an unknown user and 400 for a malformed id', async () => {
     expect((await read(admin, ada.user.id)).body.data.user).toEqual(ada.user);
     expectFailure(await read(admin, randomUUID()), NO_USER);
     for (const id of ['1', 'Me', `${ada.user.id}0`, ada.user.id.replaceAll('-', ''), '%20', `{${ada.user.id}}`]) {
@@ -54,7 +54,7 @@ describe('GET /users/:id', () => {
     }
   });
 
-  it('answers a user the same 403 for another, for nobody and for nonsense', async () => {
+  it('answers a user the same 403 for another user, an unknown id and a malformed id', async () => {
     const other = await read(ada, bob.user.id);
     expectFailure(other, FORBIDDEN);
     for (const id of [randomUUID(), 'nonsense']) expect(sameForAll(await read(ada, id))).toEqual(sameForAll(other));
@@ -80,7 +80,7 @@ describe('GET /users/:id', () => {
     expect(headers.get('cache-control')).toBe('private, no-cache');
   });
 
-  it('answers 200 to an If-None-Match of another version, 400 to nonsense, 403 to who may not read', async () => {
+  it('answers 200 to an If-None-Match of another version, 400 to a malformed one, and 403 without access', async () => {
     const tag = etagOf(await read(ada));
     expect((await read(ada, 'me', { 'if-none-match': '"other"' })).status).toBe(200);
     await update(ada, { bio: 'Changed' });
@@ -113,13 +113,13 @@ describe('PATCH /users/:id', () => {
     expect(new Set([before, changed, cleared].map(etagOf)).size).toBe(3);
   });
 
-  it('changes several fields at once and leaves the others alone', async () => {
+  it('changes several fields at once and leaves the others unchanged', async () => {
     await update(ada, VALUES);
     const { body } = await update(ada, { firstName: 'Ada', bio: null });
     expect(body.data.user).toMatchObject({ ...VALUES, firstName: 'Ada', bio: null });
   });
 
-  it('changes nothing unless all of it is allowed', async () => {
+  it('changes nothing unless the whole body is valid', async () => {
     const before = await read(ada);
     for (const body of [undefined, {}, [], null, 'text', { currentPassword: PASSWORD }, { ...VALUES, bio: 7 }]) {
       expectFailure(await update(ada, body), { status: 400, code: 'VALIDATION_ERROR' });
@@ -137,7 +137,7 @@ describe('PATCH /users/:id', () => {
     ['isActive', false],
     ['createdAt', '2020-01-01T00:00:00.000Z'],
     ['updatedAt', '2020-01-01T00:00:00.000Z'],
-    ['username', 'somebody'],
+    ['username', 'newname'],
     ['password', OTHER_PASSWORD],
     ['newPassword', OTHER_PASSWORD],
     ['lastLogin', null],
@@ -157,7 +157,7 @@ describe('PATCH /users/:id', () => {
     ['profilePictureUrl', 'https://'],
     ['profilePictureUrl', 'https://example.com/a b.png'],
     ['profilePictureUrl', ''],
-  ])('is 400 for %s %j beside an allowed field, by oneself and by an admin', async (field, value) => {
+  ])('is 400 for %s %j beside allowed fields, for the user and for an admin', async (field, value) => {
     const before = await read(ada);
     const body = { firstName: 'Eve', bio: 'Evil', [field]: value };
     expectInvalid(await update(ada, body), field);
@@ -165,7 +165,7 @@ describe('PATCH /users/:id', () => {
     expect((await read(ada)).text).toBe(before.text);
   });
 
-  it('is 403 to another user whatever the target and the body, and 404 or 400 to an admin', async () => {
+  it('answers another user 403, whatever the target and the body, and an admin 404 or 400', async () => {
     const other = await update(ada, { bio: 'x' }, bob.user.id);
     expectFailure(other, FORBIDDEN);
     const hidden = [await update(ada, { bio: 'x' }, randomUUID()), await update(ada, { roles: 7 }, bob.user.id)];
@@ -185,7 +185,7 @@ describe('PATCH /users/:id', () => {
     expect({ status, bio: body.data.user.bio }).toEqual({ status: 200, bio: 'Matched' });
   });
 
-  it('is 412 for a stale If-Match and 400 for nonsense, and changes nothing', async () => {
+  it('answers 412 to a stale If-Match and 400 to a malformed one, and changes nothing', async () => {
     const stale = etagOf(await read(ada));
     const changed = await update(ada, { bio: 'Newer' });
     for (const condition of [stale, `W/${stale}`, '"other"', `"other", ${stale}`, '""']) {
@@ -199,7 +199,7 @@ describe('PATCH /users/:id', () => {
     expectFailure(await update(admin, { bio: 'x' }, randomUUID(), { 'if-match': '*' }), NO_USER);
   });
 
-  it('lets one of 50 parallel updates of one version through', async () => {
+  it('accepts one of 50 parallel updates of the same version', async () => {
     const headers = { 'if-match': etagOf(await read(ada)) };
     const answers = await inParallel(50, (index) => update(ada, { bio: `Number ${index}` }, 'me', headers));
     expect(statusCounts(answers)).toEqual({ 200: 1, 412: 49 });
@@ -207,7 +207,7 @@ describe('PATCH /users/:id', () => {
     expect((await read(ada)).body.data.user).toEqual(winner?.body.data.user);
   });
 
-  it('shows a change at once to everyone who had read the user before', async () => {
+  it('shows a change at once to users who had read the account before', async () => {
     for (const reader of [ada, admin]) await read(reader, ada.user.id);
     const byAdmin = await update(admin, { firstName: 'Changed by an admin' }, ada.user.id);
     for (const reader of [ada, admin]) expect((await read(reader, ada.user.id)).body.data).toEqual(byAdmin.body.data);
@@ -218,7 +218,7 @@ describe('PATCH /users/:id', () => {
     }
   });
 
-  it('shows a login at once, and moves neither ETag nor updatedAt for it', async () => {
+  it('shows the time of a login at once, and keeps ETag and updatedAt unchanged', async () => {
     const before = await read(ada);
     const again = await login(test.api, newAccount({ email: ada.user.email }));
     const after = await read(ada);
@@ -230,7 +230,7 @@ describe('PATCH /users/:id', () => {
 });
 
 describe('a change of email', () => {
-  it('by oneself needs the current password', async () => {
+  it('by the user needs the current password', async () => {
     const { email } = newAccount();
     expectInvalid(await update(ada, { email }), 'currentPassword');
     const wrong = await update(ada, { email, currentPassword: OTHER_PASSWORD });
@@ -241,7 +241,7 @@ describe('a change of email', () => {
   });
 
   it.each([
-    ['by oneself', () => ada, { currentPassword: PASSWORD }],
+    ['by the user', () => ada, { currentPassword: PASSWORD }],
     ['by an admin, who needs no password', () => admin, {}],
   ])('%s clears emailVerified, and moves the login to the new email', async (_, by, confirmation) => {
     const carl = newAccount();
@@ -261,7 +261,7 @@ describe('a change of email', () => {
     expect((await test.api.post('/users', newAccount({ email: carl.email }))).status).toBe(201);
   });
 
-  it('to one that is taken, in any case, is 409 and changes nothing', async () => {
+  it('to an email that is taken, in any letter case, is answered 409 and changes nothing', async () => {
     const taken = { status: 409, code: 'DUPLICATE_RESOURCE', message: 'Email already exists' };
     const email = bob.user.email.toUpperCase();
     const bySelf = await update(ada, { email, bio: 'x', currentPassword: PASSWORD });
@@ -271,7 +271,7 @@ describe('a change of email', () => {
     expect((await read(ada)).body.data.user).toEqual(ada.user);
   });
 
-  it('to another case of the same one is no conflict', async () => {
+  it('to the same email in another letter case is no conflict', async () => {
     const email = ada.user.email.toUpperCase();
     const { status, body } = await update(ada, { email, currentPassword: PASSWORD });
     expect({ status, email: body.data.user.email }).toEqual({ status: 200, email });

@@ -53,7 +53,7 @@ describe('POST /users/:id/restore', () => {
     expect(listed.body.data.users).toEqual([user]);
   });
 
-  it('leaves its old sessions dead, and lets it log in again', async () => {
+  it('leaves the old sessions ended, and lets the user log in again', async () => {
     await remove();
     await restore(admin);
     expectFailure(await test.api.get('/users/me', { token: ada.token }), DEAD_TOKEN);
@@ -61,7 +61,7 @@ describe('POST /users/:id/restore', () => {
     expect((await login(test.api, account)).user.id).toBe(ada.user.id);
   });
 
-  it('brings back the roles, to who holds what they hold', async () => {
+  it('brings back the roles, and needs every permission that they hold', async () => {
     await makeAdmin(test, ada.user.id);
     await remove();
     const clerk = await holderOf(test, ['users:delete', 'users:update', 'users:read']);
@@ -69,7 +69,7 @@ describe('POST /users/:id/restore', () => {
     expect((await restore(admin)).body.data.user.roles).toEqual(['admin', 'user']);
   });
 
-  it('is 409 for who is not deleted, self included', async () => {
+  it('answers 409 for a user who is not deleted, also for the caller', async () => {
     expectFailure(await restore(admin), { ...CONFLICT, message: 'The user is not deleted' });
     expectFailure(await restore(admin, 'me'), CONFLICT);
     await remove();
@@ -80,7 +80,7 @@ describe('POST /users/:id/restore', () => {
   it.each([
     ['email', () => ({ email: account.email.toUpperCase() })],
     ['username', () => ({ username: account.username.toUpperCase() })],
-  ])('is 409 when the %s has been taken meanwhile, and the newcomer keeps it', async (_, names) => {
+  ])('answers 409 when a new account has taken the %s, and the new account keeps it', async (_, names) => {
     await remove();
     const newcomer = await register(test.api, newAccount(names()));
     expectFailure(await restore(admin), CONFLICT);
@@ -90,12 +90,12 @@ describe('POST /users/:id/restore', () => {
     expect((await restore(admin)).status).toBe(200);
   });
 
-  it('lets one of 10 parallel ones through', async () => {
+  it('accepts one of 10 parallel restorations', async () => {
     await remove();
     expect(statusCounts(await inParallel(10, () => restore(admin)))).toEqual({ 200: 1, 409: 9 });
   });
 
-  it('and a newcomer of the same names at once: one of them has the names', async () => {
+  it('gives the email and username either to the restored account or to a parallel registration', async () => {
     for (let round = 0; round < 5; round += 1) {
       const names = newAccount();
       const old = await register(test.api, names);
@@ -108,7 +108,7 @@ describe('POST /users/:id/restore', () => {
     }
   });
 
-  it('is for who may delete users: 403 to others, whether the target exists or not', async () => {
+  it('needs users:delete, and answers 403 without it whether or not the user exists', async () => {
     const reader = await holderOf(test, ['users:read', 'users:update']);
     const other = await restore(reader);
     expectFailure(other, FORBIDDEN);
@@ -120,8 +120,8 @@ describe('POST /users/:id/restore', () => {
   });
 });
 
-describe('The list of the deleted', () => {
-  it('shows when each was deleted, and no other answer does', async () => {
+describe('The list of deleted users', () => {
+  it('shows the time of deletion, which no other answer shows', async () => {
     await remove();
     const query = `/users?status=deleted&email=${account.email}`;
     const { body } = await test.api.get(query, { token: admin.token });
@@ -133,7 +133,7 @@ describe('The list of the deleted', () => {
     expect((await read()).body.data.user).not.toHaveProperty('deletedAt');
   });
 
-  it('is for who may delete users', async () => {
+  it('needs users:delete', async () => {
     const reader = await holderOf(test, ['users:read']);
     expectFailure(await test.api.get('/users?status=deleted', { token: reader.token }), FORBIDDEN);
     const deleter = await holderOf(test, ['users:read', 'users:delete']);

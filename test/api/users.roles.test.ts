@@ -10,7 +10,7 @@ const LAST_ADMIN = { status: 409, code: 'CONFLICT', message: 'The last active ad
 
 let test: TestApp;
 let admin: Session;
-/** Assigns roles and administers users, and holds users:read besides. */
+/** May assign roles, and read, update and delete users. */
 let clerk: Session;
 let account: Account;
 let ada: Session;
@@ -33,7 +33,7 @@ const read = (id = ada.user.id) => test.api.get(`/users/${id}`, { token: admin.t
 const rolesOf = async (id = ada.user.id): Promise<string[]> => (await read(id)).body.data.user.roles;
 
 describe('PUT /users/:id/roles', () => {
-  it('sets the roles, sorted, with user among them, and moves the version', async () => {
+  it('sets the roles, adds the role user, sorts them, and changes the ETag', async () => {
     const role = await createRole(test, ['users:read']);
     const before = await read();
     const { status, headers, body } = await assign(admin, [role, 'auditor']);
@@ -49,7 +49,7 @@ describe('PUT /users/:id/roles', () => {
   });
 
   it.each([[['auditor', 'user']], [['user', 'auditor']], [['auditor']]])(
-    'changes nothing for the same set again: %j',
+    'changes nothing when the user already holds the roles: %j',
     async (roles) => {
       await assign(admin, ['auditor']);
       const before = await read();
@@ -60,7 +60,7 @@ describe('PUT /users/:id/roles', () => {
     },
   );
 
-  it('is followed by running tokens at once, in both directions', async () => {
+  it('takes effect at once for tokens that are already issued, when a role is added and when it is removed', async () => {
     const others = [ada, await login(test.api, account)];
     const tries = async () =>
       Promise.all(others.map(async ({ token }) => (await test.api.get('/users', { token })).status));
@@ -82,24 +82,24 @@ describe('PUT /users/:id/roles', () => {
   });
 
   it.each([
-    ['an unknown role', ['auditor', 'nobodys-role']],
-    ['a role by another spelling', ['Auditor']],
+    ['an unknown role', ['auditor', 'unknown-role']],
+    ['a role in another letter case', ['Auditor']],
     ['a role twice', ['auditor', 'auditor']],
     ['101 roles', Array.from({ length: 101 }, (_, index) => `role-${index}`)],
-    ['a text', 'auditor'],
+    ['a string', 'auditor'],
     ['null', null],
     ['nothing', undefined],
     ['an object', { 0: 'auditor' }],
     ['a number among them', ['auditor', 1]],
     ['a list among them', ['auditor', ['admin']]],
     ['an empty name', ['']],
-    ['what every object has', ['constructor']],
+    ['the name of an object property', ['constructor']],
   ])('is 400 for %s', async (_, roles) => {
     expectInvalid(await assign(admin, roles), 'roles');
     expect(await rolesOf()).toEqual(['user']);
   });
 
-  it('is 403 to who may not assign roles, whether the target exists or not and whatever the body', async () => {
+  it('answers 403 without roles:assign, whatever the target and the body', async () => {
     const refusals: ApiAnswer[] = [];
     for (const id of [ada.user.id, admin.user.id, 'me', randomUUID(), 'nonsense']) {
       for (const roles of [['admin'], 'nonsense']) refusals.push(await assign(ada, roles, id));
@@ -109,7 +109,7 @@ describe('PUT /users/:id/roles', () => {
     expect(await rolesOf()).toEqual(['user']);
   });
 
-  it('is 404 or 400 to an admin where there is nobody', async () => {
+  it('answers an admin 404 for an unknown or deleted user and 400 for a malformed id', async () => {
     expectFailure(await assign(admin, [], randomUUID()), NO_USER);
     expectInvalid(await assign(admin, [], 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
@@ -117,11 +117,11 @@ describe('PUT /users/:id/roles', () => {
   });
 });
 
-describe('Nobody', () => {
-  it('grants a permission that they do not hold, to others or to themselves', async () => {
+describe('A user with some permissions', () => {
+  it('cannot grant a permission that they lack, to others or to themselves', async () => {
     const [weaker, other] = [await createRole(test, ['users:read']), await createRole(test, ['users:create'])];
     for (const id of [ada.user.id, clerk.user.id, 'me']) {
-      for (const roles of [['admin'], ['auditor'], [other], [weaker, other], ['admin', 'nobodys-role']]) {
+      for (const roles of [['admin'], ['auditor'], [other], [weaker, other], ['admin', 'unknown-role']]) {
         expectFailure(await assign(clerk, roles, id), FORBIDDEN);
       }
     }
@@ -130,13 +130,13 @@ describe('Nobody', () => {
     expect((await assign(clerk, [])).status).toBe(200);
   });
 
-  it('grants more by way of a role that grew meanwhile', async () => {
+  it('cannot assign a role that has gained a permission that they lack', async () => {
     const role = await createRole(test, ['users:read']);
     await test.api.patch(`/roles/${role}`, { permissions: ['users:create'] }, { token: admin.token });
     expectFailure(await assign(clerk, [role]), FORBIDDEN);
   });
 
-  it('administers a user who holds more than they do', async () => {
+  it('cannot administer a user who holds a permission that they lack', async () => {
     const boss = await register(test.api, newAccount());
     await setRoles(test, boss.user.id, ['auditor']);
     const { id } = boss.user;
@@ -160,7 +160,7 @@ describe('Nobody', () => {
     expect((await test.api.patch(`/users/${ada.user.id}`, { bio: 'x' }, { token })).status).toBe(200);
   });
 
-  it('is kept from administering themselves by what they hold', async () => {
+  it('can administer themselves and give up their own roles', async () => {
     const { token } = clerk;
     expect((await test.api.patch('/users/me', { bio: 'x' }, { token })).status).toBe(200);
     expect((await test.api.post('/users/me/email-verification', undefined, { token })).status).toBe(200);
@@ -171,7 +171,7 @@ describe('Nobody', () => {
 });
 
 describe('The last active admin', () => {
-  it('is neither demoted, suspended, deactivated nor deleted, by itself or by another', async () => {
+  it('cannot be demoted, suspended, deactivated or deleted', async () => {
     const { token } = admin;
     for (const id of ['me', admin.user.id]) {
       expectFailure(await assign(admin, ['auditor'], id), LAST_ADMIN);
@@ -184,12 +184,12 @@ describe('The last active admin', () => {
     expect((await test.api.get('/users', { token })).status).toBe(200);
   });
 
-  it('may take on other roles', async () => {
+  it('may be given other roles and lose them again', async () => {
     expect((await assign(admin, ['admin', 'auditor'], 'me')).status).toBe(200);
     expect((await assign(admin, ['admin'], 'me')).status).toBe(200);
   });
 
-  it('is the last one while another is suspended, and may go once there is another active one', async () => {
+  it('must stay while the only other admin is suspended, and may leave once that admin is active', async () => {
     await makeAdmin(test, ada.user.id);
     await setStatus(test, ada.user.id, 'suspended');
     expectFailure(await assign(admin, [], 'me'), LAST_ADMIN);

@@ -37,7 +37,7 @@ async function expectDead({ token, refreshToken }: Session): Promise<void> {
 }
 
 describe('GET /users/:id/sessions', () => {
-  it('lists the sessions that go on, the newest first, and says which one asks', async () => {
+  it('lists the active sessions, newest first, and marks the current one', async () => {
     const headers = { 'user-agent': 'Phone/1.0' };
     const { email, password } = account;
     const { body } = await test.api.post('/auth/login', { email, password }, { headers });
@@ -67,7 +67,7 @@ describe('GET /users/:id/sessions', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('moves lastUsedAt and expiresAt with a refresh, and leaves the rest', async () => {
+  it('moves lastUsedAt and expiresAt at a refresh, and leaves the rest unchanged', async () => {
     const read = async () => (await test.api.get('/users/me/sessions', { token: ada.token })).body.data.sessions[0];
     const before = await read();
     await test.api.post('/auth/refresh', { refreshToken: ada.refreshToken });
@@ -77,13 +77,13 @@ describe('GET /users/:id/sessions', () => {
     expect(Date.parse(after.expiresAt)).toBeGreaterThan(Date.parse(before.expiresAt));
   });
 
-  it('leaves out those that have ended', async () => {
+  it('leaves out sessions that have ended', async () => {
     const other = await login(test.api, account);
     await test.api.post('/auth/logout', undefined, { token: other.token });
     expect(await idsOf('/users/me/sessions', ada.token)).toEqual([sessionOf(ada)]);
   });
 
-  it('is read page by page, forwards and back', async () => {
+  it('returns pages, forwards and backwards', async () => {
     const newest = [ada];
     for (let count = 0; count < 4; count += 1) newest.unshift(await login(test.api, account));
     const ids = newest.map(sessionOf);
@@ -104,7 +104,7 @@ describe('GET /users/:id/sessions', () => {
     expect(back.body.data.pagination).toMatchObject({ hasNext: true, hasPrevious: true });
   });
 
-  it('takes no cursor of another user, no page and no unknown field', async () => {
+  it('refuses a cursor of another user, a made-up cursor, a page number and a limit out of range', async () => {
     const other = await register(test.api, newAccount());
     await login(test.api, account);
     const { body } = await test.api.get('/users/me/sessions?limit=1', { token: ada.token });
@@ -139,13 +139,13 @@ describe('DELETE /users/:id/sessions/:sessionId', () => {
     expectFailure(await test.api.delete(`/users/me/sessions/${sessionOf(other)}`, { token: ada.token }), NO_SESSION);
   });
 
-  it('ends the session that asks, when it asks for that', async () => {
+  it('ends the current session when the request names it', async () => {
     const answer = await test.api.delete(`/users/me/sessions/${sessionOf(ada).toUpperCase()}`, { token: ada.token });
     expect(answer.status).toBe(204);
     await expectDead(ada);
   });
 
-  it('finds no session of another user under one’s own name', async () => {
+  it('does not find a session of another user among those of the caller', async () => {
     const other = await register(test.api, newAccount());
     for (const id of [sessionOf(other), randomUUID()]) {
       expectFailure(await test.api.delete(`/users/me/sessions/${id}`, { token: ada.token }), NO_SESSION);
@@ -170,7 +170,7 @@ describe('DELETE /users/:id/sessions/:sessionId', () => {
 });
 
 describe('DELETE /users/:id/sessions', () => {
-  it('ends all but the one that asks', async () => {
+  it('ends all sessions of the user but the current one', async () => {
     const others = [await login(test.api, account), await login(test.api, account)];
     expect(await test.api.delete('/users/me/sessions', { token: ada.token })).toMatchObject({ status: 204, text: '' });
     for (const other of others) await expectDead(other);
@@ -179,7 +179,7 @@ describe('DELETE /users/:id/sessions', () => {
     expect((await test.api.delete('/users/me/sessions', { token: ada.token })).status).toBe(204);
   });
 
-  it('ends every one when somebody else asks, who holds sessions:manage', async () => {
+  it('ends every session of the user when a holder of sessions:manage asks', async () => {
     const other = await login(test.api, account);
     const path = `/users/${ada.user.id}/sessions`;
     expectFailure(await test.api.delete(path, { token: (await register(test.api, newAccount())).token }), FORBIDDEN);

@@ -46,7 +46,7 @@ describe('PUT /users/:id/status', () => {
     ['inactive', 'active'],
     ['inactive', 'suspended'],
     ['suspended', 'active'],
-  ])('makes an account that is %s %s, and moves its version', async (from, to) => {
+  ])('changes an account from %s to %s, and changes its ETag', async (from, to) => {
     if (from !== 'active') await setStatus(test, ada.user.id, from);
     const before = await read();
     const { status, headers, body } = await put(admin, { status: to, reason: 'They asked.' });
@@ -64,14 +64,14 @@ describe('PUT /users/:id/status', () => {
     expect(after.headers.get('etag')).toBe(headers.get('etag'));
   });
 
-  it('lifts a suspension by activating and not otherwise', async () => {
+  it('refuses to make a suspended account inactive', async () => {
     await setStatus(test, ada.user.id, 'suspended');
     const before = await read();
     expectFailure(await put(admin, { status: 'inactive' }), CONFLICT);
     expect((await read()).body).toEqual(before.body);
   });
 
-  it.each<Status>(['active', 'inactive', 'suspended'])('changes nothing when it is %s already', async (state) => {
+  it.each<Status>(['active', 'inactive', 'suspended'])('changes nothing if the user is already %s', async (state) => {
     if (state !== 'active') await setStatus(test, ada.user.id, state);
     const before = await read();
     const { status, headers, body } = await put(admin, { status: state, reason: 'Again.' });
@@ -82,7 +82,7 @@ describe('PUT /users/:id/status', () => {
     expect(alive).toBe(state === 'active');
   });
 
-  it.each<Status>(['inactive', 'suspended'])('ends every session at once when it becomes %s', async (status) => {
+  it.each<Status>(['inactive', 'suspended'])('ends every session at once when set to %s', async (status) => {
     const sessions = [ada, await login(test.api, account)];
     for (const { token } of sessions) expect((await test.api.get('/users/me', { token })).status).toBe(200);
     await setStatus(test, ada.user.id, status);
@@ -115,7 +115,7 @@ describe('PUT /users/:id/status', () => {
     expect((await read()).body.data.user.status).toBe('active');
   });
 
-  it('takes a reason of 500 emoji', async () => {
+  it('accepts a reason of 500 emoji', async () => {
     expect((await put(admin, { status: 'inactive', reason: '💥'.repeat(500) })).status).toBe(200);
   });
 
@@ -125,7 +125,7 @@ describe('PUT /users/:id/status', () => {
     expect((await put(admin, { status: 'inactive' }, ada.user.id, { 'if-match': 'W/"1"' })).status).toBe(200);
   });
 
-  it('is 403 to who may not, whether the target exists or not and whatever the body', async () => {
+  it('answers 403 without users:update, whatever the target and the body', async () => {
     const reader = await holderOf(test, ['users:read', 'users:delete']);
     for (const by of [ada, reader]) {
       const refusals: ApiAnswer[] = [];
@@ -138,14 +138,14 @@ describe('PUT /users/:id/status', () => {
     expectFailure(await test.api.put('/users/me/status', {}), { status: 401, code: 'UNAUTHORIZED' });
   });
 
-  it('is 404 or 400 to an admin where there is nobody', async () => {
+  it('answers an admin 404 for an unknown or deleted user and 400 for a malformed id', async () => {
     expectFailure(await put(admin, { status: 'inactive' }, randomUUID()), NO_USER);
     expectInvalid(await put(admin, { status: 'inactive' }, 'nonsense'), 'id');
     await test.api.delete('/users/me', { token: ada.token });
     expectFailure(await put(admin, { status: 'active' }), NO_USER);
   });
 
-  it('may be one’s own: who may update users may suspend themselves', async () => {
+  it('lets a holder of users:update suspend their own account', async () => {
     const holder = await holderOf(test, ['users:update']);
     expect((await put(holder, { status: 'suspended' }, 'me')).body.data.user.status).toBe('suspended');
     expectFailure(await put(holder, { status: 'active' }, 'me'), DEAD_TOKEN);
@@ -153,7 +153,7 @@ describe('PUT /users/:id/status', () => {
 });
 
 describe('POST /users/:id/email-verification', () => {
-  it('marks the email as verified, and moves the version', async () => {
+  it('marks the email as verified, and changes the ETag', async () => {
     const before = await read();
     expect(before.body.data.user.emailVerified).toBe(false);
     const { status, headers, body } = await verify(admin);
@@ -163,7 +163,7 @@ describe('POST /users/:id/email-verification', () => {
     expect((await read()).body.data.user).toEqual(body.data.user);
   });
 
-  it('changes nothing once more', async () => {
+  it('changes nothing when the email is already verified', async () => {
     const first = await verify(admin);
     const second = await verify(admin);
     expect(second.status).toBe(200);
@@ -171,7 +171,7 @@ describe('POST /users/:id/email-verification', () => {
     expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
   });
 
-  it('does not verify an email that the administrator has not seen', async () => {
+  it('refuses a stale If-Match, so that an email changed meanwhile is not verified', async () => {
     const { headers } = await read();
     const seen = { 'if-match': headers.get('etag') };
     await test.api.patch(`/users/${ada.user.id}`, { email: newAccount().email }, { token: admin.token });
@@ -179,7 +179,7 @@ describe('POST /users/:id/email-verification', () => {
     expect((await read()).body.data.user.emailVerified).toBe(false);
   });
 
-  it('is for who may update users', async () => {
+  it('needs users:update', async () => {
     for (const id of ['me', ada.user.id, randomUUID(), 'x']) expectFailure(await verify(ada, id), FORBIDDEN);
     expectFailure(await verify(admin, randomUUID()), NO_USER);
     expectInvalid(await verify(admin, 'nonsense'), 'id');
