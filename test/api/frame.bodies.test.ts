@@ -101,12 +101,15 @@ describe('A request', () => {
     });
   });
 
-  it.each(['gzip', 'br', 'identity', 'x'])('is refused with 415 if its body has Content-Encoding: %s', async (encoding) => {
-    const body = JSON.stringify(newAccount());
-    const answer = await send('POST', '/users', { body, headers: { 'content-encoding': encoding } });
-    expect(answer.status).toBe(415);
-    expect(answer.body).toEqual(failure('UNSUPPORTED_MEDIA_TYPE'));
-  });
+  it.each(['gzip', 'br', 'identity', 'x'])(
+    'is refused with 415 if its body has Content-Encoding: %s',
+    async (encoding) => {
+      const body = JSON.stringify(newAccount());
+      const answer = await send('POST', '/users', { body, headers: { 'content-encoding': encoding } });
+      expect(answer.status).toBe(415);
+      expect(answer.body).toEqual(failure('UNSUPPORTED_MEDIA_TYPE'));
+    },
+  );
 
   describe('with malformed JSON on a guarded route', () => {
     const bodies = ['{', '{"bio":"a","bio":"b"}', '{"bio":"\\u0000"}', '\uFEFF{}'];
@@ -133,11 +136,14 @@ describe('A request', () => {
   it.each([
     ['query', '/users/me?x=1&x=2'],
     ['id', '/users/not-an-id'],
-  ])('with a wrong %s is answered 401 without a token, 403 without the permission, and 400 with it', async (_, path) => {
-    const statusFor = async (session?: Session) => (await test.api.get(path, { token: session?.token })).status;
-    const admin = await test.admin();
-    expect(await statusFor()).toBe(401);
-    expect(await statusFor(user)).toBe(path.startsWith('/users/me') ? 400 : 403);
-    expect(await statusFor(admin)).toBe(400);
-  });
+  ])(
+    'with a wrong %s is answered 401 without a token, 403 without the permission, and 400 with it',
+    async (_, path) => {
+      const statusFor = async (session?: Session) => (await test.api.get(path, { token: session?.token })).status;
+      const admin = await test.admin();
+      expect(await statusFor()).toBe(401);
+      expect(await statusFor(user)).toBe(path.startsWith('/users/me') ? 400 : 403);
+      expect(await statusFor(admin)).toBe(400);
+    },
+  );
 });
