@@ -31,7 +31,7 @@ class Declarations implements OnModuleInit {
 @Module({ providers: [{ provide: PrismaService, useValue: undefined }], exports: [PrismaService] })
 class NoDatabaseModule {}
 
-/** Starts what there is without a server, with this controller in it. */
+/** Starts an application without an HTTP server that contains this controller. */
 async function startWith(controller: Type): Promise<void> {
   @Module({
     imports: [NoDatabaseModule, EventsModule, ServerModule],
@@ -68,7 +68,7 @@ class RuledController {
   @RequirePermissionFor('status', 'deleted', 'things:read')
   holder(): void {}
 
-  /** No route. */
+  /** A method that is not a route. */
   other(): void {}
 }
 
@@ -107,8 +107,8 @@ class MisnamedQueryController {
   list(): void {}
 }
 
-describe('A start', () => {
-  it('goes on when every route says who may call it', async () => {
+describe('The access check at start', () => {
+  it('lets the application start when every route has an access rule', async () => {
     await expect(startWith(RuledController)).resolves.toBeUndefined();
   });
 
@@ -127,7 +127,7 @@ describe('A start', () => {
       MisnamedQueryController,
       'The route MisnamedQueryController.list asks for the permission things:delete, which no module declares.',
     ],
-  ])('is stopped by %p', async (controller, message) => {
+  ])('refuses to start with %p', async (controller, message) => {
     await expect(startWith(controller)).rejects.toThrow(new StartupError(message));
   });
 });

@@ -18,14 +18,14 @@ const [EC_KID, RSA_KID] = keys.published.map(({ kid }) => kid);
 const verifierOf = (header: Record<string, unknown>) =>
   keys.verifierOf(signToken({ header: { typ: 'at+jwt', ...header }, claims: {} }, 'any'));
 
-describe('The keys of access tokens', () => {
-  it('sign with the private key, named by its thumbprint', () => {
+describe('Access token keys', () => {
+  it('sign with the private key, whose kid is its thumbprint', () => {
     expect(keys.signer).toMatchObject({ algorithm: 'ES256', kid: EC_KID });
     expect(keys.signer.key.equals(ec.privateKey)).toBe(true);
     expect(keys.algorithms.toSorted()).toEqual(['ES256', 'HS256', 'RS256']);
   });
 
-  it('verify each by its name and its algorithm', () => {
+  it('find the key to verify a token by its kid and algorithm', () => {
     expect(verifierOf({ alg: 'ES256', kid: EC_KID })?.equals(ec.publicKey)).toBe(true);
     expect(verifierOf({ alg: 'RS256', kid: RSA_KID })?.equals(rsa.publicKey)).toBe(true);
     expect(verifierOf({ alg: 'HS256' })?.type).toBe('secret');
@@ -43,11 +43,11 @@ describe('The keys of access tokens', () => {
     { alg: 'none', kid: EC_KID },
     { alg: 'HS256', kid: '' },
     { alg: 'HS256', kid: 'undefined' },
-  ])('have none for %j', (header) => {
+  ])('have no key for a token with the header %j', (header) => {
     expect(verifierOf(header)).toBeUndefined();
   });
 
-  it('are none where there is nothing to sign with: the start fails', () => {
+  it('cannot be created without a secret or a private key', () => {
     const tokens = { ...config.tokens, accessSecret: undefined, signingKey: undefined };
     expect(() => new AccessTokenKeys({ ...config, tokens })).toThrow('nothing to sign access tokens with');
   });

@@ -27,7 +27,7 @@ function newEntry(minute: number): AuditEntry {
   };
 }
 
-/** So many exported lines of one chain, and a checkpoint for its end. */
+/** Makes `count` exported lines of one chain, and a checkpoint at its end. */
 function newExport(count: number) {
   let { sequence, hash } = genesis(MONTH);
   const entries = Array.from({ length: count }, (_, index) => newEntry(index));
@@ -49,7 +49,7 @@ function newExport(count: number) {
   return { entries, lines, checkpoint: signCheckpoint(checkpoint, privateKey) };
 }
 
-/** @returns the first entry that does not fit */
+/** @returns the id of the first entry that breaks the chain */
 function verify(lines: readonly string[], held: ConstructorParameters<typeof ExportVerifier>[0] = [], keys = TRUSTED) {
   const verifier = new ExportVerifier(held, keys);
   for (const line of lines) {
@@ -68,13 +68,13 @@ describe('Canonical JSON', () => {
     ],
     [{ gone: undefined, kept: 1e21, small: 1e-7 }, '{"kept":1e+21,"small":1e-7}'],
     ['lone', '"lone"'],
-  ])('of %j is %s', (value, text) => {
+  ])('writes %j as %s', (value, text) => {
     expect(canonicalJson(value)).toBe(text);
   });
 });
 
 describe('Months', () => {
-  it('follow each other over the end of a year', () => {
+  it('follow each other across the end of a year', () => {
     expect(monthAfter('2026-12')).toBe('2027-01');
     expect(monthAfter('2026-01')).toBe('2026-02');
     expect(monthOf(new Date('2026-12-31T23:59:59.999Z'))).toBe('2026-12');
@@ -84,25 +84,25 @@ describe('Months', () => {
 describe('A checkpoint', () => {
   const { checkpoint } = newExport(2);
 
-  it('is genuine under a key that is trusted, and under no other', () => {
+  it('is genuine only when a trusted key has signed it', () => {
     expect(isGenuine(checkpoint, TRUSTED)).toBe(true);
     expect(isGenuine(checkpoint, new Set())).toBe(false);
     expect(isGenuine(checkpoint, new Set([publicKeyText(generateKeyPairSync('ed25519').publicKey)]))).toBe(false);
   });
 
-  it.each(['kind', 'month', 'sequence', 'hash', 'entryId', 'time', 'previous'])('is not, with another %s', (field) => {
+  it.each(['kind', 'month', 'sequence', 'hash', 'entryId', 'time', 'previous'])('reveals a changed %s', (field) => {
     expect(isGenuine({ ...checkpoint, [field]: 'other' }, TRUSTED)).toBe(false);
   });
 });
 
-describe('An export', () => {
-  it('is whole as it was written, with its checkpoint and without', () => {
+describe('The verification of an export', () => {
+  it('accepts an unchanged export, with and without its checkpoint', () => {
     const { lines, checkpoint } = newExport(5);
     expect(verify(lines)).toBeUndefined();
     expect(verify(lines, [checkpoint])).toBeUndefined();
   });
 
-  it('is not with an entry edited, missing, twice, or in another place', () => {
+  it('names the first entry that no longer fits when one is edited, removed, repeated or moved', () => {
     const { lines, entries } = newExport(5);
     const [, , third = '', fourth = ''] = lines;
     expect(verify(lines.with(2, third.replace('é', 'e')))).toBe(entries[2]?.id);
@@ -111,17 +111,17 @@ describe('An export', () => {
     expect(verify(lines.with(2, fourth).with(3, third))).toBe(entries[3]?.id);
   });
 
-  it('is not where a chain that was made anew does not lead to a checkpoint', () => {
+  it('refuses a rebuilt chain that does not lead to the checkpoint', () => {
     const [{ checkpoint }, { lines, entries }] = [newExport(5), newExport(7)];
     expect(verify(lines, [checkpoint])).toBe(entries[4]?.id);
   });
 
-  it('is not by a checkpoint that nobody trusted has signed', () => {
+  it('refuses a checkpoint that an untrusted key has signed', () => {
     const { lines, checkpoint, entries } = newExport(5);
     expect(verify(lines, [checkpoint], new Set())).toBe(entries[4]?.id);
   });
 
-  it('says how much is newer than it, and how much had no place yet', () => {
+  it('counts the linked entries, the entries not linked yet, and the checkpoints newer than the export', () => {
     const { lines, checkpoint } = newExport(5);
     const verifier = new ExportVerifier([checkpoint], TRUSTED);
     for (const line of lines.slice(0, 3)) verifier.read(line);

@@ -26,7 +26,7 @@ describe('A background task', () => {
     task.start();
   };
 
-  it('runs again and again', async () => {
+  it('runs repeatedly', async () => {
     start(5, async () => (runs += 1));
     await until(() => runs >= 3);
     expect(warnings).toEqual([]);
@@ -48,14 +48,14 @@ describe('A background task', () => {
     expect(most).toBe(1);
   });
 
-  it('runs before its time when it is woken, and once for many wake-ups', async () => {
+  it('runs early when it is woken, but only once for several wake-ups', async () => {
     start(HOUR_MS, async () => (runs += 1));
     for (let count = 0; count < 10; count += 1) task.wake(5);
     await sleep(50);
     expect(runs).toBe(1);
   });
 
-  it('runs once more when it was woken during a run', async () => {
+  it('runs once more when it is woken during a run', async () => {
     start(HOUR_MS, async () => {
       await sleep(5);
       runs += 1;
@@ -68,7 +68,7 @@ describe('A background task', () => {
     expect(runs).toBe(2);
   });
 
-  it('logs a failure in one line, and waits for its regular time', async () => {
+  it('logs a failure in one line, and does not run again before its regular time', async () => {
     start(HOUR_MS, async () => {
       runs += 1;
       throw new Error('The disk is full');
@@ -80,7 +80,7 @@ describe('A background task', () => {
     expect([runs, warnings]).toEqual([1, ['Counting failed and is tried again in 3600 s']]);
   });
 
-  it('tells the run under way to stop, and waits for it', async () => {
+  it('aborts the current run when it is stopped, and waits for that run to end', async () => {
     let ended = false;
     start(HOUR_MS, async (signal) => {
       runs += 1;

@@ -17,7 +17,7 @@ const lines =
   (_, response) =>
     response.end([...OTHERS, ...suffixes].join('\r\n'));
 
-describe('The look-up among breached passwords', () => {
+describe('The breach check', () => {
   let server: Server;
   let asked: IncomingMessage[];
   let answer: RequestListener;
@@ -47,7 +47,7 @@ describe('The look-up among breached passwords', () => {
     new BreachCheck(
       loadConfig({ ...SECRETS, PASSWORD_BREACH_CHECK: 'hibp', PASSWORD_BREACH_URL: url(), ...variables }),
     );
-  it('finds a breached one, and sends five digits of its hash and nothing else of it', async () => {
+  it('finds a breached password, and sends only the first five digits of its hash', async () => {
     answer = lines(`${DIGEST.slice(5)}:42`);
     expect(await check().has(BREACHED)).toBe(true);
     expect(asked).toHaveLength(1);
@@ -59,25 +59,25 @@ describe('The look-up among breached passwords', () => {
 
   it.each([
     ['is not in the range', () => lines()],
-    ['is there for padding only', () => lines(`${DIGEST.slice(5)}:0`)],
-  ])('lets a password be that %s', async (_, range) => {
+    ['is in the range only as padding', () => lines(`${DIGEST.slice(5)}:0`)],
+  ])('accepts a password that %s', async (_, range) => {
     answer = range();
     expect(await check().has(BREACHED)).toBe(false);
     expect(logged).toEqual([]);
   });
 
-  it('asks nobody where it is off', async () => {
+  it('sends no request when it is turned off', async () => {
     answer = lines(`${DIGEST.slice(5)}:42`);
     expect(await check({ PASSWORD_BREACH_CHECK: 'off' }).has(BREACHED)).toBe(false);
     expect(asked).toEqual([]);
   });
 
   it.each<[string, RequestListener]>([
-    ['an error', (_, response) => response.writeHead(503).end(`${DIGEST.slice(5)}:42`)],
-    ['a cut connection', (request) => request.socket.destroy()],
-    ['no answer', () => undefined],
-    ['an answer that never ends', (_, response) => void response.write(`${DIGEST.slice(5)}:42\r\n`)],
-  ])('lets every password be after a second at most, and says so in the log, for %s', async (_, listener) => {
+    ['answers with an error', (_, response) => response.writeHead(503).end(`${DIGEST.slice(5)}:42`)],
+    ['cuts the connection', (request) => request.socket.destroy()],
+    ['does not answer', () => undefined],
+    ['never ends its answer', (_, response) => void response.write(`${DIGEST.slice(5)}:42\r\n`)],
+  ])('accepts the password within two seconds and logs a warning when the service %s', async (_, listener) => {
     answer = listener;
     const begun = performance.now();
     expect(await check().has(BREACHED)).toBe(false);
@@ -86,10 +86,10 @@ describe('The look-up among breached passwords', () => {
     expect(logged.join()).not.toMatch(new RegExp(`${BREACHED}|${DIGEST.slice(0, 5)}`));
   });
 
-  it('lets every password be where nobody listens', async () => {
-    const toNobody = check();
+  it('accepts every password when the service refuses connections', async () => {
+    const unreachable = check();
     await once(server.close(), 'close');
-    expect(await toNobody.has(BREACHED)).toBe(false);
+    expect(await unreachable.has(BREACHED)).toBe(false);
     expect(logged).toEqual([expect.stringContaining('ECONNREFUSED')]);
     server.listen(0);
   });

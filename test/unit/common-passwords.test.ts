@@ -11,33 +11,33 @@ const MOST_COMMON = MILLION.slice(0, 100_000);
 const COMMON = 'Password is too common';
 
 describe('The blocklist', () => {
-  it('has the 100,000 most common passwords', () => {
+  it('contains the 100,000 most common passwords', () => {
     expect(MOST_COMMON.filter((password) => !isCommonPassword(password))).toEqual([]);
   });
 
-  it('has all of the million that would get past either rule', () => {
+  it('contains every common password that would meet the composition rule or the length policy', () => {
     const past = MILLION.filter((password) => keepsTheRule(password) || password.length >= 15);
     expect(past.length).toBeGreaterThan(10_000);
     expect(past.filter((password) => !isCommonPassword(password))).toEqual([]);
   });
 
-  it('refuses every entry that keeps the rule of composition', () => {
+  it('refuses every common password that meets the composition rule', () => {
     const kept = MILLION.filter(keepsTheRule);
     expect(kept.length).toBeGreaterThan(500);
     expect(kept.map((password) => passwordFault(password, {})).filter((fault) => fault !== COMMON)).toEqual([]);
   });
 
-  it('is what its script writes from the source, and nothing else', () => {
+  it('is exactly what its script generates from the source list', () => {
     const chosen = MILLION.filter(
       (password, index) => index < 100_000 || keepsTheRule(password) || [...password].length >= 15,
     );
     const digests = [...new Set(chosen.map((password) => lookalikeDigest(password).toString('hex')))].toSorted();
     const file = readFileSync('src/passwords/policy/common-passwords.bin');
-    // No toEqual, whose report of the difference would be megabytes.
+    // Not toEqual: its report of a difference would be megabytes long.
     expect(file.toString('hex') === digests.join('')).toBe(true);
   });
 
-  it('refuses 500 seeded variants of the entries that keep the rule of composition', () => {
+  it('refuses 500 seeded variants of common passwords that meet the composition rule', () => {
     const random = new Random(8);
     const kept = MILLION.filter(keepsTheRule);
     const variants = new Set<string>();
@@ -48,7 +48,7 @@ describe('The blocklist', () => {
     expect([...variants].filter((variant) => passwordFault(variant, {}) !== COMMON)).toEqual([]);
   });
 
-  it('refuses 500 seeded variants of the others that keep it', () => {
+  it('refuses 500 seeded variants of lower-case common passwords, changed to meet the rule', () => {
     const random = new Random(6);
     const letters = MOST_COMMON.filter((password) => /^[a-z]{5,}[a-z0-9]*$/.test(password));
     const pick = (from: ArrayLike<string>) => from[random.below(from.length)] ?? '';
@@ -74,13 +74,13 @@ describe('The blocklist', () => {
   );
 
   it.each(['Correct-horse-7-battery!', 'Dragon-of-the-7-hills!', 'Password-is-nothing-like-this-1', 'Xq7!vz-Kp2'])(
-    'lets %s be',
+    'accepts %s',
     (password) => {
       expect(isCommonPassword(password)).toBe(false);
     },
   );
 
-  it('takes no more than one in a thousand random passwords of eight characters for common', () => {
+  it('refuses fewer than one in a thousand random passwords of eight characters', () => {
     const random = new Random(7);
     const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@$!%*?&';
     const password = () => Array.from({ length: 8 }, () => alphabet[random.below(alphabet.length)] ?? '').join('');
@@ -88,7 +88,7 @@ describe('The blocklist', () => {
     expect(passwords.filter(isCommonPassword).length).toBeLessThan(20);
   });
 
-  it('looks a password up in far less time than a hash takes', () => {
+  it('looks up a password in less than a millisecond, far less than a hash takes', () => {
     const begun = performance.now();
     for (let index = 0; index < 1_000; index += 1) isCommonPassword(`!!Unheard-of-${index}!!`);
     expect(performance.now() - begun).toBeLessThan(1_000);

@@ -23,23 +23,23 @@ function faultsOf(variables: Record<string, string>): readonly string[] {
   }
 }
 
-describe('The configuration of production', () => {
+describe('A production configuration', () => {
   it.each<[string, Record<string, string>]>([
-    ['real stores', {}],
-    ['embedded stores that are asked for by name', { DATABASE_URL: 'pglite:/data', REDIS_URL: 'memory:' }],
+    ['PostgreSQL and Redis', {}],
+    ['embedded stores that are set explicitly', { DATABASE_URL: 'pglite:/data', REDIS_URL: 'memory:' }],
     ['DB_HOST', { DATABASE_URL: '', DB_HOST: 'db.test' }],
     ['a secret of 32 bytes', { JWT_SECRET: '0123456789abcdef0123456789abcdeX' }],
     ['a secret of 32 bytes in 16 letters', { JWT_SECRET: 'äöüßäöüßäöüßäöüé' }],
     ["OWASP's 7 MiB with 5 passes", { ARGON2_MEMORY_KIB: '7168', ARGON2_TIME_COST: '5' }],
     ["OWASP's 46 MiB with 1 pass", { ARGON2_MEMORY_KIB: '47104', ARGON2_TIME_COST: '1' }],
-  ])('may be %s', (_, variables) => {
+  ])('accepts %s', (_, variables) => {
     expect(faultsOf({ ...PRODUCTION, ...variables })).toEqual([]);
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
     ['no secret', { JWT_SECRET: '' }, /^JWT_SECRET is required in production/],
     ['no refresh secret', { JWT_REFRESH_SECRET: '' }, /^JWT_REFRESH_SECRET is required in production/],
-    ['31 bytes', { JWT_SECRET: '0123456789abcdef0123456789abcde' }, /^JWT_SECRET must have at least 32 bytes/],
+    ['a 31-byte secret', { JWT_SECRET: '0123456789abcdef0123456789abcde' }, /^JWT_SECRET must have at least 32 bytes/],
     ['the same secret twice', { JWT_SECRET: OTHER }, /^JWT_SECRET and JWT_REFRESH_SECRET must differ/],
     ['one repeated character', { JWT_SECRET: 'x'.repeat(64) }, /^JWT_SECRET must not be one repeated character/],
     ['change-me', { JWT_SECRET: `please-CHANGE-me-${GOOD}` }, /^JWT_SECRET looks like a placeholder/],
@@ -51,11 +51,11 @@ describe('The configuration of production', () => {
     ['no cache', { REDIS_URL: '' }, /^REDIS_URL is required in production/],
     ['little memory for hashes', { ARGON2_MEMORY_KIB: '19455' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
     ['one pass over 19 MiB', { ARGON2_TIME_COST: '1' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
-  ])('may not be %s', (_, variables, fault) => {
+  ])('refuses %s', (_, variables, fault) => {
     expect(faultsOf({ ...PRODUCTION, ...variables })).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('never quotes a secret in a fault', () => {
+  it('never quotes a secret in an error', () => {
     expect(faultsOf({ ...PRODUCTION, JWT_SECRET: 'your-example' }).join()).not.toContain('your-example');
   });
 });
@@ -103,18 +103,18 @@ describe('The configuration', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['a pool that is smaller than its least', { DB_POOL_MIN: '11' }, 'DB_POOL_MIN must not exceed DB_POOL_MAX'],
+    ['a maximum pool size below the minimum', { DB_POOL_MIN: '11' }, 'DB_POOL_MIN must not exceed DB_POOL_MAX'],
     [
-      'dearer hashes than it would verify',
+      'hashes more expensive than it would verify',
       { ARGON2_MEMORY_KIB: '1048576', ARGON2_TIME_COST: '5' },
       'ARGON2_MEMORY_KIB times ARGON2_TIME_COST must not exceed 4194304',
     ],
-    ['half an admin', { ADMIN_EMAIL: 'a@example.com' }, 'ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together'],
-  ])('does not take %s', (_, variables, fault) => {
+    ['a partial admin', { ADMIN_EMAIL: 'a@example.com' }, 'ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together'],
+  ])('refuses %s', (_, variables, fault) => {
     expect(faultsOf({ ...DEVELOPMENT, ...variables })).toEqual([fault]);
   });
 
-  it('leaves a core and a thread to others than hashes', () => {
+  it('keeps one core and one pool thread free of hashing', () => {
     const cores = availableParallelism();
     const expected = { '': Math.min(cores, 4) - 1 || 1, '1024': cores - 1 || 1, '2': 1, '1': 1 };
     for (const [threads, running] of Object.entries(expected)) {
@@ -122,7 +122,7 @@ describe('The configuration', () => {
     }
   });
 
-  it('asks for breached passwords only where it is told to, and then where it is told', () => {
+  it('sets the URL of the breach check only when the check is turned on', () => {
     const mirror = { PASSWORD_BREACH_URL: 'http://localhost:8080' };
     const on = { PASSWORD_BREACH_CHECK: 'hibp' };
     expect(loadConfig({ ...DEVELOPMENT, ...mirror }).breachUrl).toBeUndefined();
@@ -130,14 +130,14 @@ describe('The configuration', () => {
     expect(loadConfig({ ...DEVELOPMENT, ...on, ...mirror }).breachUrl).toBe('http://localhost:8080');
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as unset', () => {
     expect(loadConfig({ ...DEVELOPMENT, PORT: '', LOG_LEVEL: '' })).toMatchObject({
       port: 3000,
       log: { level: 'info' },
     });
   });
 
-  it('prefers DATABASE_URL to DB_*, and puts DB_* together', () => {
+  it('builds the database URL from DB_* unless DATABASE_URL is set', () => {
     const parts = { DB_HOST: 'db.test', DB_USER: 'a:b', DB_PASSWORD: 'p@ss/word' };
     expect(loadConfig({ ...DEVELOPMENT, ...parts }).database).toMatchObject({
       url: 'postgresql://a%3Ab:p%40ss%2Fword@db.test:5432/user_management_db',
@@ -146,7 +146,7 @@ describe('The configuration', () => {
     expect(loadConfig({ ...DEVELOPMENT, ...parts, DATABASE_URL: url }).database).toMatchObject({ url });
   });
 
-  it('migrates with MIGRATION_DATABASE_URL, or else with DATABASE_URL', () => {
+  it('migrates with MIGRATION_DATABASE_URL, or with DATABASE_URL when that is unset', () => {
     const [app, owner] = ['postgresql://app@db.test/users', 'postgresql://owner@db.test/users'];
     const of = (variables: object) => loadConfig({ ...DEVELOPMENT, DATABASE_URL: app, ...variables });
     expect(of({}).migrationDatabase).toMatchObject({ url: app });

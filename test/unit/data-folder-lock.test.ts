@@ -5,20 +5,20 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataFolderInUseError, DataFolderLock } from '../../src/platform/database/data-folder-lock.js';
 import { StartupError } from '../../src/platform/errors/index.js';
 
-describe('The lock of a data folder', () => {
+describe('The data folder lock', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'uma-lock-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('makes the folder where there is none', async () => {
+  it('creates a missing folder', async () => {
     const lock = await DataFolderLock.acquire(join(folder, 'new', 'data'));
     expect(await readdir(join(folder, 'new'))).toEqual(['data']);
     await lock.release();
   });
 
-  it('is held by one at a time, and by the next once it is released', async () => {
+  it('has one holder at a time, and can be acquired again after its release', async () => {
     const first = await DataFolderLock.acquire(folder);
     await expect(DataFolderLock.acquire(folder)).rejects.toThrow(DataFolderInUseError);
     await expect(DataFolderLock.acquire(folder)).rejects.toThrow(
@@ -30,7 +30,7 @@ describe('The lock of a data folder', () => {
     await second.release();
   });
 
-  it('is held by at most one of many that ask at once', async () => {
+  it('is acquired by at most one of ten concurrent attempts', async () => {
     const asked = await Promise.allSettled(Array.from({ length: 10 }, () => DataFolderLock.acquire(folder)));
     const held = asked.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     expect(held.length).toBeLessThanOrEqual(1);
@@ -40,8 +40,8 @@ describe('The lock of a data folder', () => {
     await (await DataFolderLock.acquire(folder)).release();
   });
 
-  it('is taken over from a process that is gone, and leaves nothing of it behind', async () => {
-    // What a killed process leaves: a name that nobody listens on.
+  it('can be taken over from a killed process, whose socket files are then removed', async () => {
+    // A killed process leaves socket files that no process listens on.
     await writeFile(join(folder, 'lock-1.sock'), '');
     await writeFile(join(folder, 'lock-7.sock'), '');
     const lock = await DataFolderLock.acquire(folder);
@@ -50,7 +50,7 @@ describe('The lock of a data folder', () => {
     await lock.release();
   });
 
-  it('is of its own folder alone', async () => {
+  it('locks only its own folder', async () => {
     const locks = [
       await DataFolderLock.acquire(join(folder, 'one')),
       await DataFolderLock.acquire(join(folder, 'two')),
@@ -59,7 +59,7 @@ describe('The lock of a data folder', () => {
     await Promise.all(locks.map((lock) => lock.release()));
   });
 
-  it('says so where the path is too long for it', async () => {
+  it('reports a path that is too long for its socket', async () => {
     const long = join(folder, 'x'.repeat(120));
     await expect(DataFolderLock.acquire(long)).rejects.toThrow(StartupError);
     await expect(DataFolderLock.acquire(long)).rejects.toThrow(/too long: 103 bytes at most/);

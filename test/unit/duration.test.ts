@@ -30,7 +30,7 @@ describe('parseDuration', () => {
     '1h30m',
     '1e3s',
     '9999999999s',
-  ])('takes "%s" for no duration', (text) => {
+  ])('refuses "%s"', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { getMetadataStorage } from 'class-validator';
 import { Environment } from '../../src/config/environment.js';
 
 const LINES = readFileSync('.env.example', 'utf8').split('\n');
-/** Each variable, as it stands in the file: set to its default, or commented out where it has none. */
+/** The variables in the file: each is set to its default, or commented out if it has no default. */
 const DOCUMENTED = LINES.map((line) => /^(# )?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)).filter((match) => match !== null);
 
 /** Every variable, with its default as text. */
@@ -24,13 +24,13 @@ describe('.env.example', () => {
     expect(Object.fromEntries(documented)).toStrictEqual(variables());
   });
 
-  it('sets nothing that has no default', () => {
+  it('gives no value to a variable without a default', () => {
     for (const [line, commented, , value] of DOCUMENTED) {
       expect({ line, value: commented ? value : '' }).toEqual({ line, value: '' });
     }
   });
 
-  it.each(DOCUMENTED.map(([line]) => line))('says in a line what %s does, and its default', (line) => {
+  it.each(DOCUMENTED.map(([line]) => line))('explains %s in one line that ends with its default', (line) => {
     const comment = LINES[LINES.indexOf(line) - 1];
     expect(comment).toMatch(/^# .+; default .+\.$/);
   });
@@ -40,7 +40,7 @@ describe("The README's configuration table", () => {
   it('has a row for every variable, with its default', () => {
     const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\|([^|]*)\|/gm)];
     const defaults = rows.map(([, name = '', cell = '']) => [name, /^ *`([^`]*)` *$/.exec(cell)?.[1]]);
-    // Where nothing is set, another variable's value is taken.
+    // The default of this variable is the value of another one.
     expect(Object.fromEntries(defaults)).toEqual({ ...variables(), MIGRATION_DATABASE_URL: 'DATABASE_URL' });
   });
 });

@@ -5,7 +5,7 @@ import { itBehavesAsACache } from '../support/cache-behaviour.js';
 describe('The in-process cache', () => {
   itBehavesAsACache(async () => ({ cache: new MemoryCache(), close: async () => undefined }));
 
-  it('keeps the 10,000 values that were used last', async () => {
+  it('keeps the 10,000 most recently used values', async () => {
     const cache = new MemoryCache();
     const read = (key: number, found: string) => cache.getOrLoad(String(key), 60_000, async () => found);
     for (let key = 0; key < 10_000; key += 1) await read(key, 'old');

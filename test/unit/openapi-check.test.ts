@@ -34,8 +34,8 @@ function check(planted: ApiAnswer, path = '/api/v1/users/me', method = 'GET', re
   return () => checkExchange({ method, url: `http://localhost${path}`, requestBody, answer: planted });
 }
 
-describe('The API client of these tests', () => {
-  it('accepts an answer as it is described', () => {
+describe('The API client of the tests', () => {
+  it('accepts an answer that matches the API description', () => {
     expect(check(answer())).not.toThrow();
   });
 
@@ -48,7 +48,7 @@ describe('The API client of these tests', () => {
     expect(check(planted)).toThrow(UndeclaredError);
   });
 
-  it('refuses a success where nothing is described, or where something undescribed was sent', () => {
+  it('refuses a success for an undeclared route, query parameter or body field', () => {
     expect(check(answer(), '/api/v1/nowhere')).toThrow(UndeclaredError);
     expect(check(answer(), '/api/v1/users/me?deep=1')).toThrow(UndeclaredError);
     const updated = { ...answer(), body: { ...answer().body, message: 'User updated successfully' } };

@@ -10,7 +10,7 @@ import { FAST_HASHES, SECRETS } from '../support/app.js';
 import { inParallel } from '../support/parallel.js';
 import { LEGACY_HASHES, LEGACY_PASSWORD } from '../support/stored-hashes.js';
 
-// What is logged is in the way of the report.
+// Log lines would clutter the test report.
 Logger.overrideLogger(false);
 
 const config = (overrides: Readonly<Record<string, string>> = {}) =>
@@ -23,7 +23,7 @@ async function hasher(overrides: Readonly<Record<string, string>>): Promise<Pass
   return made;
 }
 
-/** A vector of an RFC, which has the salt in ASCII and the key in hex. */
+/** The PHC string for a test vector of an RFC, which gives the salt in ASCII and the key in hex. */
 function phc(parameters: string, salt: string, key: string): string {
   return `${parameters}${base64(Buffer.from(salt))}$${base64(Buffer.from(key, 'hex'))}`;
 }
@@ -33,14 +33,14 @@ function base64(bytes: Buffer): string {
 }
 
 describe.each(['argon2', 'node-rs'])('The hasher %s', (implementation) => {
-  it('makes argon2id as configured, as a PHC string of m, t and p, never the same twice', async () => {
+  it('hashes with argon2id as configured, into a PHC string with a new salt each time', async () => {
     const passwords = await hasher({ PASSWORD_HASHER: implementation });
     const [one, other] = await inParallel(2, () => passwords.hash(LEGACY_PASSWORD));
     expect(one).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
     expect(other).not.toBe(one);
   });
 
-  it('reads what the other has made', async () => {
+  it('verifies the hashes of the other implementation', async () => {
     const others = await hasher({ PASSWORD_HASHER: implementation === 'argon2' ? 'node-rs' : 'argon2' });
     const passwords = await hasher({ PASSWORD_HASHER: implementation });
     const stored = await others.hash(LEGACY_PASSWORD);
@@ -49,7 +49,7 @@ describe.each(['argon2', 'node-rs'])('The hasher %s', (implementation) => {
     expect(await passwords.upgrade(stored, LEGACY_PASSWORD)).toBeUndefined();
   });
 
-  it.each(Object.entries(LEGACY_HASHES))('verifies %s, and has it upgraded', async (_, stored) => {
+  it.each(Object.entries(LEGACY_HASHES))('verifies and upgrades %s', async (_, stored) => {
     const passwords = await hasher({ PASSWORD_HASHER: implementation });
     expect(await passwords.verify(stored, LEGACY_PASSWORD)).toBe(true);
     expect(await passwords.verify(stored, 'Wrong-donkey-8-magnet?!')).toBe(false);
@@ -59,7 +59,7 @@ describe.each(['argon2', 'node-rs'])('The hasher %s', (implementation) => {
     expect(await passwords.verify(upgraded, LEGACY_PASSWORD)).toBe(true);
   });
 
-  // RFC 7914, sections 11 and 12; bcrypt, passlib's and OpenBSD's; the rest, passlib 1.7.4 on a password beyond ASCII.
+  // Sources: RFC 7914, sections 11 and 12; for bcrypt, passlib and OpenBSD; for the rest, passlib 1.7.4.
   it.each<[string, string, string]>([
     [
       'argon2d 1.0, without a version',
@@ -115,7 +115,7 @@ describe.each(['argon2', 'node-rs'])('The hasher %s', (implementation) => {
       'pässwörd-日本-😀',
       '$pbkdf2-sha256$10$GaNUqtV6r3VOiZGyVmothQ$RQ/nPbzfyxDSsfbkhjN8MUeKBMmOovbVrKwWNqSqzJ8',
     ],
-  ])('verifies the known %s', async (_, password, stored) => {
+  ])('verifies a reference hash: %s', async (_, password, stored) => {
     const passwords = await hasher({ PASSWORD_HASHER: implementation });
     expect(await passwords.verify(stored, password)).toBe(true);
     expect(await passwords.verify(stored, `x${password}`)).toBe(false);
@@ -123,8 +123,8 @@ describe.each(['argon2', 'node-rs'])('The hasher %s', (implementation) => {
 });
 
 describe('A stored hash', () => {
-  it('fits into its column, of whatever format', () => {
-    // 512 bits of salt and of key are the most that is read.
+  it('fits into its database column in every format', () => {
+    // A long salt, and the longest key that is read (512 bits).
     const longest = `$argon2id$v=19$m=1048576,t=100,p=64$${'A'.repeat(64)}$${'A'.repeat(86)}`;
     for (const stored of [...Object.values(LEGACY_HASHES), longest]) expect(stored.length).toBeLessThanOrEqual(255);
   });
@@ -137,7 +137,7 @@ describe('A stored hash', () => {
     ['argon2 of a billion passes', `$argon2id$v=19$m=8,t=1000000000,p=1$${salt}$${key}`],
     ['argon2 of 65 lanes', `$argon2id$v=19$m=1024,t=1,p=65$${salt}$${key}`],
     ['argon2 of no pass', `$argon2id$v=19$m=1024,t=0,p=1$${salt}$${key}`],
-    ['argon2 of less than its lanes need', `$argon2id$v=19$m=15,t=1,p=2$${salt}$${key}`],
+    ['argon2 with less memory than its lanes need', `$argon2id$v=19$m=15,t=1,p=2$${salt}$${key}`],
     ['argon2 without a key', `$argon2id$v=19$m=1024,t=1,p=1$${salt}$`],
     ['argon2 with a key of a byte', `$argon2id$v=19$m=1024,t=1,p=1$${salt}$AA`],
     ['argon2 with a salt of four bytes', `$argon2id$v=19$m=1024,t=1,p=1$c2FsdA$${key}`],
@@ -151,19 +151,19 @@ describe('A stored hash', () => {
     ['scrypt of 2^99', `$scrypt$ln=99,r=8,p=1$${salt}$${key}`],
     ['scrypt of a thousand lanes', `$scrypt$ln=14,r=8,p=1000$${salt}$${key}`],
     ['scrypt of r=0', `$scrypt$ln=14,r=0,p=1$${salt}$${key}`],
-    ['scrypt of more than its r allows', `$scrypt$ln=16,r=1,p=1$${salt}$${key}`],
+    ['scrypt with a larger N than its r allows', `$scrypt$ln=16,r=1,p=1$${salt}$${key}`],
     ['scrypt without a key', `$scrypt$ln=10,r=8,p=1$${salt}$`],
-    ['scrypt of an odd N, Django', `scrypt$1000$saltysalt$8$1$${key}`],
+    ['scrypt with an N that is not a power of 2, Django', `scrypt$1000$saltysalt$8$1$${key}`],
     ['PBKDF2 of two million and one rounds', `$pbkdf2-sha256$2000001$${salt}$${key}`],
     ['PBKDF2 of no round', `$pbkdf2-sha256$0$${salt}$${key}`],
-    ['PBKDF2 with a key of no base64', `$pbkdf2-sha256$1000$${salt}$${'*'.repeat(43)}`],
+    ['PBKDF2 with a key that is not base64', `$pbkdf2-sha256$1000$${salt}$${'*'.repeat(43)}`],
     ['PBKDF2 of ten million rounds, Django', `pbkdf2_sha256$10000000$seasalt2$${key}=`],
     ['PBKDF2 over MD5', `$pbkdf2-md5$1000$${salt}$${key}`],
     ['a digest without a salt', '5f4dcc3b5aa765d61d8327deb882cf99'],
     ['an unusable password, Django', '!'],
     ['nothing', ''],
     ['the password itself', LEGACY_PASSWORD],
-  ])('is not computed, and never right: %s', async (_, stored) => {
+  ])('is refused without being computed: %s', async (_, stored) => {
     for (const passwords of [
       await hasher({ PASSWORD_HASHER: 'argon2' }),
       await hasher({ PASSWORD_HASHER: 'node-rs' }),
@@ -175,14 +175,14 @@ describe('A stored hash', () => {
     }
   });
 
-  it('of twice the memory that scrypt takes at OWASP’s parameters is computed', async () => {
+  it('is computed when scrypt needs twice the memory of OWASP’s parameters', async () => {
     const passwords = await hasher({});
     expect(await passwords.verify(`$scrypt$ln=18,r=8,p=1$${salt}$${key}`, LEGACY_PASSWORD)).toBe(false);
   });
 });
 
 describe('A password of more than 128 code points', () => {
-  it('is not hashed to be found wrong, and needs no place in the queue', async () => {
+  it('is refused without being hashed', async () => {
     class Counting extends Argon2PasswordHasher {
       hashes = 0;
       protected override verifyArgon2(stored: string, password: string): Promise<boolean> {
@@ -207,28 +207,28 @@ describe('A password of more than 128 code points', () => {
   });
 });
 
-describe('The hasher that is taken', () => {
+describe('The choice of a hasher', () => {
   it.each([
     ['auto', NodeRsPasswordHasher],
     ['node-rs', NodeRsPasswordHasher],
     ['argon2', Argon2PasswordHasher],
-  ])('for %s, with both installed', async (implementation, expected) => {
+  ])('follows PASSWORD_HASHER=%s when both packages are installed', async (implementation, expected) => {
     expect(await createPasswordHasher(config({ PASSWORD_HASHER: implementation }))).toBeInstanceOf(expected);
   });
 
-  it('is argon2 for auto, where @node-rs/argon2 is not installed', async () => {
+  it('falls back to argon2 for auto when @node-rs/argon2 is not installed', async () => {
     expect(await createPasswordHasher(config(), absent)).toBeInstanceOf(Argon2PasswordHasher);
   });
 
-  it('stops the start with a line where node-rs is demanded and not installed', async () => {
+  it('fails the start with one line when node-rs is required but not installed', async () => {
     const start = createPasswordHasher(config({ PASSWORD_HASHER: 'node-rs' }), absent);
     await expect(start).rejects.toThrow(StartupError);
     await expect(start).rejects.toThrow(/^PASSWORD_HASHER=node-rs: .+ is not installed here\.$/);
   });
 });
 
-describe('The queue in front of the hashes', () => {
-  it('has a place taken by an unknown account like by a known one', async () => {
+describe('The hash queue', () => {
+  it('counts a check for an unknown account like any other', async () => {
     const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
     const { running } = config().hashing;
     const answers = await Promise.allSettled(
@@ -237,7 +237,7 @@ describe('The queue in front of the hashes', () => {
     expect(answers.map(({ status }) => status)).toEqual([...Array(running).fill('fulfilled'), 'rejected']);
   });
 
-  it('has an upgrade left for another time while it is full', async () => {
+  it('skips the upgrade of a hash while it is full', async () => {
     const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
     const { running } = config().hashing;
     const busy = inParallel(running, () => passwords.verify(undefined, LEGACY_PASSWORD));

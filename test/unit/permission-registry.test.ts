@@ -9,7 +9,7 @@ describe('The permission registry', () => {
     registry.declare({ 'users:read': 'Read users', 'audit:read': 'Read the log' });
   });
 
-  it('knows what was declared, by name, with what it is for', () => {
+  it('lists the declared permissions by name, with their descriptions', () => {
     registry.declare({ 'keys:rotate': 'Rotate keys' });
     expect(registry.list()).toEqual([
       { name: 'audit:read', description: 'Read the log' },
@@ -19,7 +19,7 @@ describe('The permission registry', () => {
     expect([...registry.names].toSorted()).toEqual(['audit:read', 'keys:rotate', 'users:read']);
   });
 
-  it('refuses a name that is declared already, whatever it is for', () => {
+  it('refuses a name that is already declared, even with the same description', () => {
     expect(() => registry.declare({ 'users:read': 'Read users' })).toThrow(
       new StartupError('The permission users:read is declared twice.'),
     );

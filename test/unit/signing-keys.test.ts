@@ -61,7 +61,7 @@ function encryptedPem(type: 'pkcs8' | 'sec1'): string {
   return ec.privateKey.export({ format: 'pem', type, cipher: 'aes-256-cbc', passphrase: 'open-sesame' }).toString();
 }
 
-/** What `openssl ecparam -genkey` puts before the key. */
+/** The block that `openssl ecparam -genkey` writes before the key. */
 const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
 
 describe('JWT_PRIVATE_KEY', () => {
@@ -80,11 +80,11 @@ describe('JWT_PRIVATE_KEY', () => {
           .trimEnd()
           .replaceAll('\n', String.raw`\n`),
     ],
-    ['PEM of Windows', 'ES256', () => privatePem(ec, 'pkcs8').replaceAll('\n', '\r\n')],
+    ['PEM with Windows line ends', 'ES256', () => privatePem(ec, 'pkcs8').replaceAll('\n', '\r\n')],
     ['PEM between empty lines', 'ES256', () => `\n ${privatePem(ec, 'pkcs8')}\n\n`],
     ['the path of a file', 'ES256', () => fileOf(privatePem(ec, 'pkcs8'))],
     ['the path of a file', 'RS256', () => fileOf(privatePem(rsa, 'pkcs1'))],
-  ])('may be %s, and signs %s', async (_, algorithm, make) => {
+  ])('accepts %s, and signs with %s', async (_, algorithm, make) => {
     const { signingKey, previousKeys } = tokensOf({ JWT_PRIVATE_KEY: await make() });
     const { privateKey, publicKey } = algorithm === 'ES256' ? ec : rsa;
     expect(signingKey).toMatchObject({ algorithm, kid: thumbprint(publicKey) });
@@ -96,31 +96,31 @@ describe('JWT_PRIVATE_KEY', () => {
   it.each<[string, () => string | Promise<string>, RegExp]>([
     ['a public key', () => pemOf(ec.publicKey), /one PEM private key that is not encrypted$/],
     ['an encrypted key', () => encryptedPem('pkcs8'), /one PEM private key that is not encrypted$/],
-    ['an encrypted key of old', () => encryptedPem('sec1'), /one PEM private key that is not encrypted$/],
+    ['an encrypted SEC 1 key', () => encryptedPem('sec1'), /one PEM private key that is not encrypted$/],
     ['two keys', () => pemOf(ec.privateKey) + pemOf(other.privateKey), /one PEM private key that/],
     ['PEM that is cut short', () => pemOf(ec.privateKey).slice(0, 150), /one PEM private key that/],
     [
-      'PEM of nothing',
+      'PEM without a key inside',
       () => '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----',
       /one PEM private key that/,
     ],
-    ['PEM with spaces for lines', () => pemOf(ec.privateKey).replaceAll('\n', ' '), /one PEM private key that/],
+    ['PEM with spaces for line ends', () => pemOf(ec.privateKey).replaceAll('\n', ' '), /one PEM private key that/],
     ['an empty file', () => fileOf(''), /one PEM private key that/],
-    ['no file', () => '/nowhere/key.pem', /the path of a file that can be read \(ENOENT\)$/],
+    ['a missing file', () => '/nowhere/key.pem', /the path of a file that can be read \(ENOENT\)$/],
     ['a folder', () => folder, /the path of a file that can be read \(EISDIR\)$/],
-    ['PEM without its frame', () => pemOf(rsa.privateKey).split('\n').slice(1, -2).join(''), /a file that can be read/],
+    ['base64 without PEM', () => pemOf(rsa.privateKey).split('\n').slice(1, -2).join(''), /a file that can be read/],
     ['a secret', () => SECRETS.JWT_SECRET, /the path of a file that can be read \(ENOENT\)$/],
     [
       'EC on another curve',
       () => pemOf(newEcKey('P-384').privateKey),
       /an EC key on P-256, or an RSA key of 2048 bits/,
     ],
-    ['EC on the curve of coins', () => pemOf(newEcKey('secp256k1').privateKey), /an EC key on P-256/],
+    ['EC on secp256k1', () => pemOf(newEcKey('secp256k1').privateKey), /an EC key on P-256/],
     ['a short RSA key', () => pemOf(newRsaKey(2_040).privateKey), /an RSA key of 2048 bits or more$/],
     ['an RSA key for PSS', () => pemOf(rsaPss().privateKey), /an EC key on P-256, or an RSA key/],
     ['Ed25519', () => pemOf(generateKeyPairSync('ed25519').privateKey), /an EC key on P-256, or an RSA key/],
     ['X25519', () => pemOf(generateKeyPairSync('x25519').privateKey), /an EC key on P-256, or an RSA key/],
-  ])('may not be %s', async (_, make, fault) => {
+  ])('refuses %s', async (_, make, fault) => {
     const given = await make();
     const faults = faultsOf({ ...SECRETS, JWT_PRIVATE_KEY: given });
     expect(faults).toEqual([expect.stringMatching(/^JWT_PRIVATE_KEY must be [^\n]+$/)]);
@@ -128,7 +128,7 @@ describe('JWT_PRIVATE_KEY', () => {
     expect(given.split('\n').filter((line) => line !== '' && faults[0]?.includes(line))).toEqual([]);
   });
 
-  it('spares production JWT_SECRET, which is strong where there is one', () => {
+  it('makes JWT_SECRET optional in production, but refuses a weak one', () => {
     const keys = { ...PRODUCTION, JWT_PRIVATE_KEY: pemOf(ec.privateKey) };
     expect(loadConfig(keys).tokens).toMatchObject({ accessSecret: undefined, signingKey: { algorithm: 'ES256' } });
     expect(loadConfig({ ...keys, JWT_SECRET: SECRETS.JWT_SECRET }).tokens.accessSecret).toBe(SECRETS.JWT_SECRET);
@@ -143,7 +143,7 @@ describe('JWT_PRIVATE_KEY', () => {
     ]);
   });
 
-  it('leaves the generated secret of development in force', async () => {
+  it('keeps the generated development secret valid', async () => {
     const variables = { DATA_DIR: folder, JWT_PRIVATE_KEY: pemOf(ec.privateKey) };
     const { accessSecret } = loadConfig(variables).tokens;
     const generated: unknown = JSON.parse(await readFile(join(folder, 'secrets.json'), 'utf8'));
@@ -164,7 +164,7 @@ describe('JWT_PREVIOUS_PUBLIC_KEYS', () => {
       async () =>
         `${await fileOf(pemOf(ec.publicKey) + pemOf(other.publicKey))}, ${await fileOf(pemOf(rsa.publicKey))},`,
     ],
-  ])('may be %s', async (_, make) => {
+  ])('accepts %s', async (_, make) => {
     const { signingKey, previousKeys } = tokensOf({ JWT_PREVIOUS_PUBLIC_KEYS: await make() });
     expect(signingKey).toBeUndefined();
     expect(previousKeys.map(({ algorithm, kid }) => ({ algorithm, kid }))).toEqual([
@@ -174,7 +174,7 @@ describe('JWT_PREVIOUS_PUBLIC_KEYS', () => {
     ]);
   });
 
-  it('may hold an RSA key in PKCS#1', () => {
+  it('accepts an RSA key in PKCS#1', () => {
     const pem = rsa.publicKey.export({ format: 'pem', type: 'pkcs1' }).toString();
     expect(tokensOf({ JWT_PREVIOUS_PUBLIC_KEYS: pem }).previousKeys).toMatchObject([{ algorithm: 'RS256' }]);
   });
@@ -185,18 +185,22 @@ describe('JWT_PREVIOUS_PUBLIC_KEYS', () => {
     ['a block that is cut short', () => PUBLIC + pemOf(ec.publicKey).slice(0, 90), /KEYS must be PEM public keys and/],
     ['a path beside PEM', () => `${PUBLIC}, /nowhere/key.pem`, /KEYS must be PEM public keys and nothing else$/],
     ['an empty file', () => fileOf('\n'), /KEYS must be PEM public keys and nothing else$/],
-    ['no file', () => '/nowhere/key.pem', /KEYS must be PEM, or the path of a file that can be read \(ENOENT\)$/],
+    [
+      'a missing file',
+      () => '/nowhere/key.pem',
+      /KEYS must be PEM, or the path of a file that can be read \(ENOENT\)$/,
+    ],
     ['a short RSA key', () => PUBLIC + pemOf(newRsaKey(1_024).publicKey), /KEYS must be an EC key on P-256, or an RSA/],
     ['EC on another curve', () => pemOf(newEcKey('P-521').publicKey), /KEYS must be an EC key on P-256, or an RSA key/],
     ['a point off the curve', () => offCurve(), /KEYS must be PEM public keys and nothing else$/],
-  ])('may not be %s', async (_, make, fault) => {
+  ])('refuses %s', async (_, make, fault) => {
     const given = await make();
     const faults = faultsOf({ ...SECRETS, JWT_PREVIOUS_PUBLIC_KEYS: given });
     expect(faults).toEqual([expect.stringMatching(fault)]);
     expect(given.split('\n').filter((line) => line !== '' && faults[0]?.includes(line))).toEqual([]);
   });
 
-  it('names each entry that is wrong, beside all other faults', async () => {
+  it('names each wrong entry, along with all other errors', async () => {
     const paths = ['/nowhere/a.pem', await fileOf(PUBLIC), '/nowhere/b.pem'];
     expect(
       faultsOf({
@@ -216,7 +220,7 @@ describe('JWT_PREVIOUS_PUBLIC_KEYS', () => {
 });
 
 describe("A key's thumbprint", () => {
-  it('is the one of RFC 7638, section 3.1', () => {
+  it('matches the example of RFC 7638, section 3.1', () => {
     const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: RFC_7638_N, e: 'AQAB' } });
     expect(thumbprint(key)).toBe(RFC_7638_THUMBPRINT);
   });
@@ -226,7 +230,7 @@ function rsaPss() {
   return generateKeyPairSync('rsa-pss', { modulusLength: 2_048, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' });
 }
 
-/** A public key of which one coordinate is another's. */
+/** A public key with the second coordinate of another key: its point is not on the curve. */
 function offCurve(): string {
   const der = Buffer.concat([
     ec.publicKey.export({ format: 'der', type: 'spki' }).subarray(0, -32),

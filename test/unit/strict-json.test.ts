@@ -19,12 +19,12 @@ describe('Strict JSON', () => {
     objects(20),
     keys(100),
     '[{"toFixed":1}]',
-  ])('means what JSON means: %s', (text) => {
+  ])('parses as JSON.parse does: %s', (text) => {
     expect(parse(text)).toEqual(JSON.parse(text));
   });
 
   it.each([
-    ['no JSON', 'x', 'The body is not valid JSON'],
+    ['text that is not JSON', 'x', 'The body is not valid JSON'],
     ['white space', ' ', 'The body is not valid JSON'],
     ['a comment', '{/**/}', 'The body is not valid JSON'],
     ['a trailing comma', '[1,]', 'The body is not valid JSON'],
@@ -45,7 +45,7 @@ describe('Strict JSON', () => {
     ['101 keys in several objects', `[${keys(60)},${keys(41)}]`, 'The body has more than 100 keys'],
     ['__proto__', '{"__proto__":{}}', 'The body contains the key "__proto__"'],
     ['__proto__, escaped', '{"\\u005f\\u005fproto__":{}}', 'The body contains the key "__proto__"'],
-    ['constructor further in', '[{"constructor":{}}]', 'The body contains the key "constructor"'],
+    ['a nested constructor', '[{"constructor":{}}]', 'The body contains the key "constructor"'],
     ['prototype', '{"prototype":{}}', 'The body contains the key "prototype"'],
     ['toString', '{"toString":1}', 'The body contains the key "toString"'],
   ])('refuses %s', (_, text, message) => {

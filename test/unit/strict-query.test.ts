@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { MalformedInput } from '../../src/platform/input/malformed-input.js';
 import { parseQuery } from '../../src/platform/input/strict-query.js';
 
-describe('Strict queries', () => {
+describe('The strict query parser', () => {
   it.each<[string, Record<string, string>]>([
     ['', {}],
     ['&&', {}],
@@ -17,7 +17,7 @@ describe('Strict queries', () => {
     ['a[]=1&a[0]=2', { 'a[]': '1', 'a[0]': '2' }],
     ['a;b=1', { 'a;b': '1' }],
     ['A=1&a=2', { A: '1', a: '2' }],
-  ])('read %j', (text, query) => {
+  ])('parses %j', (text, query) => {
     expect({ ...parseQuery(text) }).toEqual(query);
   });
 
@@ -36,7 +36,7 @@ describe('Strict queries', () => {
     '__proto__=1',
     'constructor=1',
     'toString=1',
-  ])('refuse %j', (text) => {
+  ])('refuses %j', (text) => {
     const result = parseQuery(text);
     expect(result).toBeInstanceOf(MalformedInput);
     expect(result).toMatchObject({ details: [{ field: 'query', message: expect.any(String) }] });

@@ -6,7 +6,7 @@ describe('A UUIDv7', () => {
     jest.restoreAllMocks();
   });
 
-  it('is of version 7 and variant 10, and says when it was made', () => {
+  it('has version 7 and variant 10, and contains the time it was made', () => {
     const before = Date.now();
     const id = uuidV7();
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -16,7 +16,7 @@ describe('A UUIDv7', () => {
     expect(firstUuidV7Of(new Date(made)) < id).toBe(true);
   });
 
-  it('sorts behind all that were made before, also 10,000 in a moment and when the clock is set back a little', () => {
+  it('sorts after all earlier UUIDs, even among 10,000 at once or when the clock is set back a second', () => {
     const ids = Array.from({ length: 10_000 }, uuidV7);
     const now = Date.now();
     jest.spyOn(Date, 'now').mockReturnValue(now - 1_000);
@@ -25,7 +25,7 @@ describe('A UUIDv7', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('does not stay in a future that a wrong clock has been in', () => {
+  it('follows the clock again after it was wrongly a year ahead', () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 365 * 86_400_000);
     uuidV7();
