@@ -11,7 +11,7 @@ const lines = (text: string) => text.trimEnd().split('\n');
 const idOf = (line = '') => (JSON.parse(line) as { id: string }).id;
 const parsed = (text: string) => lines(text).map((line) => JSON.parse(line) as Record<string, unknown>);
 
-describe('The audit log, for its operator', () => {
+describe('The audit log', () => {
   let stores: Stores;
   let sink: string;
   let test: TestApp;
@@ -36,7 +36,7 @@ describe('The audit log, for its operator', () => {
     return { path, text };
   };
 
-  it('is sent to its sink: every entry in the order of its chain, and the checkpoints', async () => {
+  it('sends every entry, in chain order, and the checkpoints to its sink', async () => {
     await write();
     const entries = await auditLogs(test);
     await test.close();
@@ -48,7 +48,7 @@ describe('The audit log, for its operator', () => {
     expect(checkpoints.at(-1)?.['checkpoint']).toMatchObject({ sequence: sent.length, hash: sent.at(-1)?.['hash'] });
   });
 
-  it('is sent once more where the sink failed, and goes on', async () => {
+  it('sends entries again after its sink has failed', async () => {
     await test.close();
     test = await startApp({ AUDIT_SINK: 'file:/no/such/folder/sink.ndjson' }, stores);
     await register(test.api, newAccount());
@@ -63,7 +63,7 @@ describe('The audit log, for its operator', () => {
     expect(sequences.length).toBeGreaterThan(2);
   });
 
-  it('is verified: the database and an export, with the checkpoints of the sink', async () => {
+  it('passes verification, as a database and as an export, against the checkpoints in its sink', async () => {
     await write();
     const { path } = await exported();
     await test.close();
@@ -71,14 +71,14 @@ describe('The audit log, for its operator', () => {
       code: 0,
       stdout: expect.stringMatching(/^The audit log is whole: \d+ entries, [1-9]\d* checkpoints held elsewhere\.\n$/),
     });
-    // Of the export's own entry, and what came after it, the sink knows more.
+    // The sink also has later checkpoints, which the export does not reach: keep the first only.
     const first = lines(await readFile(sink, 'utf8')).find((line) => line.includes('"type":"checkpoint"'));
     const held = `${newFolder()}-held.ndjson`;
     await writeFile(held, `${first}\n`);
     expect(await verify('--export', path, '--checkpoints', held)).toMatchObject({ code: 0 });
   });
 
-  it('is found out where an export was edited or cut, and the entry is named', async () => {
+  it('fails verification when an export was edited or shortened, and the entry is named', async () => {
     await write();
     const { path, text } = await exported();
     await test.close();
@@ -93,7 +93,7 @@ describe('The audit log, for its operator', () => {
       const { code, stderr } = await verify('--export', path, '--checkpoints', sink);
       expect([code, stderr]).toEqual([1, `The audit log has been tampered with: the entry ${named} does not fit.\n`]);
     }
-    // An older export is no forgery; but that it does not reach as far as it should is said.
+    // An older export is valid, but the output says that there are newer checkpoints.
     await writeFile(path, `${all.slice(0, 2).join('\n')}\n`);
     const { code, stdout } = await verify('--export', path, '--checkpoints', sink);
     expect([code, stdout]).toEqual([
@@ -102,13 +102,13 @@ describe('The audit log, for its operator', () => {
     ]);
   });
 
-  it('drops months that are older than it keeps them, after it has sealed them, and what is left is whole', async () => {
+  it('seals and drops months that are past their retention, and the rest passes verification', async () => {
     await write();
     const before = (await auditLogs(test)).length;
     expect(before).toBeGreaterThan(0);
     const retention = test.app.get(AuditRetention);
     const later = new Date(Date.now() + 800 * 86_400_000);
-    // This month is not over: it cannot be sealed, whatever time it is said to be.
+    // The current month cannot be sealed before it ends, even when the sweep is given a later time.
     const dropped = await retention.sweep(later);
     expect(dropped).not.toContain(new Date().toISOString().slice(0, 7));
     expect(dropped.length).toBeGreaterThan(0);

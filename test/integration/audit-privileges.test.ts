@@ -18,7 +18,7 @@ const tampering = (table: string) => [
 ];
 
 if (onServers) {
-  describe('The role of the application, where another one owns the schema', () => {
+  describe('The database role of the application, when another role owns the schema', () => {
     const role = `uma_app_${process.pid}`;
     let stores: Stores;
     let migrated: Outcome;
@@ -41,11 +41,11 @@ if (onServers) {
       await stores.remove();
     });
 
-    it('is granted what it needs by the migration', () => {
+    it('is granted its privileges by the migration', () => {
       expect(migrated).toMatchObject({ code: 0, stdout: expect.stringContaining(`Granted the role ${role}`) });
     });
 
-    it('runs the application, and writes and links entries', async () => {
+    it('can run the application, and write and link audit entries', async () => {
       const url = new URL(stores.env['DATABASE_URL'] ?? '');
       url.username = role;
       const test = await startApp({ DATABASE_URL: url.href }, stores);
@@ -73,13 +73,13 @@ if (onServers) {
       `SET session_replication_role = 'replica'`,
       'CREATE TABLE audit.mine ()',
       "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', 'x')",
-    ])('may not %s', async (statement) => {
+    ])('is refused the statement %s', async (statement) => {
       const refused = onDatabase(stores, (client) => client.query(statement), role);
       await expect(refused).rejects.toMatchObject({ code: '42501' });
     });
   });
 } else {
-  describe('On embedded stores, where everyone is superuser', () => {
+  describe('Embedded stores, where every connection is a superuser', () => {
     let stores: Stores;
     let client: PGlite;
     beforeAll(async () => {
@@ -92,11 +92,11 @@ if (onServers) {
       await stores.remove();
     });
 
-    it.each(TABLES.flatMap(tampering))('%s is refused', async (statement) => {
+    it.each(TABLES.flatMap(tampering))('refuse the statement %s', async (statement) => {
       await expect(client.query(statement)).rejects.toThrow(/append-only/);
     });
 
-    it('so it is on each month’s own table', async () => {
+    it('refuse to delete from or truncate the table of any month', async () => {
       const { rows } = await client.query<{ table: string }>(`
         SELECT 'audit.' || relname AS table FROM pg_class
         WHERE relnamespace = 'audit'::regnamespace AND relkind = 'r' AND relname ~ '^(entries|links)_'`);

@@ -10,7 +10,7 @@ const NO_ADMIN = { ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
 let stores: Stores;
 afterEach(killPrograms);
 
-/** Stores of each test's own. */
+/** Gives each test its own stores. */
 function onFreshStores(): void {
   beforeEach(async () => {
     stores = await createStores();
@@ -31,7 +31,7 @@ function expectDone({ code, stdout, stderr }: Outcome, line: RegExp): void {
   expect(stdout.split('\n')).toHaveLength(2);
 }
 
-/** One line says why, and nothing says the password. */
+/** Expects one line that gives the reason and does not contain the password. */
 function expectRefused({ code, stdout, stderr }: Outcome, line: RegExp): void {
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(line);
@@ -39,9 +39,9 @@ function expectRefused({ code, stdout, stderr }: Outcome, line: RegExp): void {
   expect(stderr).not.toContain(PASSWORD);
 }
 
-/** Does something with the server running, in this process. */
+/** Runs `work` while the server runs in this process. */
 async function whileRunning<T>(work: (test: TestApp) => Promise<T>): Promise<T> {
-  // In production no other admin is made up.
+  // Production generates no other admin.
   const production = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
   const test = await startApp({ ...production, ...NO_ADMIN }, stores);
   try {
@@ -56,7 +56,7 @@ describe('npm run admin:create', () => {
   const { email, username } = newAccount();
   const args = ['--email', email, '--username', username];
 
-  it('makes an active admin, and no other account', async () => {
+  it('creates an active admin and no other account', async () => {
     expectDone(await run('create-admin', args, INPUT), new RegExp(`^Created the admin ${username}\\.\n$`));
     await whileRunning(async ({ api }) => {
       const { token, user } = await login(api, { email, username, password: PASSWORD });
@@ -66,7 +66,7 @@ describe('npm run admin:create', () => {
     });
   });
 
-  it('refuses a taken email or username, and promotes nobody', async () => {
+  it('refuses a taken email or username, and does not promote that account', async () => {
     await whileRunning(({ api }) => register(api, newAccount({ email, username })));
     const other = newAccount();
     const byEmail = await run('create-admin', ['--email', email.toUpperCase(), '--username', other.username], INPUT);
@@ -81,7 +81,7 @@ describe('npm run admin:create', () => {
 
 describe('npm run admin:reset-password', () => {
   onFreshStores();
-  it('sets the password of who has the email or the username, and ends every session', async () => {
+  it('sets the password of the user with the email or username, and ends all their sessions', async () => {
     const account = newAccount();
     const session = await whileRunning(({ api }) => register(api, account));
     const done = new RegExp(`^Set the password of ${account.username} and ended every session\\.\n$`);
@@ -95,12 +95,12 @@ describe('npm run admin:reset-password', () => {
     });
   });
 
-  it('refuses an unknown name', async () => {
+  it('refuses an unknown email', async () => {
     expectRefused(await run('reset-password', ['--email', 'a@b.example'], INPUT), /^User not found\n$/);
   });
 
   if (onServers) {
-    it('is noticed by a running server at once', async () => {
+    it('takes effect on a running server at once', async () => {
       const { api } = await spawnApp({ ...stores.env, ...SECRETS });
       const account = newAccount();
       const { token } = await register(api, account);
@@ -109,13 +109,13 @@ describe('npm run admin:reset-password', () => {
       expect((await api.get('/users/me', { token })).status).toBe(401);
     });
 
-    it('says in one line that the database is away', async () => {
-      stores = { ...stores, env: { ...stores.env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' } };
+    it('reports an unreachable database in one line', async () => {
+      stores = { ...stores, env: { ...stores.env, DATABASE_URL: 'postgresql://user@127.0.0.1:1/nothing' } };
       const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
       expectRefused(outcome, /^The database does not answer\.\n$/);
     });
   } else {
-    it('waits its turn: a folder that a server holds is refused with one line', async () => {
+    it('refuses a data folder that a running server uses, with one line', async () => {
       await spawnApp({ ...stores.env, ...SECRETS });
       const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
       expectRefused(outcome, /^The data folder \S+ is in use by another process: stop the server first\.\n$/);
@@ -125,7 +125,7 @@ describe('npm run admin:reset-password', () => {
 
 describe('Both commands', () => {
   onFreshStores();
-  it('migrate first in development, and want it done in production', async () => {
+  it('migrate the database in development, and require a migrated one in production', async () => {
     await stores.remove();
     stores = await createUnmigratedStores();
     const { email, username } = newAccount();
@@ -137,9 +137,9 @@ describe('Both commands', () => {
   });
 });
 
-// No store is touched: once is enough.
+// These runs touch no store, so they are tested once, with the embedded stores.
 if (!onServers) {
-  describe('What is typed', () => {
+  describe('Wrong input', () => {
     const { email, username } = newAccount();
     const args = ['--email', email, '--username', username];
     const both = [...args, '--password', PASSWORD];
@@ -162,9 +162,9 @@ if (!onServers) {
         INPUT,
         /^Username must contain only/,
       ],
-      ['no name, and nobody to ask', 'create-admin', ['--email', email], INPUT, /^Username\? There is no terminal/],
+      ['no username and no terminal', 'create-admin', ['--email', email], INPUT, /^Username\? There is no terminal/],
       ['a password as an argument', 'create-admin', both, '', /^Usage: npm run admin:create/],
-      ['a password in the place of a name', 'reset-password', [PASSWORD], '', /^Usage: npm run admin:reset-password/],
+      ['a password in place of a name', 'reset-password', [PASSWORD], '', /^Usage: npm run admin:reset-password/],
       ['two names', 'reset-password', args, INPUT, /^Give the email or the username, not both\.\n$/],
       ['no name', 'reset-password', [], INPUT, /^Email or username\? There is no terminal/],
       ['a weak new password', 'reset-password', ['--email', email], 'short\n', /^Password must be at least/],

@@ -14,7 +14,7 @@ interface Step {
   answer: string;
 }
 
-/** The commands of the first session, each with the answer that stands below it. */
+/** Reads the commands of the first session, each with the answer printed below it. */
 async function readSteps(): Promise<Step[]> {
   const readme = await readFile('README.md', 'utf8');
   const session = readme.split(/^## /m).find((section) => section.startsWith('A first session')) ?? '';
@@ -26,7 +26,7 @@ async function readSteps(): Promise<Step[]> {
   return steps;
 }
 
-/** What differs from run to run, and the white space, which is for the reader. */
+/** Replaces what differs between runs, and removes white space, which only helps the reader. */
 function comparable(text: string): string {
   return text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
@@ -34,14 +34,14 @@ function comparable(text: string): string {
     .replace(/\s+/g, '');
 }
 
-describe('the first session of the README', () => {
+describe('The first session of the README', () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startApp({ ADMIN_USERNAME: 'admin' });
   });
   afterAll(() => test.close());
 
-  it('gives the answers that it shows', async () => {
+  it('prints the answers that the README shows', async () => {
     const steps = await readSteps();
     expect(steps.length).toBeGreaterThan(7);
     const script = steps

@@ -6,7 +6,7 @@ import { newAccount, type Session } from '../support/factories.js';
 
 const DAY_MS = 86_400_000;
 
-describe('Sessions that are over', () => {
+describe('Ended sessions', () => {
   let test: TestApp;
   let ada: Session;
   let prisma: PrismaService;
@@ -25,7 +25,7 @@ describe('Sessions that are over', () => {
       FROM generate_series(1, ${count}), (SELECT now() - ${endedDaysAgo} * interval '1 day' AS over) AS time`;
   }
 
-  it('are deleted in batches once they have been over for the retention, and no others', async () => {
+  it('are deleted in batches after their retention period, and no other sessions are', async () => {
     await insert(1_200, 31, null);
     await insert(300, 31, 'logout');
     await insert(7, 29, 'logout');
@@ -36,7 +36,7 @@ describe('Sessions that are over', () => {
     expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
   });
 
-  it('keep why they ended until then', async () => {
+  it('keep the reason why they ended until then', async () => {
     const other = await register(test.api, newAccount());
     await test.api.post('/auth/logout', undefined, { token: other.token });
     const [row] = await prisma.session.findMany({ where: { userId: other.user.id } });

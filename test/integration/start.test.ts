@@ -13,14 +13,14 @@ const ADMIN_VARIABLES = {
 };
 const PRODUCTION = { NODE_ENV: 'production', ...SECRETS, ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
 
-/** What the operator is to read when a start is refused: these lines, and nothing else. */
+/** Expects a failed start whose output is these lines and nothing else. */
 function expectRefusal({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): void {
   expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n')).toEqual(lines.map((line): unknown => expect.stringMatching(line)));
   expect(code).toBe(1);
 }
 
-describe('The first starts in development, with nothing configured', () => {
+describe('The first starts in development without configuration', () => {
   let stores: Stores;
   let first: Outcome;
   let session: Session;
@@ -45,25 +45,25 @@ describe('The first starts in development, with nothing configured', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('keep the generated secrets for their owner alone', async () => {
+  it('store the generated secrets in a file that only its owner can read', async () => {
     const { mode } = await stat(join(stores.env['DATA_DIR'] ?? '', 'secrets.json'));
     expect(mode & 0o777).toBe(0o600);
   });
 
-  it('find the secrets again: tokens stay good', async () => {
+  it('reuse the secrets, so that tokens stay valid', async () => {
     const { token, refreshToken } = session;
     expect((await second.api.get('/users/me', { token })).status).toBe(200);
     expect((await second.api.post('/auth/refresh', { refreshToken })).status).toBe(200);
   });
 
-  it('make up an admin', async () => {
+  it('create an admin with a generated password', async () => {
     expect((await login(second.api, generated)).user).toMatchObject({
       email: generated.email,
       roles: ['admin', 'user'],
     });
   });
 
-  it('show the password of the admin once, and where to go each time', () => {
+  it('print the admin password once, and the URLs each time', () => {
     expect(first.stdout.split(generated.password)).toHaveLength(2);
     expect(second.program.stdout).not.toMatch(/password/i);
     for (const stdout of [first.stdout, second.program.stdout]) {
@@ -82,7 +82,7 @@ describe('Production', () => {
     await stores.remove();
   });
 
-  it('starts on a migrated database only, and names the command that migrates it', async () => {
+  it('starts only on a migrated database, and otherwise names the command that migrates it', async () => {
     const env = { ...stores.env, ...PRODUCTION };
     const line = /^The database lacks the migration \S+( and \d+ more)?: run "npm run migrate" before starting\.$/;
     expectRefusal(await runProgram('main.js', { ...env, PORT: '0' }), line);
@@ -95,7 +95,7 @@ describe('Production', () => {
   });
 });
 
-describe('The first admin of the environment', () => {
+describe('The first admin from the environment', () => {
   const NO_ADMIN = { ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
   let stores: Stores;
   beforeEach(async () => {
@@ -106,7 +106,7 @@ describe('The first admin of the environment', () => {
     await stores.remove();
   });
 
-  it('is created at a start that finds none, and left as it is at the next', async () => {
+  it('is created at the first start, and left unchanged at the next', async () => {
     const production = { ...PRODUCTION };
     const none = await startApp({ ...production, ...NO_ADMIN }, stores);
     expect((await none.api.post('/auth/login', { email: ADMIN.email, password: ADMIN.password })).status).toBe(401);
@@ -122,7 +122,7 @@ describe('The first admin of the environment', () => {
   it.each([
     ['email', { email: ADMIN.email.toUpperCase() }],
     ['username', { username: ADMIN.username.toUpperCase() }],
-  ])('is never an account that has its %s already: the start is refused', async (field, overrides) => {
+  ])('makes the start fail when another account has its %s', async (field, overrides) => {
     const before = await startApp({ ...PRODUCTION, ...NO_ADMIN }, stores);
     const account = newAccount(overrides);
     await register(before.api, account);
@@ -134,7 +134,7 @@ describe('The first admin of the environment', () => {
     await after.close();
   });
 
-  it('has a password that the policy allows, or the start is refused with one line', async () => {
+  it('makes the start fail with one line when its password breaks the password policy', async () => {
     const env = { ...stores.env, ...PRODUCTION, ...ADMIN_VARIABLES, ADMIN_PASSWORD: 'short', PORT: '0' };
     expectRefusal(await runProgram('main.js', env), /^ADMIN_PASSWORD: Password must be at least 8 characters$/);
   });
@@ -142,7 +142,7 @@ describe('The first admin of the environment', () => {
 
 if (onServers) {
   describe('Two migrations at once', () => {
-    it('both succeed, and one of them does the work', async () => {
+    it('both succeed, and only one of them applies the migrations', async () => {
       const stores = await createUnmigratedStores();
       const outcomes = await Promise.all([1, 2].map(() => runProgram('commands/migrate.js', stores.env)));
       expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
@@ -159,7 +159,7 @@ if (onServers) {
   describe('A data folder', () => {
     afterEach(killPrograms);
 
-    it('belongs to one process: others are refused with one line', async () => {
+    it('belongs to one process, and others fail with one line', async () => {
       const stores = await createStores();
       const env = { ...stores.env, PORT: '0' };
       await spawnApp(stores.env);
@@ -170,9 +170,9 @@ if (onServers) {
     });
   });
 
-  // No store is touched: once is enough.
+  // These runs touch no store, so they are tested once, with the embedded stores.
   describe('A start with a wrong configuration', () => {
-    it('is refused with one line per fault, all faults at once', async () => {
+    it('fails with one line for each error, all at once', async () => {
       const outcome = await runProgram('main.js', {
         PORT: '70000',
         LOG_LEVEL: 'loud',
@@ -184,7 +184,7 @@ if (onServers) {
       expect(outcome.stdout).toBe('');
     });
 
-    it('is refused in production for everything that only development makes up', async () => {
+    it('fails in production for each missing or weak setting that development accepts', async () => {
       expectRefusal(
         await runProgram('main.js', { NODE_ENV: 'production', ARGON2_TIME_COST: '1' }),
         /^JWT_SECRET is required/,

@@ -7,9 +7,9 @@ import { newAccount } from '../support/factories.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** What an orchestrator waits before it kills. */
+/** How long (ms) an orchestrator waits before it kills the process. */
 const PATIENCE_MS = 10_000;
-/** A hash that takes long enough to be stopped in the middle of. */
+/** Hashes that are slow enough for the stop to come during one. */
 const SLOW_HASHES = { ARGON2_MEMORY_KIB: '65536', ARGON2_TIME_COST: '30' };
 
 function registration(body: string): string {
@@ -17,7 +17,7 @@ function registration(body: string): string {
   return [...head, `Content-Length: ${body.length}`, '', body].join('\r\n');
 }
 
-describe('A stop', () => {
+describe('A graceful stop', () => {
   let stores: Stores;
   const sockets: Socket[] = [];
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe('A stop', () => {
 
   const start = (overrides: Record<string, string> = {}) => spawnApp({ ...stores.env, ...SECRETS, ...overrides });
 
-  /** A connection on which this much of a request has been sent. */
+  /** Opens a connection and sends this part of a request. */
   async function send(app: SpawnedApp, text: string): Promise<Socket> {
     const { hostname, port } = new URL(app.api.origin);
     const socket = connect(Number(port), hostname).on('error', () => undefined);
@@ -41,7 +41,7 @@ describe('A stop', () => {
     return socket;
   }
 
-  it('answers the request that is being served, then ends', async () => {
+  it('answers the current request, then ends the process', async () => {
     const app = await start(SLOW_HASHES);
     const answer = app.api.post('/users', newAccount());
     await sleep(400);
@@ -53,7 +53,7 @@ describe('A stop', () => {
     await expect(app.api.get('/health/live')).rejects.toThrow('fetch failed');
   });
 
-  it('answers a request whose body is still under way, also on SIGINT', async () => {
+  it('answers a request whose body is still arriving, also on SIGINT', async () => {
     const app = await start();
     const request = registration(JSON.stringify(newAccount()));
     const socket = await send(app, request.slice(0, -20));
@@ -67,7 +67,7 @@ describe('A stop', () => {
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 201 /);
   });
 
-  it('is not held up by connections that nothing comes on', async () => {
+  it('is not delayed by idle connections or incomplete requests', async () => {
     const app = await start();
     const idle = await send(app, 'GET /api/v1/health/live HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(idle, 'data');

@@ -6,11 +6,11 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { ofSelf, ROUTES } from '../support/routes.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** In each of these, a client may send a secret; in none may it be kept. */
+/** Fields and headers in which a client may send a secret; it must not be kept. */
 const SECRET_FIELDS = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'resetToken'];
 const SECRET_HEADERS = ['authorization', 'cookie', 'x-device-token', 'x-password', 'proxy-authorization'];
 
-describe('A secret that a client sends, in whatever field of whatever route,', () => {
+describe('A secret that a client sends in any field or header of any route', () => {
   let stores: Stores;
   let app: SpawnedApp;
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe('A secret that a client sends, in whatever field of whatever route,', (
   afterEach(killPrograms);
   afterAll(() => stores.remove());
 
-  it('is neither in the audit log nor in the process’s log', async () => {
+  it('appears neither in the audit log nor in the output of the application', async () => {
     const planted: string[] = [];
     const canary = (kind: string) => {
       const value = `Canary7!${kind}${randomUUID()}`;

@@ -7,13 +7,13 @@ import { failure } from '../support/shapes.js';
 import { createStores, type Stores } from '../support/stores.js';
 
 const METHODS = new Set(['get', 'put', 'post', 'patch', 'delete']);
-/** `//` begins a path of the root. */
+/** A leading `//` means that the path starts at the root, not at the base path. */
 const PATHS = ['//docs', '//openapi.json', '//openapi.yaml'];
 
 describe('The explorer', () => {
   let stores: Stores;
   let app: SpawnedApp;
-  // A description of the API, read freely.
+  // The API description, which tests read without a type.
   // oxlint-disable-next-line typescript/no-explicit-any
   let description: any;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('The explorer', () => {
     await stores.remove();
   });
 
-  it('is a page at /docs, and brings what it loads', async () => {
+  it('is a page at /docs that loads all its files from this server', async () => {
     const { status, headers, text } = await app.api.get('//docs');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
@@ -39,7 +39,7 @@ describe('The explorer', () => {
     }
   });
 
-  it('is not kept from working by the security policy', async () => {
+  it('works under the content security policy', async () => {
     const { headers, text } = await app.api.get('//docs');
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
     const inlineScripts = [...text.matchAll(/<script([^>]*)>/g)].filter(
@@ -48,7 +48,7 @@ describe('The explorer', () => {
     expect(inlineScripts).toEqual([]);
   });
 
-  it('stands on an OpenAPI 3.1 description, as JSON and as YAML', async () => {
+  it('serves an OpenAPI 3.1 description as JSON and as YAML', async () => {
     const json = await app.api.get('//openapi.json');
     expect(json.status).toBe(200);
     expect(json.headers.get('content-type')).toMatch(/^application\/json/);
@@ -59,7 +59,7 @@ describe('The explorer', () => {
     for (const path of Object.keys(json.body.paths)) expect(yaml.text).toContain(`${path}:`);
   });
 
-  it('describes every route there is, and no other', () => {
+  it('describes every route and no other', () => {
     const described = Object.entries<object>(description.paths).flatMap(([path, item]) =>
       Object.keys(item)
         .filter((key) => METHODS.has(key))
@@ -81,14 +81,14 @@ describe('The explorer', () => {
     expect(security).toContainEqual(open ? {} : { bearer: [] });
   });
 
-  it.each(ROUTES)('gives $method $path a summary and a success', ({ method, path }) => {
+  it.each(ROUTES)('gives $method $path a summary and a success response', ({ method, path }) => {
     const { summary, responses } = description.paths[path][method.toLowerCase()];
     expect(summary).toEqual(expect.any(String));
     expect(Object.keys(responses).some((status) => status.startsWith('2'))).toBe(true);
   });
 });
 
-describe('Whether there is an explorer', () => {
+describe('A request for the explorer or the API description', () => {
   let stores: Stores;
   beforeAll(async () => {
     stores = await createStores();

@@ -18,14 +18,14 @@ const SOURCES = [
   'tsconfig.build.json',
 ];
 
-/** The example of docs/extending.md, which is the whole of its file. */
+/** Reads the example in docs/extending.md, which is a complete source file. */
 async function exampleExtension(): Promise<string> {
   const documentation = await readFile('docs/extending.md', 'utf8');
   const [, source] = /^```ts\n(.*?)^```$/ms.exec(documentation) ?? [];
   return source ?? '';
 }
 
-/** A copy of the project, with the extension dropped in, built. */
+/** Builds a copy of the project that contains this extension. @returns its folder */
 async function buildWith(source: string): Promise<string> {
   const folder = newFolder();
   for (const name of SOURCES) await cp(name, join(folder, name), { recursive: true });
@@ -64,11 +64,11 @@ describe('A module dropped into src/extensions', () => {
     return { status: answer.status, body: await answer.json() };
   };
 
-  it('is mounted below the base path, in the envelope, without a change to any file', async () => {
+  it('is served below the base path, in the envelope, without changes to other files', async () => {
     expect(await read('')).toEqual({ status: 200, body: { success: true, data: { greeting: { text: 'Hello' } } } });
   });
 
-  it('has its access rules enforced, and reads the database, the cache and the events', async () => {
+  it('has its access rules enforced, and can use the database, the cache and events', async () => {
     const account = newAccount();
     const { token } = await register(spawned.api, account);
     const admin = await login(spawned.api, ADMIN);
@@ -82,7 +82,7 @@ describe('A module dropped into src/extensions', () => {
     });
   });
 
-  it('declares permissions, which roles may hold', async () => {
+  it('declares permissions that roles can hold', async () => {
     const { token } = await login(spawned.api, ADMIN);
     const { body } = await spawned.api.get('/permissions', { token });
     expect(body.data.permissions).toContainEqual({ name: 'greetings:read', description: 'Read the greeting of all' });
@@ -90,20 +90,20 @@ describe('A module dropped into src/extensions', () => {
     expect((await spawned.api.post('/roles', role, { token })).status).toBe(201);
   });
 
-  it('declares audit actions, and records them', async () => {
+  it('declares and records audit actions', async () => {
     const { token } = await login(spawned.api, ADMIN);
     await read('/all', token);
     const { body } = await spawned.api.get('/audit-logs?action=greeting.given', { token });
     expect(body.data.auditLogs[0]).toMatchObject({ target: { type: 'greeting', id: 'all' }, outcome: 'success' });
   });
 
-  it('is in the description of the API', async () => {
+  it('appears in the API description', async () => {
     const description = await fetch(`${spawned.api.origin}/openapi.json`);
     expect(await description.text()).toContain('"/api/v1/greetings/all"');
   });
 });
 
-/** An extension as the build leaves it, with a route that does not say who may call it. */
+/** A built extension with a route that has no access rule. */
 const FORGETFUL = `
 import { Controller, Get, Module } from '@nestjs/common';
 class LeakController { all() { return 'everything'; } }

@@ -20,7 +20,7 @@ describe('keys:generate', () => {
     new Program('commands/generate-keys.js', {}, folder, { args: parameters }).outcome;
   const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
 
-  it('makes an EC key in ./keys, the private half for its owner alone, and says its id and what to set', async () => {
+  it('writes an EC key pair to ./keys, the private key for its owner only, and prints its id and settings', async () => {
     const { code, stdout, stderr } = await generate();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect((await readdir(join(folder, 'keys'))).toSorted()).toEqual(NAMES);
@@ -36,7 +36,7 @@ describe('keys:generate', () => {
     expect(stdout).not.toContain('PRIVATE KEY-----');
   });
 
-  it('makes an RSA key of 3072 bits with --rsa, in the folder that is named', async () => {
+  it('writes a 3072-bit RSA key pair to the given folder with --rsa', async () => {
     expect((await generate('--rsa', 'a/b')).code).toBe(0);
     const [privatePem = '', publicPem = ''] = await Promise.all(
       NAMES.map((name) => readFile(join(folder, 'a/b', name), 'utf8')),
@@ -47,7 +47,7 @@ describe('keys:generate', () => {
     expect(createPublicKey(createPrivateKey(privatePem)).equals(createPublicKey(publicPem))).toBe(true);
   });
 
-  it.each(NAMES)('overwrites nothing: with a %s there, it makes neither', async (name) => {
+  it.each(NAMES)('writes neither key when %s already exists', async (name) => {
     await writeFile(join(folder, name), 'precious');
     const { code, stdout, stderr } = await generate('.');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -56,7 +56,7 @@ describe('keys:generate', () => {
     expect(await readFile(join(folder, name), 'utf8')).toBe('precious');
   });
 
-  it.each([[['--dsa']], [['--rsa=yes']], [['a', 'b']]])('does not take %j', async (parameters) => {
+  it.each([[['--dsa']], [['--rsa=yes']], [['a', 'b']]])('refuses the arguments %j', async (parameters) => {
     const { code, stderr } = await generate(...parameters);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^Say where to, .*\n$/);

@@ -30,7 +30,7 @@ describe('The log', () => {
       ...overrides,
     });
 
-  it('has one line of JSON per request: what was asked, what was answered, when, how long and for whom', async () => {
+  it('has one line of JSON for each request, with its method, route, status, time, duration and user', async () => {
     const app = await start({ LOG_FORMAT: 'json' });
     const session = await register(app.api, newAccount());
     const { token } = session;
@@ -60,7 +60,7 @@ describe('The log', () => {
     expect(app.program.stderr).toBe('');
   });
 
-  it.each(['trace', 'info'])('never holds a password or a token, at LOG_LEVEL=%s', async (level) => {
+  it.each(['trace', 'info'])('never contains a password or a token, at LOG_LEVEL=%s', async (level) => {
     const app = await start({ LOG_FORMAT: 'json', LOG_LEVEL: level });
     const account = newAccount({ password: 'Canary-in-a-mine-4!' });
     const { token, refreshToken } = await register(app.api, account);
@@ -99,7 +99,7 @@ describe('The log', () => {
     expect(stdout + stderr).not.toMatch(/argon2id|eyJ/);
   });
 
-  it('leaves the requests out at LOG_LEVEL=error', async () => {
+  it('omits requests at LOG_LEVEL=error', async () => {
     const app = await start({ LOG_FORMAT: 'json', LOG_LEVEL: 'error' });
     await login(app.api, ADMIN);
     await app.api.get('/users/me');
@@ -109,7 +109,7 @@ describe('The log', () => {
     expect(stderr).toBe('');
   });
 
-  it('is for people to read with LOG_FORMAT=pretty', async () => {
+  it('is readable by people with LOG_FORMAT=pretty', async () => {
     const app = await start({ LOG_FORMAT: 'pretty' });
     await login(app.api, ADMIN);
     const readable =

@@ -11,7 +11,7 @@ describe('docs/api/openapi.yaml', () => {
   });
   afterAll(() => test.close());
 
-  it('is what the code generates: npm run docs:api writes it', async () => {
+  it('equals what the code generates (npm run docs:api writes it)', async () => {
     const generated: unknown = JSON.parse(JSON.stringify(await describeApi(test.app)));
     expect(parse(await readFile('docs/api/openapi.yaml', 'utf8'))).toEqual(generated);
   });

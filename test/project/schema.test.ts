@@ -4,13 +4,13 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 
-describe('The schema', () => {
-  it('is what the migrations lead to', async () => {
+describe('The database schema', () => {
+  it('equals the result of all migrations', async () => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['test/support/schema-diff.mjs']);
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
   });
 
-  it('has migrations whose names sort in the order they were written', async () => {
+  it('has migrations whose names begin with a timestamp', async () => {
     const entries = await readdir('prisma/migrations', { withFileTypes: true });
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     expect(names.length).toBeGreaterThan(0);
