@@ -213,11 +213,11 @@ describe('POST /auth/reset-password', () => {
     ['resetToken', { resetToken: ['x'], newPassword: OTHER_PASSWORD }],
     ['newPassword', { resetToken: 'x' }],
     ['email', { resetToken: 'x', newPassword: OTHER_PASSWORD, email: 'a@example.com' }],
-  ])('is 400 for a wrong %s: %j', async (field, body) => {
+  ])('answers 400 to a wrong %s: %j', async (field, body) => {
     expectInvalid(await test.api.post('/auth/reset-password', body), field);
   });
 
-  it('is 413 for a body over 16 KiB', async () => {
+  it('answers 413 to a body over 16 KiB', async () => {
     expectFailure(await redeem('a'.repeat(16_385)), { status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });
 

@@ -58,7 +58,7 @@ describe('POST /auth/login', () => {
     ['nothing', {}],
     ['a list', []],
     ['no body', undefined],
-  ])('is 400 for %s', async (_, body) => {
+  ])('answers 400 to %s', async (_, body) => {
     expectFailure(await test.api.post('/auth/login', body), { status: 400, code: 'VALIDATION_ERROR' });
   });
 
@@ -90,7 +90,7 @@ describe('POST /auth/login', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(sameForAll(answer)))).size).toBe(1);
   });
 
-  it.each(['suspended', 'inactive'] as const)('is 403 for the right password of a %s account', async (status) => {
+  it.each(['suspended', 'inactive'] as const)('answers 403 to the right password of a %s account', async (status) => {
     await setStatus(test, ada.user.id, status);
     const { email, password } = account;
     const answer = await test.api.post('/auth/login', { email, password });
@@ -146,7 +146,7 @@ describe('POST /auth/logout', () => {
   });
 
   it.each([[{ refreshToken: 'x' }], [{ everywhere: true }], [[1]], ['text'], [7]])(
-    'is 400 for the body %j, and the session stays active',
+    'answers 400 to the body %j, and the session stays active',
     async (body) => {
       const { token } = ada;
       const answer = await test.api.post('/auth/logout', body, { token });
@@ -155,7 +155,7 @@ describe('POST /auth/logout', () => {
     },
   );
 
-  it('is 401 without a token', async () => {
+  it('answers 401 without a token', async () => {
     const answer = await test.api.post('/auth/logout');
     expectFailure(answer, { status: 401, code: 'UNAUTHORIZED', message: 'No token provided' });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');

@@ -78,7 +78,7 @@ describe('GET /roles', () => {
   });
 
   it.each(['Admin', 'a', '-a', '1a', 'a_b', 'a'.repeat(51), '%00', '%zz', 'a%20b', 'ä-role'])(
-    'is 400 for %s, which is not a valid role name',
+    'answers 400 to %s, which is not a valid role name',
     async (name) => {
       for (const answer of [await read(name), await update(name, { description: 'x' }), await remove(name)]) {
         expectInvalid(answer, 'name');
@@ -127,7 +127,7 @@ describe('POST /roles', () => {
     expect(body.data.role).toEqual({ name, description: null, permissions: [], builtIn: false });
   });
 
-  it.each(['admin', 'user', 'auditor'])('is 409 for the name %s, which is taken', async (name) => {
+  it.each(['admin', 'user', 'auditor'])('answers 409 to the name %s, which is taken', async (name) => {
     await expectUnchanged(name, () => create({ name, permissions: [] }), CONFLICT);
   });
 
@@ -150,7 +150,7 @@ describe('POST /roles', () => {
     ['permissions', { name: 'refused', permissions: ['users:read', ['users:update']] }],
     ['permissions', { name: 'refused', permissions: ['constructor'] }],
     ['builtIn', { name: 'refused', builtIn: true }],
-  ])('is 400 for a wrong %s: %j', async (field, body) => {
+  ])('answers 400 to a wrong %s: %j', async (field, body) => {
     expectInvalid(await create(body), field);
     expectFailure(await read('refused'), NOT_FOUND);
   });
@@ -195,14 +195,14 @@ describe('PATCH /roles/:name', () => {
     ['permissions', { permissions: ['no:such'] }],
     ['permissions', { permissions: null }],
     ['description', { description: 'x'.repeat(256) }],
-  ])('is 400 for a wrong %s: %j', async (field, body) => {
+  ])('answers 400 to a wrong %s: %j', async (field, body) => {
     const name = await createRole(test, ['users:read']);
     const before = await read(name);
     expectInvalid(await update(name, body), field);
     expect((await read(name)).body).toEqual(before.body);
   });
 
-  it('is 404 for an unknown role and 409 for a built-in role', async () => {
+  it('answers 404 for an unknown role and 409 for a built-in role', async () => {
     expectFailure(await update('unknown-role', { description: 'x' }), NOT_FOUND);
     for (const name of ['admin', 'auditor', 'user']) {
       await expectUnchanged(name, () => update(name, { permissions: [] }), CONFLICT);
@@ -243,7 +243,7 @@ describe('DELETE /roles/:name', () => {
     expect((await create({ name })).status).toBe(201);
   });
 
-  it('is 409 for a built-in role and for a role that a user holds', async () => {
+  it('answers 409 for a built-in role and for a role that a user holds', async () => {
     for (const name of ['admin', 'auditor', 'user']) await expectUnchanged(name, () => remove(name), CONFLICT);
     const name = await createRole(test, []);
     await setRoles(test, user.user.id, [name]);

@@ -196,7 +196,7 @@ describe('PUT /users/:id/password', () => {
     ['currentPassword', { ...RIGHT, currentPassword: [PASSWORD] }],
     ['username', { ...RIGHT, username: 'newname' }],
     ['sessionId', { ...RIGHT, sessionId: null }],
-  ])('is 400 for a wrong %s: %j', async (field, body) => {
+  ])('answers 400 to a wrong %s: %j', async (field, body) => {
     expectInvalid(await change(ada, body), field);
     await login(test.api, account);
   });

@@ -55,7 +55,7 @@ describe('GET /users', () => {
     return found.toSorted();
   }
 
-  it('is 401 without a token and 403 for a plain user, whatever the query', async () => {
+  it('answers 401 without a token and 403 to a plain user, whatever the query', async () => {
     const token = people.get('Anders')?.token;
     for (const query of ['', '?page=0', '?unknown=1', '?status=deleted', '?cursor=x', '?page=1&page=1']) {
       const stranger = await test.api.get(`/users${query}`);
@@ -204,12 +204,12 @@ describe('GET /users', () => {
     ['cursor', ''],
     ['isActive', 'true'],
     ['page[]', '1'],
-  ] as [string, string][])('is 400 for %s=%j', async (name, value) => {
+  ] as [string, string][])('answers 400 to %s=%j', async (name, value) => {
     expectInvalid(await list({ [name]: value }), name);
   });
 
   it.each(['page=1&page=2', 'search=ab&search=ab', 'status=active&status=', 'sortBy=email&%73ortBy=email'])(
-    'is 400 for a repeated parameter: %s',
+    'answers 400 to a repeated parameter: %s',
     async (query) => {
       const answer = await test.api.get(`/users?${query}`, { token: admin.token });
       expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR' });

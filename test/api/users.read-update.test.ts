@@ -60,7 +60,7 @@ describe('GET /users/:id', () => {
     for (const id of [randomUUID(), 'nonsense']) expect(sameForAll(await read(ada, id))).toEqual(sameForAll(other));
   });
 
-  it('is 401 without a token', async () => {
+  it('answers 401 without a token', async () => {
     for (const id of ['me', ada.user.id, 'nonsense']) {
       expectFailure(await test.api.get(`/users/${id}`), { status: 401, code: 'UNAUTHORIZED' });
     }
@@ -157,7 +157,7 @@ describe('PATCH /users/:id', () => {
     ['profilePictureUrl', 'https://'],
     ['profilePictureUrl', 'https://example.com/a b.png'],
     ['profilePictureUrl', ''],
-  ])('is 400 for %s %j beside allowed fields, for the user and for an admin', async (field, value) => {
+  ])('answers 400 to %s %j beside allowed fields, from the user and from an admin', async (field, value) => {
     const before = await read(ada);
     const body = { firstName: 'Eve', bio: 'Evil', [field]: value };
     expectInvalid(await update(ada, body), field);

@@ -94,7 +94,7 @@ describe('PUT /users/:id/roles', () => {
     ['a list among them', ['auditor', ['admin']]],
     ['an empty name', ['']],
     ['the name of an object property', ['constructor']],
-  ])('is 400 for %s', async (_, roles) => {
+  ])('answers 400 to %s', async (_, roles) => {
     expectInvalid(await assign(admin, roles), 'roles');
     expect(await rolesOf()).toEqual(['user']);
   });

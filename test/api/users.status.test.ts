@@ -110,7 +110,7 @@ describe('PUT /users/:id/status', () => {
     ['reason', { status: 'inactive', reason: 7 }],
     ['reason', { status: 'inactive', reason: null }],
     ['isActive', { status: 'inactive', isActive: false }],
-  ])('is 400 for a wrong %s: %j', async (field, body) => {
+  ])('answers 400 to a wrong %s: %j', async (field, body) => {
     expectInvalid(await put(admin, body), field);
     expect((await read()).body.data.user.status).toBe('active');
   });
