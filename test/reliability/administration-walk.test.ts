@@ -6,7 +6,7 @@ import type { ApiAnswer } from '../support/client.js';
 import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
 import { Random } from '../support/random.js';
 
-/** `npm run drill:access` runs the full number. */
+/** `npm run drill:access` takes more steps. */
 const STEPS = Number(process.env['WALK_STEPS'] ?? 300);
 const SEED = Number(process.env['WALK_SEED'] ?? 20_261_124);
 const USERS = 10;
@@ -20,10 +20,10 @@ interface Person {
   token: string | undefined;
 }
 
-/** What everybody may do, read from the store: by their id, whatever their status. */
+/** The permissions of every user, whatever their status, by user id; read from the store. */
 type Holdings = ReadonlyMap<string, ReadonlySet<string>>;
 
-describe('A random walk through the administration', () => {
+describe('A random walk through the administration routes', () => {
   let test: TestApp;
   let prisma: PrismaService;
   let everyPermission: readonly [string, ...string[]];
@@ -53,16 +53,16 @@ describe('A random walk through the administration', () => {
     process.stderr.write(`Walk of ${STEPS} steps, seed ${SEED}: ${JSON.stringify(answered)}\n`);
   });
 
-  /** Half of the time somebody who may do most things, so that the walk gets somewhere. */
-  async function someActor(): Promise<Person> {
-    if (random.below(2) === 0) return anybody();
+  /** Picks an active admin half of the time, so that enough steps succeed. */
+  async function pickActor(): Promise<Person> {
+    if (random.below(2) === 0) return anyPerson();
     const admins = await prisma.user.findMany({ where: { roles: { has: 'admin' }, status: 'active' } });
     const ids = admins.map(({ id }) => id).toSorted();
     const id = ids[random.below(ids.length)];
-    return people.find((person) => person.id === id) ?? anybody();
+    return people.find((person) => person.id === id) ?? anyPerson();
   }
 
-  const anybody = (): Person => random.pick(people as [Person, ...Person[]]);
+  const anyPerson = (): Person => random.pick(people as [Person, ...Person[]]);
   const roleName = () => random.pick<string>([...ROLE_NAMES, 'admin', 'auditor', 'user']);
   const somePermissions = () => everyPermission.filter(() => random.below(4) === 0);
 
@@ -74,7 +74,7 @@ describe('A random walk through the administration', () => {
     return new Map(users.map(({ id, roles: held }) => [id, new Set(held.flatMap((role) => byName.get(role) ?? []))]));
   }
 
-  /** Logs in when it can; whoever cannot acts with what it had, or with nothing. */
+  /** Logs in if the token no longer works; if that fails, the person acts with the old token, or with none. */
   async function tokenOf(person: Person): Promise<string | undefined> {
     const alive =
       person.token !== undefined && (await test.api.get('/users/me', { token: person.token })).status === 200;
@@ -129,8 +129,8 @@ describe('A random walk through the administration', () => {
     }
   }
 
-  /** Whoever holds more than before was given nothing that the actor did not hold. */
-  function expectNothingFromNowhere(before: Holdings, after: Holdings, actor: Person, at: number): void {
+  /** Fails if a user has gained a permission that the actor did not hold. */
+  function expectNoEscalation(before: Holdings, after: Holdings, actor: Person, at: number): void {
     const held = before.get(actor.id) ?? new Set();
     for (const [id, permissions] of after) {
       const gained = [...permissions].filter((permission) => before.get(id)?.has(permission) !== true);
@@ -147,16 +147,16 @@ describe('A random walk through the administration', () => {
   }
 
   it(
-    'never gives anybody what its actor does not hold, and always leaves an admin who can log in',
+    'never gives a user a permission that the actor lacks, and always leaves an admin who can log in',
     async () => {
       let before = await holdings();
       for (let at = 0; at < STEPS; at += 1) {
-        const actor = await someActor();
-        const { status } = await step(anybody(), await tokenOf(actor));
+        const actor = await pickActor();
+        const { status } = await step(anyPerson(), await tokenOf(actor));
         answered[status] = (answered[status] ?? 0) + 1;
         expect(status).toBeLessThan(500);
         const after = await holdings();
-        expectNothingFromNowhere(before, after, actor, at);
+        expectNoEscalation(before, after, actor, at);
         await expectAnAdminCanLogIn(at);
         before = after;
       }

@@ -14,8 +14,8 @@ const KILLS = Number(process.env['AUDIT_KILLS'] ?? 4);
 const WRITERS = 8;
 const SEED = 20_261_124;
 
-/** Changes its profile until the application is gone. */
-async function writeUntilGone(app: SpawnedApp, { token }: Session): Promise<void> {
+/** Updates the user's profile until the application is killed. */
+async function writeUntilKilled(app: SpawnedApp, { token }: Session): Promise<void> {
   for (let n = 0; ; n += 1) {
     const answer = await app.api
       .patch('/users/me', { bio: `Change ${n} of ${Date.now()}` }, { token })
@@ -25,7 +25,7 @@ async function writeUntilGone(app: SpawnedApp, { token }: Session): Promise<void
   }
 }
 
-describe(`${KILLS} times kill -9 under load`, () => {
+describe(`${KILLS} kills with SIGKILL under load`, () => {
   let stores: Stores;
   beforeAll(async () => {
     stores = await createStores();
@@ -34,7 +34,7 @@ describe(`${KILLS} times kill -9 under load`, () => {
   afterAll(() => stores.remove());
 
   it(
-    'leaves no change without its entry, and no entry without its change; what was not linked is linked later',
+    'leave no change without an audit entry and no entry without a change, and unlinked entries are linked later',
     async () => {
       const env = {
         ...stores.env,
@@ -48,14 +48,14 @@ describe(`${KILLS} times kill -9 under load`, () => {
       let app = await spawnApp(env);
       const writers = await Promise.all(Array.from({ length: WRITERS }, () => register(app.api, newAccount())));
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const writing = inParallel(WRITERS, (index) => writeUntilGone(app, writers[index] as Session));
+        const writing = inParallel(WRITERS, (index) => writeUntilKilled(app, writers[index] as Session));
         await sleep(100 + random.below(900));
         await app.stop('SIGKILL');
         await writing;
         app = await spawnApp(env);
       }
       await onDatabase(stores, async (client) => {
-        // Each change moves the version by one, and the last one is what the user shows.
+        // Each change raises the user's version by one, and the last one is what the user's profile shows.
         const { rows } = await client.query(`
           SELECT u.version - 1 AS changes, u.bio, count(e.id)::int AS entries,
             (array_agg(e.changes->'bio'->>'after' ORDER BY e.id DESC))[1] AS last

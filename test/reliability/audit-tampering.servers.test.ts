@@ -30,8 +30,8 @@ const FIELDS = ['action', 'outcome', 'actor_id', 'session_id', 'target_id', 'ip'
 
 const pick = (random: Random, linked: readonly Linked[]): Linked => linked[random.below(linked.length)] as Linked;
 
-/** @returns the id of a copy of an entry, right behind it */
-async function slipIn(client: pg.Client, random: Random, linked: readonly Linked[]): Promise<string> {
+/** Inserts a copy of an entry, to be read right after it. @returns the id of the copy */
+async function insertCopy(client: pg.Client, random: Random, linked: readonly Linked[]): Promise<string> {
   const { id } = pick(random, linked);
   const slipped =
     id.slice(0, 24) +
@@ -47,7 +47,7 @@ async function slipIn(client: pg.Client, random: Random, linked: readonly Linked
   return slipped;
 }
 
-/** Somebody who may do anything in the database: each says which entry it has touched. */
+/** Changes that a superuser of the database can make; each returns the ids of the entries that it touched. */
 const KINDS: Readonly<Record<string, Tampering>> = {
   'an edited field': async (client, random, linked) => {
     const { id } = pick(random, linked);
@@ -74,7 +74,7 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     const next = linked.find((one) => one.month === month && one.sequence === sequence + 1);
     return [next?.id ?? id];
   },
-  'two entries that changed places': async (client, random, linked) => {
+  'two swapped entries': async (client, random, linked) => {
     const one = pick(random, linked);
     const other = pick(
       random,
@@ -87,16 +87,16 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     await move(one.id, other.sequence);
     return [one.id, other.id];
   },
-  'an entry that was slipped in': async (client, random, linked) => {
-    const slipped = await slipIn(client, random, linked);
+  'an inserted entry': async (client, random, linked) => {
+    const slipped = await insertCopy(client, random, linked);
     return [slipped];
   },
-  'an entry slipped in with a link in another month': async (client, random, linked) => {
-    const slipped = await slipIn(client, random, linked);
+  'an entry inserted with a link in another month': async (client, random, linked) => {
+    const slipped = await insertCopy(client, random, linked);
     await client.query(`INSERT INTO audit.links VALUES ('2020-01-01', 1, $1, '\\x00')`, [slipped]);
     return [slipped];
   },
-  'a month that somebody else’s key says was dropped': async (client, random, linked) => {
+  'a month that an untrusted key marks as dropped': async (client, random, linked) => {
     const { id } = pick(
       random,
       linked.filter((one) => one.month === MONTHS[0]),
@@ -121,7 +121,7 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     );
     return [id];
   },
-  'a tail that was cut off, with its checkpoints': async (client, random, linked) => {
+  'a tail that was cut off together with its checkpoints': async (client, random, linked) => {
     const { month, sequence } = pick(
       random,
       linked.filter((one) => one.month === MONTHS[1]),
@@ -135,8 +135,8 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     await client.query('DELETE FROM audit.checkpoints WHERE month = $1 AND sequence >= $2', [first, sequence]);
     return [linked.findLast((one) => one.month === MONTHS[1])?.id ?? ''];
   },
-  'two chains that were swapped': async (client, _random, linked) => {
-    // The hashes of one month under the entries of the other.
+  'two chains whose hashes were swapped': async (client, _random, linked) => {
+    // Each entry gets the hash of the entry at the same place in the other month.
     await client.query(`
       UPDATE audit.links l SET hash = o.hash FROM audit.links o
       WHERE o.sequence = l.sequence AND o.month <> l.month`);
@@ -144,7 +144,7 @@ const KINDS: Readonly<Record<string, Tampering>> = {
   },
 };
 
-describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoint held elsewhere`, () => {
+describe(`${TAMPERINGS} tamperings by a superuser, verified with external checkpoints`, () => {
   let test: TestApp;
   let client: pg.Client;
   let linked: Linked[];
@@ -163,7 +163,7 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
     const repository = test.app.get(CheckpointsRepository);
     const latest = await Promise.all(MONTHS.map((month) => repository.latestOf(month)));
     held = latest.filter((checkpoint) => checkpoint !== undefined);
-    // From here on, whoever it is that tampers is not kept from it.
+    // Turns off the triggers that forbid changes to the audit log.
     await client.query(`SET session_replication_role = 'replica'`);
   });
   afterAll(async () => {
@@ -171,7 +171,7 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
     await test.close();
   });
 
-  /** Entries as the recorder writes them, in a month of one's choice. */
+  /** Writes entries as the recorder does, in the given month. */
   const write = async (month: string, n: number) => {
     await client.query(
       `WITH inserted AS (
@@ -203,7 +203,7 @@ describe(`${TAMPERINGS} tamperings by a superuser, judged with the last checkpoi
   };
 
   it(
-    'are each found, and the entry is named',
+    'are all detected, and the entry is named',
     async () => {
       expect(await verify()).toMatchObject({ valid: true });
       const { rows: entries } = await client.query('SELECT to_jsonb(e) AS row FROM audit.entries e');

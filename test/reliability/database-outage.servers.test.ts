@@ -10,11 +10,11 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { decodeToken } from '../support/tokens.js';
 import { waitUntil } from '../support/wait.js';
 
-/** `npm run drill:sessions` runs the full number. */
+/** `npm run drill:sessions` runs more rounds. */
 const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
-/** The name under which each connection prepares it: later calls do not send its text. */
+/** The name under which each connection prepares `COMMIT`; later calls do not send its text. */
 const COMMIT = createHash('sha1').update('COMMIT').digest('base64url');
-/** What an exchange takes at most, in milliseconds, and a little more: outages begin in the middle of it. */
+/** A little longer than any token exchange (ms): the outages begin at moments within it. */
 const EXCHANGE_MS = 8;
 
 function expectUnavailable(answer: ApiAnswer): void {
@@ -22,7 +22,7 @@ function expectUnavailable(answer: ApiAnswer): void {
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 
-describe('With PostgreSQL away', () => {
+describe('During a PostgreSQL outage', () => {
   let stores: Stores;
   let proxy: TcpProxy;
   let test: TestApp;
@@ -30,7 +30,7 @@ describe('With PostgreSQL away', () => {
   beforeAll(async () => {
     stores = await createStores();
     proxy = await TcpProxy.to(stores.env['DATABASE_URL'] ?? '');
-    // No grace: what saves the session is that the outage was noticed.
+    // Without a grace period, the session survives only because the server notices the outage.
     test = await startApp({ DATABASE_URL: proxy.url, JWT_REFRESH_GRACE_MS: '0' }, stores);
   });
   beforeEach(async () => {
@@ -45,7 +45,7 @@ describe('With PostgreSQL away', () => {
 
   const refresh = (refreshToken: string) => test.api.post('/auth/refresh', { refreshToken });
 
-  /** Asks the database itself. */
+  /** Reads from the database directly, not through the proxy. */
   async function hasEnded(token: string): Promise<boolean> {
     const query = 'SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NOT NULL';
     const { rowCount } = await onDatabase(stores, (client) => client.query(query, [decodeToken(token).claims['sid']]));
@@ -59,9 +59,9 @@ describe('With PostgreSQL away', () => {
 
   it.each<[string, () => void | Promise<void>]>([
     ['refuses connections', () => proxy.cut()],
-    ['is silent', () => proxy.stall()],
-    ['does what it is told and is not heard', () => proxy.mute()],
-  ])('that %s, a refresh is a 503 within a second, and the same token is good afterwards', async (_, strike) => {
+    ['does not answer', () => proxy.stall()],
+    ['commits, but its answers are lost', () => proxy.mute()],
+  ])('a refresh gets 503 within a second and succeeds afterwards, when PostgreSQL %s', async (_, strike) => {
     await strike();
     const begun = performance.now();
     expectUnavailable(await refresh(ada.refreshToken));
@@ -72,7 +72,7 @@ describe('With PostgreSQL away', () => {
     expect((await refresh(answer.body.data.refreshToken)).status).toBe(200);
   });
 
-  it('a token that was exchanged before is no better for it afterwards', async () => {
+  it('a refresh token that was already exchanged stays refused afterwards', async () => {
     const child = await refresh(ada.refreshToken);
     expect(child.status).toBe(200);
     proxy.stall();
@@ -82,7 +82,7 @@ describe('With PostgreSQL away', () => {
     expectFailure(await refresh(child.body.data.refreshToken), DEAD_TOKEN);
   });
 
-  it('the end of sessions that was committed and not heard of holds at once', async () => {
+  it('a logout that was committed, but whose confirmation was lost, takes effect at once', async () => {
     const { token } = ada;
     expect((await test.api.get('/users/me', { token })).status).toBe(200);
     const muted = proxy.muteAfter(COMMIT);
@@ -95,7 +95,7 @@ describe('With PostgreSQL away', () => {
   });
 
   it(
-    'from any moment of a refresh on, no token is burnt',
+    'a refresh that is interrupted at any moment leaves its token usable',
     async () => {
       let current = ada.refreshToken;
       const seen = { 200: 0, 503: 0 };
@@ -117,7 +117,7 @@ describe('With PostgreSQL away', () => {
     60_000 + ROUNDS * 3_000,
   );
 
-  it('a logout that cannot be stored is not acknowledged, and the session goes on', async () => {
+  it('a logout that cannot be stored is not acknowledged, and the session stays active', async () => {
     expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
     await proxy.cut();
     expectUnavailable(await test.api.post('/auth/logout', undefined, { token: ada.token }));

@@ -9,15 +9,15 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** Guesses in each case; `npm run drill:limits` runs the full number. */
+/** Guesses in each case; the variable GUESSES sets another number. */
 const GUESSES = Number(process.env['GUESSES'] ?? 110);
-/** For a name from an address; for a name. */
+/** The limits for one account from one address, and for one account from all addresses. */
 const [PAIR_MAX, NAME_MAX] = [5, 100];
 const AT_ONCE = 8;
 
 let networks = 0;
 
-/** Guesses one account's password until `count` guesses were sent. An answer that never came is `undefined`. */
+/** Sends `count` guesses of one account's password. A request without an answer gives `undefined`. */
 async function guess(count: number, send: (n: number) => Promise<ApiAnswer>): Promise<(ApiAnswer | undefined)[]> {
   const answers: (ApiAnswer | undefined)[] = [];
   let next = 0;
@@ -55,7 +55,7 @@ describe(`${GUESSES} guesses on two instances`, () => {
 
   const upsets: [string, () => Promise<unknown>][] = [
     ['while nothing else happens', async () => undefined],
-    ['while Redis goes away', () => redis.cut()],
+    ['while Redis stops', () => redis.cut()],
     ['while Redis is emptied', () => stores.flushCache()],
     [
       'while both instances are killed and started again',
@@ -67,12 +67,12 @@ describe(`${GUESSES} guesses on two instances`, () => {
   ];
   const sources: [string, number, (n: number, network: number) => string][] = [
     ['one address', PAIR_MAX, (_, network) => `10.77.${network}.1`],
-    ['as many addresses', NAME_MAX, (n, network) => `10.${network + 100}.${Math.floor(n / 250)}.${(n % 250) + 1}`],
+    ['a new address each', NAME_MAX, (n, network) => `10.${network + 100}.${Math.floor(n / 250)}.${(n % 250) + 1}`],
   ];
   const cases = upsets.flatMap(([name, upset]) => sources.map((source) => [source[0], name, source, upset] as const));
 
   it.each(cases)(
-    'of one account’s password from %s, %s, are checked as often as the limit says',
+    'of one account’s password from %s are checked up to the limit and then refused, %s',
     async (_source, _name, [, most, addressOf], upset) => {
       networks += 1;
       const network = networks;
@@ -84,7 +84,7 @@ describe(`${GUESSES} guesses on two instances`, () => {
         return instance.api.post('/auth/login', { email, password: OTHER_PASSWORD }, { headers });
       };
       const before = await guess(Math.floor(most / 2), send);
-      // In the middle of guesses: some of them are being checked right then.
+      // The disturbance comes while some guesses are being checked.
       const [during] = await Promise.all([guess(AT_ONCE, (n) => send(n + 500)), upset()]);
       const after = await guess(GUESSES, (n) => send(n + 1_000));
       const answers = [...before, ...during, ...after];

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, PASSWORD } from '../support/factories.js';
 
-/** How many passwords are tried on an account, or accounts with a password. */
+/** How many passwords are tried on one account, or accounts with one password. */
 const GUESSES = Number(process.env['GUESSES'] ?? 110);
-/** What the contract allows: for a name from an address; for a name; from an address. */
+/** The limits of the contract: for one account from one address, for one account, and from one address. */
 const [PAIR_MAX, ACCOUNT_MAX, ADDRESS_MAX] = [5, 100, 100];
 const AT_ONCE = 8;
 
 let networks = 0;
 
-/** Where the n-th guess comes from. */
+/** Gives the address that the n-th guess comes from. */
 type Source = (n: number) => string;
 
 const oneAddress = (): Source => {
@@ -43,7 +43,7 @@ describe(`${GUESSES} guesses`, () => {
   const logIn = ({ email }: Account, password: string, headers: Readonly<Record<string, string>>) =>
     test.api.post('/auth/login', { email, password }, { headers });
 
-  /** An account whose owner has logged in from a device; they may be where the guesses come from. */
+  /** Registers an account whose owner has logged in from a known device at this address. */
   const newOwner = async (address: string) => {
     const account = newAccount();
     await test.api.post('/users', account);
@@ -56,7 +56,7 @@ describe(`${GUESSES} guesses`, () => {
     expect({ checked, refused }).toEqual({ checked: most, refused: GUESSES - most });
   };
 
-  /** @returns how many were checked and refused, and how the owner's logins went beside them */
+  /** @returns how many guesses were checked and refused, and the statuses of the owner's logins meanwhile */
   const guess = async (
     guesses: (n: number) => { account: Account; password: string; address: string },
     owner: () => Promise<number>,
@@ -79,9 +79,9 @@ describe(`${GUESSES} guesses`, () => {
 
   it.each([
     ['one address', oneAddress, PAIR_MAX],
-    ['as many addresses', manyAddresses, ACCOUNT_MAX],
-    ['as many addresses of one IPv6 /64', oneNetwork, PAIR_MAX],
-  ])('of an account’s password from %s are stopped, and its owner is not', async (_, newSource, most) => {
+    ['a new address each', manyAddresses, ACCOUNT_MAX],
+    ['a new address each in one IPv6 /64', oneNetwork, PAIR_MAX],
+  ])('of one account’s password from %s are stopped, but not its owner', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));
     const wrong = (n: number) => ({ account: owner.account, password: `Guess-number-${n}!`, address: addressOf(n) });
@@ -92,9 +92,9 @@ describe(`${GUESSES} guesses`, () => {
 
   it.each([
     ['one address', oneAddress, ADDRESS_MAX],
-    ['as many addresses, where none is one too many,', manyAddresses, GUESSES],
-    ['as many addresses of one IPv6 /64', oneNetwork, ADDRESS_MAX],
-  ])('of as many accounts’ password from %s are stopped, and who lives there is not', async (_, newSource, most) => {
+    ['a new address each, which reach no limit,', manyAddresses, GUESSES],
+    ['a new address each in one IPv6 /64', oneNetwork, ADDRESS_MAX],
+  ])('of one password on many accounts from %s are stopped, but not a user there', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));
     const sprayed = (n: number) => ({ account: newAccount(), password: 'Guess-once-4-all!', address: addressOf(n) });

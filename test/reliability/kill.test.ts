@@ -7,14 +7,14 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
-/** More of them for a long drill: KILL_ROUNDS=100 npm test -- kill */
+/** For a longer drill: KILL_ROUNDS=100 npm test -- kill */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
 const CLIENTS = 4;
-/** Users that are acknowledged in a round before the kill. */
+/** Registrations that are acknowledged in each round before the kill. */
 const ROUND_USERS = 40;
 
-/** Registers one account after the other until the application is gone, and notes those that were answered 201. */
-async function registerUntilGone(app: SpawnedApp, acknowledged: Account[]): Promise<void> {
+/** Registers one account after another until the application is killed; records those that were answered 201. */
+async function registerUntilKilled(app: SpawnedApp, acknowledged: Account[]): Promise<void> {
   for (;;) {
     const account = newAccount();
     const answer = await app.api.post('/users', account).catch(() => undefined);
@@ -33,14 +33,14 @@ describe('kill -9', () => {
   afterAll(() => stores.remove());
 
   it(
-    `loses no user that was acknowledged (${ROUNDS} rounds)`,
+    `loses no user whose registration was acknowledged (${ROUNDS} rounds)`,
     async () => {
       const env = { ...stores.env, ...SECRETS, LOG_LEVEL: 'error' };
       const acknowledged: Account[] = [];
       let app = await spawnApp(env);
       for (let round = 0; round < ROUNDS; round += 1) {
         const survivors: Account[] = [];
-        const clients = inParallel(CLIENTS, () => registerUntilGone(app, survivors));
+        const clients = inParallel(CLIENTS, () => registerUntilKilled(app, survivors));
         await waitUntil('users are acknowledged', async () => survivors.length >= ROUND_USERS);
         await app.stop('SIGKILL');
         await clients;

@@ -9,16 +9,16 @@ import { Random } from '../support/random.js';
 import { type RawAnswer, sendRaw } from '../support/raw-http.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** `npm run drill:guessing` runs the full number. */
+/** `npm run drill:guessing` measures more pairs. */
 const PAIRS = Number(process.env['TIMING_PAIRS'] ?? 40);
 const SEED = Number(process.env['TIMING_SEED'] ?? 20_261_124);
-/** Over 500 pairs, chance alone stays within 0.05 in 99 of 100 runs; over 40, a loose bound never fails by chance. */
+/** With 500 pairs, chance alone stays within 0.05 in 99 of 100 runs; with 40, a loose bound never fails by chance. */
 const MAX_BIAS = PAIRS >= 500 ? 0.05 : 0.3;
 const ACCOUNTS_OF_A_KIND = 8;
-/** The first requests of a process are slow, whatever they ask. */
+/** The first requests to a process are slow, so these are not measured. */
 const WARM_UP = 20;
-/** What differs from one request to the next, whoever sends it. */
-const ITS_OWN = new Set(['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']);
+/** Headers that differ between any two answers. */
+const VARYING_HEADERS = new Set(['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset']);
 
 type Kind = 'unknown' | 'active' | 'suspended';
 
@@ -72,7 +72,7 @@ describe('A wrong password', () => {
     ['unknown', 'active'],
     ['suspended', 'active'],
   ])(
-    `takes as long for an account that is %s as for one that is %s, and is answered the same (${PAIRS} pairs)`,
+    `gets the same answer in the same time for %s accounts as for %s ones (${PAIRS} pairs)`,
     async (one, other) => {
       const times: Record<Kind, number[]> = { unknown: [], active: [], suspended: [] };
       const seen = new Set<string>();
@@ -93,9 +93,9 @@ describe('A wrong password', () => {
   );
 });
 
-/** All that comes back, but for what differs each time. */
+/** All that a client sees of an answer, except what differs each time. */
 function whatIsSeen({ status, headers, text, body }: RawAnswer): string {
-  const shown = Object.entries(headers).map(([name, value]) => [name, ITS_OWN.has(name) ? '' : value]);
+  const shown = Object.entries(headers).map(([name, value]) => [name, VARYING_HEADERS.has(name) ? '' : value]);
   const bytes = text.replace(body.error.timestamp, '').replace(body.error.requestId, '');
   return JSON.stringify([status, shown, bytes]);
 }

@@ -13,18 +13,18 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { sendRaw } from '../support/raw-http.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** `npm run drill:hostile` runs the full number. */
+/** `npm run drill:hostile` sends more requests. */
 const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500);
-/** Another one each time; the one of a failure repeats it. */
+/** A new seed for each run; set FUZZ_SEED to that of a failed run to repeat it. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
-/** Of the same kind, before the heap is measured: caches fill, and code is compiled. */
+/** Requests before the heap is first measured, which fill caches and have code compiled. */
 const WARM_UP = Math.max(1_500, REQUESTS / 20);
 const AT_ONCE = 16;
-/** Requests between two looks at whether the actors can still log in. */
+/** Requests before each check that the actors are still logged in. */
 const ROUND = 100;
-/** Longer than any time-out of the server. */
+/** Longer than every time-out of the server (ms). */
 const PATIENCE_MS = 45_000;
-/** By how much the heap may grow. */
+/** The factor by which the heap may grow. */
 const GROWTH = 1.2;
 
 /** One exchange: what was sent, and what came back. */
@@ -75,7 +75,7 @@ describe('Malformed requests', () => {
     },
   );
 
-  /** Some of what is sent ends the sessions, or the account, of who sent it. */
+  /** Replaces actors whose session or account was ended by one of the requests. */
   async function renewActors(): Promise<void> {
     const { admin, user } = actors;
     const isAlive = async (token: string) => (await app.api.get('/users/me', { token })).status === 200;
@@ -110,7 +110,7 @@ describe('Malformed requests', () => {
   }
 
   it(
-    `are answered as the contract says, and leave nothing behind (FUZZ_SEED=${SEED})`,
+    `are answered as the contract says, without a logged error or a growing heap (FUZZ_SEED=${SEED})`,
     async () => {
       await send(WARM_UP, SEED ^ 1);
       const warm = await app.program.measure();
@@ -130,14 +130,14 @@ describe('Malformed requests', () => {
       expect(app.logged().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
       expect(app.program.stderr).not.toMatch(/leak|unhandled/i);
       expect(seen['none'] ?? 0).toBeLessThan((WARM_UP + REQUESTS) / 50);
-      // It got behind the guards and the validation, and not only there.
+      // Some requests passed the guards and the validation, and some were refused by each.
       for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 409, 415]) expect(seen[status]).toBeGreaterThan(0);
     },
     120_000 + REQUESTS * 20,
   );
 });
 
-/** A server that refuses what it has not read to its end may end the connection before its answer is read. */
+/** A server that refuses a request before reading all of it may close the connection before its answer is read. */
 function unlessReset(error: Error & { code?: string }): undefined {
   if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
 }

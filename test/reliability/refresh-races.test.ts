@@ -6,7 +6,7 @@ import { type Instances, startInstances } from '../support/instances.js';
 import { inParallel } from '../support/parallel.js';
 import { waitUntil } from '../support/wait.js';
 
-/** `npm run drill:sessions` runs the full number. */
+/** `npm run drill:sessions` runs more rounds. */
 const ROUNDS = Number(process.env['REFRESH_ROUNDS'] ?? 25);
 const TABS = 20;
 
@@ -32,7 +32,7 @@ describe('On two instances', () => {
   }
 
   it(
-    `${ROUNDS} rounds of ${TABS} parallel refreshes leave one live child each, and log nobody out`,
+    `${ROUNDS} rounds of ${TABS} parallel refreshes give one new token pair each, and end no session`,
     async () => {
       let { refreshToken: current } = await login();
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -71,8 +71,8 @@ describe('On two instances', () => {
         await instances.restart();
       },
     ],
-    ['Redis stays away', () => instances.stopRedis()],
-  ])('R1 → R2 → R3, then R1, kills R3 and its access token, and nothing revives them: %s', async (_, upset) => {
+    ['Redis stays stopped', () => instances.stopRedis()],
+  ])('reuse of R1 after R1 → R2 → R3 revokes R3 and its access token for good, when %s', async (_, upset) => {
     const bystander = await login();
     const r1 = await login();
     const r2 = await refreshed(r1.refreshToken);

@@ -9,10 +9,10 @@ import { inParallel } from '../support/parallel.js';
 import { decodeToken } from '../support/tokens.js';
 import { waitUntil } from '../support/wait.js';
 
-/** `npm run drill:sessions` runs the full number. */
+/** `npm run drill:sessions` runs more trials. */
 const TRIALS = Number(process.env['REVOCATION_TRIALS'] ?? 5);
 const AT_ONCE = 4;
-/** What the contract allows, in milliseconds from the acknowledgement on. */
+/** The limit of the contract (ms), counted from the acknowledgement. */
 const LIMIT_MS = 1_000;
 const POLL_MS = 5;
 
@@ -26,7 +26,7 @@ interface Trial {
 
 type Cause = (trial: Trial) => Promise<ApiAnswer>;
 
-/** What tells that it has been heard of. */
+/** A request that shows whether an instance knows of the change. */
 interface Probe {
   readonly path: string;
   readonly refusal: 401 | 403;
@@ -61,7 +61,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   deletion: (trial) => here(trial).delete(`/users/${trial.victim.user.id}`, { token: trial.admin.token }),
 };
 
-/** What takes a permission away from whoever has the role `reader`, whose session goes on. */
+/** Changes that take a permission from a user whose session stays active. */
 const LOSSES: Readonly<Record<string, Cause>> = {
   'a change of the user’s roles': (trial) =>
     here(trial).put(`/users/${trial.victim.user.id}/roles`, { roles: [] }, { token: trial.admin.token }),
@@ -85,7 +85,7 @@ const LOSS: Probe = {
 
 const roleOf = ({ username }: Account) => `reads-${username.toLowerCase()}`;
 
-describe('A session that ends on one instance', () => {
+describe('A change on one instance', () => {
   let instances: Instances;
   let admin: Session;
   const slowest: Record<string, number> = {};
@@ -106,14 +106,18 @@ describe('A session that ends on one instance', () => {
     const account = newAccount();
     const victim = await register(near.api, account);
     await prepare?.({ instances, account, victim, admin });
-    // What it was given a moment ago has to get around first, just as what it is about to lose.
+    // The session and its permission, which are new, have to reach both instances first.
     for (const { api } of instances.all) {
-      await waitUntil('it is let in', async () => (await read(api, victim)).status === 200, LIMIT_MS);
+      await waitUntil(
+        'both instances accept the session',
+        async () => (await read(api, victim)).status === 200,
+        LIMIT_MS,
+      );
     }
     const { status } = await cause({ instances, account, victim, admin });
     const acknowledged = performance.now();
     expect(status).toBeLessThan(300);
-    // Where it was acknowledged, at once.
+    // The instance that acknowledged the change applies it at once.
     expect((await read(near.api, victim)).status).toBe(refusal);
     for (;;) {
       const { status: seen } = await read(far.api, victim);
@@ -145,13 +149,13 @@ describe('A session that ends on one instance', () => {
     afterAll(() => instances.startRedis());
 
     it.each(Object.entries(CAUSES))(
-      `by %s is refused by the other within a second${circumstance}`,
+      `ends the session on the other within a second: %s${circumstance}`,
       (name, cause) => expectAllInTime(`${name}${circumstance}`, cause, DEATH),
       timeout,
     );
 
     it.each(Object.entries(LOSSES))(
-      `that loses a permission by %s is kept out by the other within a second${circumstance}`,
+      `removes the permission on the other within a second: %s${circumstance}`,
       (name, cause) => expectAllInTime(`${name}${circumstance}`, cause, LOSS),
       timeout,
     );

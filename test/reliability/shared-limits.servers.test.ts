@@ -6,7 +6,7 @@ import { waitUntil } from '../support/wait.js';
 const MAX = 60;
 const AT_ONCE = 6;
 
-/** How many of a storm were let in, and whether one was answered otherwise than let in or refused. */
+/** How many requests were let in (401), and the statuses of those neither let in nor refused (429). */
 interface Storm {
   readonly letIn: number;
   readonly others: number[];
@@ -15,7 +15,7 @@ interface Storm {
 let made = 0;
 const newAddress = () => `10.3.0.${++made}`;
 
-/** Sends so many, to the instances in turns, some at once. */
+/** Sends `count` requests to the instances in turn, `AT_ONCE` at a time. */
 const storm = async (count: number, send: (instance: 0 | 1) => Promise<ApiAnswer>): Promise<Storm> => {
   const statuses: number[] = [];
   let next = 0;
@@ -42,11 +42,11 @@ describe('The rate limit of two instances', () => {
   const clientAt = (address: string) => (instance: 0 | 1) =>
     instances.all[instance].api.get('/users/me', { headers: { 'x-forwarded-for': address } });
 
-  it('hold for both together', async () => {
+  it('counts the requests to both together', async () => {
     expect(await storm(MAX * 2, clientAt(newAddress()))).toEqual({ letIn: MAX, others: [] });
   });
 
-  it('hold when Redis goes in the middle and comes back empty', async () => {
+  it('holds when Redis stops halfway and comes back empty', async () => {
     const send = clientAt(newAddress());
     const before = await storm(Math.floor(MAX / 2), send);
     const [during] = await Promise.all([storm(MAX * 2, send), instances.stopRedis()]);
@@ -62,7 +62,7 @@ describe('The rate limit of two instances', () => {
     expect(all.reduce((sum, { letIn }) => sum + letIn, 0)).toBeLessThanOrEqual(MAX);
   });
 
-  it('hold for who comes while Redis is away, and are no narrower for who comes when it is back', async () => {
+  it('holds for a client that comes while Redis is stopped, and is no stricter once Redis is back', async () => {
     const send = clientAt(newAddress());
     await instances.stopRedis();
     const without = await storm(MAX * 2, send);

@@ -9,27 +9,27 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
-/** Of each kind; `npm run drill:hostile` runs the full number. */
+/** Sockets of each kind; `npm run drill:hostile` opens more. */
 const SOCKETS = Number(process.env['SLOW_SOCKETS'] ?? 50);
-/** Milliseconds between two bytes: no kind gets to its end in time. */
+/** Milliseconds between two bytes, too slow for any kind to finish in time. */
 const BYTE_MS = 1_000;
-/** Beyond the server's time-out: it looks once a second, and machines are busy. */
+/** Tolerance (ms) beyond the server's time-out, which is checked once a second, on a busy machine. */
 const MARGIN_MS = 5_000;
-/** Milliseconds between two of a kind: what overflows the queue of the listening socket is no slow socket yet. */
+/** Milliseconds between two sockets of a kind, so that the queue of the listening socket does not overflow. */
 const STAGGER_MS = 3;
 const SAMPLE = 50;
 const PAUSE_MS = 25;
-/** Of an ordinary request meanwhile, whatever the machine is like. */
+/** The median time (ms) of an ordinary request meanwhile that is accepted on any machine. */
 const BOUND_MS = 250;
-/** Of an ordinary client's connections, and of the pools: they come and go. */
+/** Tolerance for the open sockets of ordinary clients and of the pools, whose number varies. */
 const FEW = 10;
 
 interface Slow {
   /** Sent at once. */
   readonly start: string;
-  /** Sent over and over, a byte at a time. */
+  /** Sent repeatedly, a byte at a time. */
   readonly drip: string;
-  /** The time-out that ends it, in milliseconds. */
+  /** The server's time-out for it, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -43,7 +43,7 @@ const KINDS: Readonly<Record<string, Slow>> = {
 
 interface End {
   readonly seconds: number;
-  /** The status of what came before the end; 0 if nothing did. */
+  /** The status of the answer before the close; 0 if there was none. */
   readonly status: number;
 }
 
@@ -56,7 +56,7 @@ function sendSlowly(origin: string, { start, drip, timeoutMs }: Slow): Promise<E
     let sent = 0;
     const socket = connect(Number(port), hostname, () => socket.write(start));
     const dripping = setInterval(() => {
-      if (performance.now() - begun > timeoutMs + MARGIN_MS) socket.destroy(new Error('The server does not end it'));
+      if (performance.now() - begun > timeoutMs + MARGIN_MS) socket.destroy(new Error('The server did not close it'));
       else if (drip !== '') socket.write(drip.charAt(sent++ % drip.length));
     }, BYTE_MS);
     let failure: (Error & { code?: string }) | undefined;
@@ -64,7 +64,7 @@ function sendSlowly(origin: string, { start, drip, timeoutMs }: Slow): Promise<E
     socket.on('error', (error) => (failure = error));
     socket.once('close', () => {
       clearInterval(dripping);
-      // What is sent after the server's end is answered with a reset.
+      // Bytes that are sent after the server has closed are answered with a reset.
       if (failure !== undefined && failure.code !== 'ECONNRESET' && failure.code !== 'EPIPE') reject(failure);
       else resolve({ seconds: (performance.now() - begun) / 1_000, status: Number(received.slice(9, 12)) });
     });
@@ -75,7 +75,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-describe(`${SOCKETS} sockets each that send nothing, or a head or a body a byte at a time`, () => {
+describe(`Sockets that send nothing, or a head or a body a byte at a time (${SOCKETS} of each)`, () => {
   let stores: Stores;
   let app: SpawnedApp;
   let user: Session;
@@ -91,7 +91,7 @@ describe(`${SOCKETS} sockets each that send nothing, or a head or a body a byte 
     process.stderr.write(`${lines.join('\n')}\n`);
   });
 
-  /** Milliseconds that each of one client's requests takes, while `go` says so. */
+  /** Sends one client's requests while `go` returns true. @returns how long each took, in milliseconds */
   async function timeRequests(go: (count: number) => boolean): Promise<number[]> {
     const times: number[] = [];
     while (go(times.length)) {
@@ -104,7 +104,7 @@ describe(`${SOCKETS} sockets each that send nothing, or a head or a body a byte 
     return times;
   }
 
-  it('are closed in time, and keep nobody else waiting', async () => {
+  it('are closed in time, and do not delay other requests', async () => {
     const before = await timeRequests((count) => count < SAMPLE);
     const idle = await app.program.measure();
 
@@ -125,7 +125,7 @@ describe(`${SOCKETS} sockets each that send nothing, or a head or a body a byte 
       const range = `${Math.min(...seconds).toFixed(1)} to ${Math.max(...seconds).toFixed(1)} s`;
       lines.push(`${SOCKETS} sockets, ${name}: closed after ${range}, with ${statuses.join(', ')}`);
       expect(statuses.filter((status) => status !== 0 && status !== 408)).toEqual([]);
-      // None was turned away: they were all there at once.
+      // None was closed early, so all were open at the same time.
       expect(Math.min(...seconds) * 1_000).toBeGreaterThan(KINDS[name]?.timeoutMs ?? Infinity);
     }
     lines.push(
@@ -139,7 +139,7 @@ describe(`${SOCKETS} sockets each that send nothing, or a head or a body a byte 
   }, 120_000);
 
   async function expectRecovery(idle: number): Promise<void> {
-    await waitUntil('none is left', async () => (await app.program.measure()).sockets <= idle + FEW);
+    await waitUntil('the slow sockets are gone', async () => (await app.program.measure()).sockets <= idle + FEW);
     expect(await timeRequests((count) => count < SAMPLE)).toHaveLength(SAMPLE);
   }
 });
