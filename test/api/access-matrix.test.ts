@@ -87,7 +87,7 @@ function verdictOf({ status, body }: ApiAnswer): string {
 }
 
 function expectedVerdict({ reach }: MatrixRow, holder: Holder, target: Target): string {
-  if (reach[holder] === 'nobody') return holder === 'no token' ? 'no token' : 'forbidden';
+  if (reach[holder] === 'none') return holder === 'no token' ? 'no token' : 'forbidden';
   if (reach[holder] === 'self') return target === 'me' || target === 'self' ? 'let in' : 'forbidden';
   return target === 'unknown' ? 'no such user' : 'let in';
 }

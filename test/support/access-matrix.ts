@@ -4,20 +4,20 @@ export const HOLDERS = ['no token', 'user', 'auditor', 'admin', 'one permission'
 
 export type Holder = (typeof HOLDERS)[number];
 
-/** Whom a route may be called for. */
-export type Reach = 'nobody' | 'self' | 'any';
+/** Which users a caller may use a route on: none, themselves, or any. */
+export type Reach = 'none' | 'self' | 'any';
 
 export interface MatrixRow {
-  /** As in `GET /users/{id}`, below the base path. */
+  /** The method, and the path below the base path, as in `GET /users/{id}`. */
   readonly route: string;
   readonly reach: Readonly<Record<Holder, Reach>>;
   /** The permission that the last column's role has; `undefined` where no permission makes a difference. */
   readonly permission: string | undefined;
 }
 
-const REACHES: Readonly<Record<string, Reach>> = { '–': 'nobody', self: 'self', any: 'any', yes: 'any' };
+const REACHES: Readonly<Record<string, Reach>> = { '–': 'none', self: 'self', any: 'any', yes: 'any' };
 
-/** The table of docs/access.md: what is documented is what is tested. */
+/** Reads the table of docs/access.md, so that the tests check what is documented. */
 export function readMatrix(): MatrixRow[] {
   const lines = readFileSync('docs/access.md', 'utf8').split('\n');
   const rows = lines.filter((line) => /^\| (GET|POST|PUT|PATCH|DELETE) /.test(line));

@@ -1,7 +1,7 @@
 import { register, type TestApp } from './app.js';
 import { newAccount, newRoleName, type Session } from './factories.js';
 
-/** What an admin does to an account; a refusal fails the test. */
+/** Sends an admin's request that changes an account; a refusal fails the test. */
 async function administer(test: TestApp, method: string, path: string, body?: unknown): Promise<Session['user']> {
   const { token } = await test.admin();
   const answer = await test.api.send(method, path, { token, body });
@@ -25,7 +25,7 @@ export function verifyEmail(test: TestApp, id: string) {
   return administer(test, 'POST', `/users/${id}/email-verification`);
 }
 
-/** A role that no other test has, with these permissions. */
+/** Creates a role with these permissions, under a name that no other test uses. */
 export async function createRole(test: TestApp, permissions: readonly string[]): Promise<string> {
   const { token } = await test.admin();
   const name = newRoleName();
@@ -34,7 +34,7 @@ export async function createRole(test: TestApp, permissions: readonly string[]):
   return name;
 }
 
-/** A user who holds these permissions and no others, logged in. */
+/** Registers and logs in a user who holds exactly these permissions. */
 export async function holderOf(test: TestApp, permissions: readonly string[]): Promise<Session> {
   const session = await register(test.api, newAccount());
   await setRoles(test, session.user.id, [await createRole(test, permissions)]);

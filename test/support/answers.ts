@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ApiAnswer } from './client.js';
 
-/** What a failure's envelope must be; `fault` is one entry of its details. */
+/** The failure that is expected; `fault` is one entry of its details. */
 export interface Failure {
   readonly status: number;
   readonly code: string;
@@ -14,7 +14,7 @@ export const CONFLICT = { status: 409, code: 'CONFLICT' };
 export const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
 export const NO_USER = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 
-/** Fails unless the answer is this failure, in the one envelope that failures have. */
+/** Fails unless the answer is this failure, in the envelope that all failures have. */
 export function expectFailure(
   { status, headers, body }: ApiAnswer,
   { code, message, fault, ...expected }: Failure,
@@ -42,7 +42,7 @@ export function expectInvalid(answer: ApiAnswer, field: string, message?: string
   expectFailure(answer, { status: 400, code: 'VALIDATION_ERROR', fault: { field, message } });
 }
 
-/** A failure's bytes without the two values that differ from request to request, and the challenge beside them. */
+/** A failure's status, challenge and bytes, without the two values that differ between requests. */
 export function sameForAll({ status, headers, text, body }: ApiAnswer) {
   const bytes = text.replace(body.error.timestamp, 'TIMESTAMP').replace(body.error.requestId, 'REQUEST-ID');
   return { status, challenge: headers.get('www-authenticate'), bytes };

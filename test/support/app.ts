@@ -17,10 +17,10 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Cheap hashes: what is tested is not how long they take. */
+/** Fast hashes, for tests that do not depend on the cost of a hash. */
 export const FAST_HASHES = { ARGON2_MEMORY_KIB: '1024', ARGON2_TIME_COST: '1' };
 
-/** Who tests something else is not to run into these. */
+/** Limits that no test of other behaviour reaches. */
 export const NO_LIMITS = {
   RATE_LIMIT_MAX_REQUESTS: '1000000000',
   AUTH_RATE_LIMIT_MAX: '1000000000',

@@ -1,6 +1,6 @@
 /**
- * The area under the ROC curve (Mann and Whitney's U over the number of pairs): how likely a value of `some` is to be
- * above one of `others`. Half where nothing tells them apart; ties count half.
+ * The area under the ROC curve (Mann and Whitney's U divided by the number of pairs): the probability that a value of
+ * `some` is above a value of `others`, where a tie counts half. It is 0.5 if the two cannot be told apart.
  */
 export function auc(some: readonly number[], others: readonly number[]): number {
   let above = 0;

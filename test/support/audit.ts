@@ -1,7 +1,7 @@
 import { LinkerService } from '../../src/audit/linker.service.js';
 import type { TestApp } from './app.js';
 
-/** An entry as the API answers it. */
+/** An entry as the API returns it. */
 export interface AuditLogEntry {
   readonly id: string;
   readonly time: string;
@@ -17,7 +17,7 @@ export interface AuditLogEntry {
   readonly count: number;
 }
 
-/** The entries of a query, the newest first, as an admin reads them. */
+/** Reads the audit log as an admin, the newest entries first. */
 export async function auditLogs(test: TestApp, query: Readonly<Record<string, string>> = {}): Promise<AuditLogEntry[]> {
   const { token } = await test.admin();
   const parameters = new URLSearchParams({ limit: '100', ...query });
@@ -28,7 +28,7 @@ export async function auditLogs(test: TestApp, query: Readonly<Record<string, st
   return body.data.auditLogs;
 }
 
-/** Links what has been written until now. */
+/** Links all entries that have been written so far. */
 export async function linkNow(test: TestApp): Promise<void> {
   await test.app.get(LinkerService).work();
 }

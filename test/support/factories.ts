@@ -21,13 +21,13 @@ export const ADMIN: Account = { username: 'root1', email: 'root@example.com', pa
 
 let made = 0;
 
-/** A name that no other role has. */
+/** A role name that no other test uses. */
 export function newRoleName(): string {
   made += 1;
   return `role-${made}-${Date.now().toString(36)}`;
 }
 
-/** An account that no other has the names of. */
+/** An account whose username and email no other test uses. */
 export function newAccount(overrides: Partial<Account> = {}): Account {
   made += 1;
   const name = `person${made}x${Date.now().toString(36)}`;

@@ -6,19 +6,19 @@ import { type DecodedToken, resigned, signToken, unsignedToken } from './tokens.
 
 export const UNAUTHORIZED = { status: 401, code: 'UNAUTHORIZED' };
 const REFUSED = 'Bearer error="invalid_token"';
-const FOREIGN_SECRET = 'k3-nobody-here-signs-with-this-secret-at-all';
+const FOREIGN_SECRET = 'k3-no-server-signs-with-this-foreign-secret';
 const now = Math.floor(Date.now() / 1_000);
 
-/** Makes a token of one that was good; `signAs` signs with the right key, in the right way. */
+/** Makes a forged token from a valid one; `signAs` signs as the server does. */
 export type Forgery = (token: DecodedToken, signAs: (token: DecodedToken) => string) => string;
 export type NamedForgery = [name: string, forge: Forgery];
 
-/** A claim of `undefined` is left out. */
+/** Changes claims of the token; a claim of `undefined` is left out. */
 export function claiming(changes: Readonly<Record<string, unknown>>): Forgery {
   return ({ header, claims }, signAs) => signAs({ header, claims: { ...claims, ...changes } });
 }
 
-/** A parameter of `undefined` is left out. */
+/** Changes parameters of the header; a parameter of `undefined` is left out. */
 export function headed(changes: Readonly<Record<string, unknown>>): Forgery {
   return ({ header, claims }, signAs) => signAs({ header: { ...header, ...changes }, claims });
 }
@@ -26,7 +26,7 @@ export function headed(changes: Readonly<Record<string, unknown>>): Forgery {
 export const EXPIRED = claiming({ exp: now - 1 });
 
 const KIDS: [string, unknown][] = [
-  ['that nobody knows', 'ad1XsYHbMbD_8Mny2FvVzTnCDQ6rZ8TS_kaJwm8D8vQ'],
+  ['that is unknown', 'ad1XsYHbMbD_8Mny2FvVzTnCDQ6rZ8TS_kaJwm8D8vQ'],
   ['that is a path', '../../../../../../dev/null'],
   ['that is SQL', "x' UNION SELECT 'secret' --"],
   ['that is a command', '|/bin/sh -c id'],
@@ -34,7 +34,7 @@ const KIDS: [string, unknown][] = [
   ['that ends in NUL', 'x\0.pem'],
   ['that is a lone surrogate', '\ud800'],
   ['that is empty', ''],
-  ['that every object has', '__proto__'],
+  ['that every object has as a property', '__proto__'],
   ['of 8,000 letters', 'x'.repeat(8_000)],
   ['that is a number', 7],
   ['that is null', null],
@@ -56,7 +56,7 @@ const PARAMETERS: [string, unknown][] = [
   ['iss', 'user-management-api'],
 ];
 
-/** What neither kind of token may be, whatever signs it. */
+/** Forgeries that must be refused as access tokens and as refresh tokens, whatever key signs them. */
 export const FORGERIES: NamedForgery[] = [
   ['signed with a foreign secret', (token) => signToken(token, FOREIGN_SECRET)],
   ['signed with an empty secret', (token) => signToken(token, '')],
@@ -80,14 +80,14 @@ export const FORGERIES: NamedForgery[] = [
   ['with another signature', (token, signAs) => `${signAs(token).slice(0, -4)}AAAA`],
   ['with a signature of zeros', (token, signAs) => resigned(signAs(token), ({ length }) => Buffer.alloc(length))],
   [
-    'with a signature that is cut',
+    'with a signature that is too short',
     (token, signAs) => resigned(signAs(token), (signature) => signature.subarray(0, -1)),
   ],
   [
-    'with a signature that goes on',
+    'with a signature that is too long',
     (token, signAs) => resigned(signAs(token), (signature) => Buffer.concat([signature, Buffer.alloc(1)])),
   ],
-  ['with a signature that is spelled otherwise', (token, signAs) => otherSpelling(signAs(token))],
+  ['with a signature in another base64 spelling', (token, signAs) => otherSpelling(signAs(token))],
   ['with its signature padded', (token, signAs) => `${signAs(token)}==`],
   ['without exp', claiming({ exp: undefined })],
   ['with exp as a string', claiming({ exp: String(now + 3_600) })],
@@ -95,22 +95,22 @@ export const FORGERIES: NamedForgery[] = [
   ['without iat', claiming({ iat: undefined })],
   ['not valid yet', claiming({ nbf: now + 3_600 })],
   ['with nbf as a string', claiming({ nbf: String(now - 3_600) })],
-  ['of another issuer', claiming({ iss: 'somebody-else' })],
+  ['of another issuer', claiming({ iss: 'another-issuer' })],
   ['without an issuer', claiming({ iss: undefined })],
-  ['for another audience', claiming({ aud: 'somebody-else' })],
+  ['for another audience', claiming({ aud: 'another-audience' })],
   ['without an audience', claiming({ aud: undefined })],
   ['without a session', claiming({ sid: undefined })],
-  ['of a session that is not there', claiming({ sid: randomUUID() })],
-  ['of a session that is no UUID', claiming({ sid: 'x' })],
+  ['of a session that does not exist', claiming({ sid: randomUUID() })],
+  ['of a session that is not a UUID', claiming({ sid: 'x' })],
   ['of a session that is a list', claiming({ sid: [randomUUID()] })],
   ['without jti', claiming({ jti: undefined })],
   ['without a subject', claiming({ sub: undefined })],
   ['of another subject', claiming({ sub: randomUUID() })],
-  ['of a subject that is no UUID', claiming({ sub: 'x' })],
-  ['of claims that are no object', ({ header }, signAs) => signAs({ header, claims: JSON.parse('[1]') })],
+  ['of a subject that is not a UUID', claiming({ sub: 'x' })],
+  ['with claims that are not an object', ({ header }, signAs) => signAs({ header, claims: JSON.parse('[1]') })],
 ];
 
-/** The same bytes: the last letter of base64 has bits to spare. */
+/** The same bytes in another spelling: the last letter of the base64 has bits that do not count. */
 function otherSpelling(token: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return token.slice(0, -1) + alphabet.charAt(alphabet.indexOf(token.slice(-1)) + 1);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 const LONG = 10_000;
 
-/** A character too many for each pattern that some text of a client is matched with, at the end of 10,000 that fit. */
+/** Texts that almost match the patterns for client input: about 10,000 characters that fit, then one that does not. */
 export const NEAR_MISSES = [
   `${'a'.repeat(LONG)}!`,
   `${'A1'.repeat(LONG / 2)}\n`,
@@ -50,14 +50,14 @@ const STRANGE_VALUES: readonly unknown[] = [
   Array.from({ length: 1_000 }, () => 'user'),
 ];
 
-/** Text that some layer may take for something else. */
+/** Text that some layer may misinterpret. */
 export const strangeText = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...STRANGE_TEXTS) },
   { weight: 2, arbitrary: fc.constantFrom(...NEAR_MISSES) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
 );
 
-/** What may stand where a field of some type is wanted. */
+/** Values to send in fields of any type. */
 const strangeValue = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...STRANGE_VALUES) },
   { weight: 4, arbitrary: strangeText },
@@ -78,7 +78,7 @@ const STRANGE_KEYS = [
   'é',
 ];
 
-/** Another member in the place of one, or beside it. */
+/** Replaces, adds or removes one member of an object. */
 type Change = (members: readonly string[], at: number) => string[];
 
 const member = (key: string, value: unknown) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
@@ -101,7 +101,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
           members.toSpliced(at, 0, member(key, value)),
     ),
   },
-  // A key twice, written alike and otherwise.
+  // A duplicate key, first spelled the same way, then with an escape.
   { weight: 1, arbitrary: fc.constant<Change>((members, at) => members.toSpliced(at, 0, members[at] ?? '"x":1')) },
   {
     weight: 1,
@@ -116,7 +116,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Change>((members, at) => members.toSpliced(at, 1)) },
 );
 
-/** How an object is written, given what its members are: JSON or not. */
+/** Writes an object with these members, as JSON or as something similar. */
 type Spelling = (members: readonly string[]) => string;
 
 const nested = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);
@@ -177,7 +177,7 @@ const encoding: fc.Arbitrary<Bytes> = fc.oneof(
   },
 );
 
-/** Bodies near one that a route takes. */
+/** Bodies that differ a little from one that a route accepts, and some random ones. */
 export function malformedBody(valid: () => Readonly<Record<string, unknown>>): fc.Arbitrary<Buffer> {
   const changed = fc
     .tuple(fc.array(fc.tuple(change, fc.nat(8)), { maxLength: 2 }), spelling, encoding)

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import type { Actors } from './malformed-requests.js';
 import { ROUTES } from './routes.js';
 
-/** The bytes of a connection, in Latin-1. */
+/** The bytes to send on a connection, in Latin-1. */
 export type MalformedBytes = (actors: Actors) => string;
 
 const LONG = 10_000;
 
-/** What stands where the length of a body, or its absence, should. */
+/** Ends of a head, with a body, that state the body's length in a wrong or unusual way. */
 const FRAMINGS: readonly string[] = [
   'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
   'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
@@ -74,7 +74,7 @@ const TARGETS = [
 const VERSIONS = ['HTTP/1.1', 'HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'HTTP/9.9', 'http/1.1', 'HTTP/1.1 x', 'RTSP/1.0', ''];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'get', 'FOO', 'G\0T', ''];
 
-/** What is no HTTP/1.1 at all. */
+/** Bytes that are not an HTTP/1.1 request. */
 const FOREIGN = [
   'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03',
@@ -105,7 +105,7 @@ const line: fc.Arbitrary<MalformedBytes> = fc.oneof(
   },
 );
 
-/** Of each route, a request whose end is not where one reader or another believes it to be; or no request. */
+/** Requests to all routes whose end two parsers may see at different places, and bytes that are no request. */
 export const malformedBytes: fc.Arbitrary<MalformedBytes> = fc.oneof(
   {
     weight: 9,
@@ -134,17 +134,17 @@ export const malformedBytes: fc.Arbitrary<MalformedBytes> = fc.oneof(
   },
 );
 
-/** Milliseconds without an answer, or without more of one, after which there are to be no more bytes. */
+/** Milliseconds without an answer, or without more of it, after which the connection is ended. */
 const UNANSWERED_MS = 150;
 const ANSWERED_MS = 20;
 
-/** All that comes back for them on a connection of their own. */
+/** Sends the bytes on a new connection. @returns all that comes back */
 export function sendBytes(origin: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve) => {
     let received = '';
     const socket = connect(Number(port), hostname);
-    // Not at once: Node answers nobody who says that they have said everything.
+    // Not at once: Node does not answer a client that has ended its side of the connection.
     let quiet = setTimeout(() => socket.end(), UNANSWERED_MS);
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       received += chunk;

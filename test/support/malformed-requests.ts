@@ -8,13 +8,13 @@ import type { RawRequest } from './raw-http.js';
 import { type Route, ROUTES } from './routes.js';
 import { type DecodedToken, decodeToken, signToken } from './tokens.js';
 
-/** Who the requests speak for, and about. */
+/** The users that send the requests and that the requests are about. */
 export interface Actors {
   readonly admin: Session;
   readonly user: Session;
 }
 
-/** Not made until it is sent: tokens and ids are of this run. */
+/** Made only when it is sent, as tokens and ids differ in each run. */
 export type MalformedRequest = (actors: Actors) => RawRequest;
 
 type Part = (actors: Actors) => string | undefined;
@@ -23,7 +23,7 @@ const text =
   (value: string | undefined): Part =>
   () =>
     value;
-/** What Node lets a client send in a header, byte for byte. */
+/** Text of the characters that Node lets a client send in a header. */
 const headerText = strangeText.map((value) =>
   Buffer.from(value)
     .toString('latin1')
@@ -179,7 +179,7 @@ const id: fc.Arbitrary<Part> = fc.oneof(
   },
   { weight: 2, arbitrary: spelled.map(text) },
 );
-const name = fc.oneof(fc.constantFrom('user', 'auditor', 'admin', 'role-1', 'nobody-has-it'), spelled).map(text);
+const name = fc.oneof(fc.constantFrom('user', 'auditor', 'admin', 'role-1', 'unused-role'), spelled).map(text);
 
 const path = (route: Route): fc.Arbitrary<Part> =>
   fc.tuple(id, name, fc.oneof(fc.constant(randomUUID()), spelled)).map(
@@ -226,12 +226,12 @@ function withoutUndefined(headers: Readonly<Record<string, string | undefined>>)
   );
 }
 
-/** So many times out of ten. */
+/** Takes a value `weight` times out of ten, and otherwise `undefined`. */
 function maybe<T>(weight: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.oneof({ weight, arbitrary }, { weight: 10 - weight, arbitrary: fc.constant(undefined) });
 }
 
-/** Of every route alike, and of some that are none. */
+/** Requests to all routes, equally often, and to some that do not exist. */
 export const malformedRequest: fc.Arbitrary<MalformedRequest> = fc.oneof(
   { weight: 12, arbitrary: fc.oneof(...ROUTES.map(requestOf)) },
   { weight: 1, arbitrary: fc.oneof(...UNKNOWN_ROUTES.map(requestOf)) },

@@ -1,8 +1,8 @@
-// Preloaded into a program under test: answers its parent what it holds, after a collection.
+// Preloaded into a program under test: reports its heap, after a collection, and its sockets to the parent process.
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** What a finalizer or a weak reference lets go of is collected by the next one. */
+/** More than one, as what a finalizer or a weak reference releases is collected only by the next. */
 const COLLECTIONS = 4;
 
 async function measure() {
@@ -15,5 +15,5 @@ async function measure() {
 }
 
 process.on('message', () => void measure());
-// The program ends when it would without this.
+// So that this listener does not keep the program running.
 process.channel.unref();

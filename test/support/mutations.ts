@@ -43,7 +43,7 @@ const STRANGE_KEYS: [string, ...string[]] = [
 
 const STRANGE_BYTES: [number, ...number[]] = [0, 0x0a, 0x22, 0x2c, 0x5b, 0x5c, 0x7b, 0x7d, 0x80, 0xed, 0xff];
 
-/** The bytes of a body after one to three random changes, to what it says or to how it is written. */
+/** The bytes of a body after one to three random changes to its fields, and at times one to its bytes. */
 export function mutateBody(body: Readonly<Record<string, unknown>>, random: Random): Buffer {
   let fields = Object.entries(body);
   for (let change = random.below(3); change >= 0; change -= 1) {
@@ -67,7 +67,7 @@ export function mutateBody(body: Readonly<Record<string, unknown>>, random: Rand
   return mutateBytes(Buffer.from(text), random);
 }
 
-/** A value for the place of an id in a path, or of a parameter in a query. */
+/** A strange value, encoded for use as an id in a path or as a parameter in a query. */
 export function strangeText(random: Random): string {
   const value = random.pick(STRANGE_VALUES);
   return encodeURIComponent((typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed());

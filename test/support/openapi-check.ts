@@ -21,7 +21,7 @@ interface Description {
   readonly components: Json;
 }
 
-/** What goes over HTTP by itself, and the security headers that every answer has. */
+/** The headers that HTTP itself needs, and the security headers of every answer. */
 const COMMON_HEADERS = new Set(
   `access-control-allow-credentials access-control-allow-headers access-control-allow-methods
   access-control-allow-origin access-control-expose-headers access-control-max-age cache-control connection
@@ -41,7 +41,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false 
 formats.default(ajv);
 const validators = new WeakMap<object, { open: ValidateFunction; closed: ValidateFunction }>();
 
-/** A request or an answer is not what the API's description says. */
+/** A request or an answer does not match the API description. */
 export class UndeclaredError extends Error {}
 
 export interface Exchange {
@@ -52,8 +52,8 @@ export interface Exchange {
 }
 
 /**
- * Compares one exchange with the API's description: the status, each header and each field of the answer, and what was
- * sent where it was taken.
+ * Compares one exchange with the API description: the status, each header and each field of the answer, and, if the
+ * answer is a success, the request.
  *
  * @throws UndeclaredError
  */
@@ -115,7 +115,7 @@ function validatorOf(schema: Json) {
   return made;
 }
 
-/** The same schema, in which no object may have a property that is not described. */
+/** The same schema, but objects may not have properties that it does not describe. */
 function close(schema: Json): Json {
   const closed = Object.fromEntries(
     Object.entries(schema).map(([key, value]) => [key, isObject(value) ? close(value) : value]),

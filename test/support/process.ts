@@ -18,19 +18,19 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** What an operator types behind the command's name, and what they pipe into it. */
+/** What an operator types after the command's name, and what they pipe into it. */
 export interface Typed {
   readonly args?: readonly string[];
   readonly input?: string;
-  /** Whether it is started with what answers `measure()`. */
+  /** Whether the program is started so that `measure()` works. */
   readonly measured?: boolean;
 }
 
-/** What a program holds, as `measure-process.mjs` tells it. */
+/** The memory and sockets that a program holds, as `measure-process.mjs` reports them. */
 export interface Holdings {
-  /** Bytes in use of its heap, after a collection. */
+  /** The bytes of the heap in use after a garbage collection. */
   readonly heapUsed: number;
-  /** How many sockets it has open, whoever opened them. */
+  /** The number of open sockets, incoming and outgoing. */
   readonly sockets: number;
 }
 
@@ -50,13 +50,13 @@ export class Program {
     { args = [], input, measured = false }: Typed = {},
   ) {
     const options = measured ? ['--expose-gc', '--import', resolve('test/support/measure-process.mjs')] : [];
-    // Nothing of this process's environment: what the program is configured with stands in the test.
+    // Without this process's environment, so that the test gives the program's whole configuration.
     const child = spawn(process.execPath, [...options, resolve('dist', script), ...args], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['pipe', 'pipe', 'pipe', ...(measured ? (['ipc'] as const) : [])],
     });
-    // A program that reads none may be gone before it is written.
+    // A program that reads no input may end before the input is written.
     child.stdin?.on('error', () => undefined).end(input);
     this.child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -76,7 +76,7 @@ export class Program {
     return this.child.pid ?? 0;
   }
 
-  /** What it holds now; of a program that was started `measured`. */
+  /** Reports what the program holds now; only if it was started with `measured`. */
   async measure(): Promise<Holdings> {
     const answer = once(this.child, 'message');
     this.child.send('measure');
@@ -93,7 +93,7 @@ export class Program {
 export interface SpawnedApp {
   readonly program: Program;
   readonly api: ApiClient;
-  /** The lines of JSON that it has logged until now. */
+  /** The lines of JSON that it has logged so far. */
   logged(): Record<string, unknown>[];
   stop(signal?: NodeJS.Signals): Promise<Outcome>;
 }
@@ -146,12 +146,12 @@ export async function spawnApp(
   };
 }
 
-/** To be called after each test: no program outlives it, however it ended. */
+/** Kills all programs; call it after each test, so that none outlives a failed test. */
 export async function killPrograms(): Promise<void> {
   await Promise.all([...running].map((program) => program.stop('SIGKILL')));
 }
 
-/** To start in: the application reads `.env` from the folder it is started in. */
+/** Makes a working folder for a program, without the `.env` that the application would read from it. */
 async function emptyFolder(): Promise<string> {
   const folder = join(newFolder(), 'cwd');
   await mkdir(folder, { recursive: true });

@@ -2,13 +2,13 @@ import { type Agent, type IncomingHttpHeaders, request as startRequest } from 'n
 
 export interface RawRequest {
   readonly method?: string;
-  /** From the root, sent as it is. */
+  /** From the root, sent unchanged. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Whether the body goes out in chunks, without its length. */
+  /** Whether the body is sent in chunks, without its length. */
   readonly chunked?: boolean;
-  /** Whose connection to take; without one, the request has a connection of its own. */
+  /** The agent whose connection to use; without one, the request opens a new connection. */
   readonly agent?: Agent;
 }
 
@@ -18,7 +18,7 @@ export interface RawAnswer {
   readonly bytes: Buffer;
   readonly text: string;
   /** The parsed body; `undefined` when there is none or it is not JSON. */
-  // Tests read it freely, and fail where it is not what they expect.
+  // Tests read it without a type, and fail if it is not what they expect.
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
 }

@@ -4,21 +4,21 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { onServers } from './stores.js';
 
-/** For how long a process believes its own copy of what Redis holds, in milliseconds, and a little longer. */
+/** A little longer (ms) than a process uses its own copy of a value in Redis. */
 const NEAR_COPY_MS = 450;
 
-/** What a piece of work asked of the stores. `BEGIN` and `COMMIT` count: each is a round trip. */
+/** How many requests were sent to the stores. `BEGIN` and `COMMIT` count: each is a round trip. */
 export interface RoundTrips {
   /** SQL statements. */
   readonly sql: number;
-  /** Redis commands. A pipeline counts each of its own. */
+  /** Redis commands, including each command of a pipeline. */
   readonly redis: number;
 }
 
 const counted = { sql: 0, redis: 0 };
 let watching = false;
 
-/** Counts what `work` asks of the stores, over every connection of this process: nothing else may run beside it. */
+/** Counts the requests of `work` to the stores, on all connections of this process: nothing else may run meanwhile. */
 export async function countRoundTrips(work: () => Promise<unknown>): Promise<RoundTrips> {
   watchDrivers();
   const before = { ...counted };
@@ -26,7 +26,7 @@ export async function countRoundTrips(work: () => Promise<unknown>): Promise<Rou
   return { sql: counted.sql - before.sql, redis: counted.redis - before.redis };
 }
 
-/** Waits until no process believes a copy of its own of what is in the cache now. */
+/** Waits until no process uses its own copy of a value that is in the cache now. */
 export async function nearCopiesGone(): Promise<void> {
   if (onServers) await sleep(NEAR_COPY_MS);
 }
@@ -38,7 +38,7 @@ function watchDrivers(): void {
   watch(Redis.prototype, 'sendCommand', 'redis');
   watch(PGlite.prototype, 'query', 'sql');
   watch(PGlite.prototype, 'transaction', 'sql', (work: unknown) => {
-    // BEGIN and COMMIT, which PGlite sends by itself: one is counted by the call.
+    // PGlite sends BEGIN and COMMIT by itself: one is counted by the call, the other here.
     counted.sql += 1;
     return (transaction: object) => {
       watch(transaction, 'query', 'sql');
@@ -47,7 +47,7 @@ function watchDrivers(): void {
   });
 }
 
-/** Counts the calls of a method; what it is given may be exchanged on the way. */
+/** Counts the calls of a method; `exchange` may replace its first argument. */
 function watch(
   owner: object,
   method: string,

@@ -1,4 +1,4 @@
-// Prints the SQL from the migrations to the schema; a program of its own, as the schema engine is one per process.
+// Prints the SQL from the migrations to the schema. It is a separate program as a process can have one schema engine.
 import process from 'node:process';
 import { ShadowDatabase } from '../../dist/platform/database/pglite.driver.js';
 import { diffFromMigrations } from '../../dist/platform/database/schema-engine.js';

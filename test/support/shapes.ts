@@ -4,7 +4,7 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** RFC 3339, in UTC, with milliseconds. */
 export const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** The body of a failure, whatever it says in words. */
+/** The body of a failure with this code and any message. */
 export function failure(code: string) {
   return {
     success: false,

@@ -23,7 +23,7 @@ export function pemOf(key: KeyObject): string {
 export interface SigningMode {
   readonly algorithm: 'HS256' | 'ES256' | 'RS256';
   readonly env: Readonly<Record<string, string>>;
-  /** Signs as the server does. */
+  /** The key that the server signs with. */
   readonly key: string | KeyObject;
 }
 
@@ -33,7 +33,7 @@ export interface PrivateKeyMode extends SigningMode {
   readonly publicKey: KeyObject;
 }
 
-/** `JWT_SECRET` stays, as during a rotation: so HS256 is an algorithm that the server takes. */
+/** `JWT_SECRET` stays set, as during a rotation, so that the server also accepts HS256. */
 export function privateKeyModes(): PrivateKeyMode[] {
   const ec = newEcKey();
   const rsa = newRsaKey();

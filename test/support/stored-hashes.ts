@@ -1,6 +1,7 @@
 /**
- * One password as other programs store it: made by passlib 1.7.4 and Django 3.2's own hashers, with little work.
- * (Django's scrypt came with 4.0: that one by Python's hashlib; argon2 1.0 and four lanes by the reference implementation.)
+ * The password whose hashes are below, in the formats of other programs. passlib 1.7.4 and Django 3.2 made them, at low
+ * cost; except Django's scrypt (new in 4.0), by Python's hashlib, and argon2 1.0 and four lanes, by the reference
+ * implementation.
  */
 export const LEGACY_PASSWORD = 'Correct-horse-7-battery!';
 
@@ -8,7 +9,7 @@ export const LEGACY_HASHES: Readonly<Record<string, string>> = {
   argon2i: '$argon2i$v=19$m=512,t=3,p=2$qPWe05qzdm6N8X6vda4Vgg$2ZBzS2CnkXE183U54BIXLQ',
   argon2d: '$argon2d$v=19$m=512,t=3,p=1$2ltrTclZC8GYM+ZcK4XwHg$8ngyxu2dzTttKtUli5cYmA',
   'argon2id with other parameters': '$argon2id$v=19$m=2048,t=2,p=1$ca41Rmgt5byXMkboXQshZA$YfU/gCdpsACU4RWZqmWrhw',
-  'argon2id of four lanes, parameters by the alphabet':
+  'argon2id of four lanes, parameters in alphabetical order':
     '$argon2id$v=19$m=512,p=4,t=2$+jsRvuvW65BhiUoHfRhpkA$QE+4OLqu/6FVOJbrEARvQMh21L+rxc/d0MduVXQsWQw',
   'argon2id 1.0': '$argon2id$v=16$m=1024,p=1,t=1$OzJP+TOsjTUWRS6tKstudQ$z4JYr5jy8i+QRqAKznrP4B8zIDyjz6KTrUvgstu8EZo',
   'argon2i 1.0, without a version':

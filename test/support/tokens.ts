@@ -14,8 +14,8 @@ export function decodeToken(token: string): DecodedToken {
 }
 
 /**
- * Makes a JWT of any header and claims: what a forger, or a server gone wrong, would send. A private key signs as ES or
- * RS do, whatever else makes an HMAC; what the header says has no part in it.
+ * Makes a JWT from any header and claims, as a forger or a faulty server would. A private key signs as ES or RS do, any
+ * other key makes an HMAC, whatever algorithm the header names.
  */
 export function signToken(token: DecodedToken, key: string | Uint8Array | KeyObject, hash = 'sha256'): string {
   return signTokenWith(token, (content) =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const INTERVAL_MS = 50;
 
-/** Waits until it is so; fails when it is not within the time. */
+/** Waits until `isSo` resolves to true; fails if it does not within the time. */
 export async function waitUntil(what: string, isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await isSo())) {
