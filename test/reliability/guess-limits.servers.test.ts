@@ -27,7 +27,7 @@ async function guess(count: number, send: (n: number) => Promise<ApiAnswer>): Pr
   return answers;
 }
 
-describe(`${GUESSES} guesses on two instances`, () => {
+describe(`Two instances that get ${GUESSES} guesses`, () => {
   let stores: Stores;
   let redis: TcpProxy;
   let instances: SpawnedApp[] = [];
@@ -72,7 +72,7 @@ describe(`${GUESSES} guesses on two instances`, () => {
   const cases = upsets.flatMap(([name, upset]) => sources.map((source) => [source[0], name, source, upset] as const));
 
   it.each(cases)(
-    'of one account’s password from %s are checked up to the limit and then refused, %s',
+    'check guesses at one account from %s up to the limit and refuse the rest, %s',
     async (_source, _name, [, most, addressOf], upset) => {
       networks += 1;
       const network = networks;

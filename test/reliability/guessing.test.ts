@@ -28,7 +28,7 @@ const oneNetwork = (): Source => {
   return (n) => `2001:db8:0:${network}::${n.toString(16)}`;
 };
 
-describe(`${GUESSES} guesses`, () => {
+describe(`The limits on password guesses (${GUESSES} guesses each)`, () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startApp({
@@ -81,7 +81,7 @@ describe(`${GUESSES} guesses`, () => {
     ['one address', oneAddress, PAIR_MAX],
     ['a new address each', manyAddresses, ACCOUNT_MAX],
     ['a new address each in one IPv6 /64', oneNetwork, PAIR_MAX],
-  ])('of one account’s password from %s are stopped, but not its owner', async (_, newSource, most) => {
+  ])('stop guesses at one account from %s, but not its owner', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));
     const wrong = (n: number) => ({ account: owner.account, password: `Guess-number-${n}!`, address: addressOf(n) });
@@ -92,9 +92,9 @@ describe(`${GUESSES} guesses`, () => {
 
   it.each([
     ['one address', oneAddress, ADDRESS_MAX],
-    ['a new address each, which reach no limit,', manyAddresses, GUESSES],
+    ['a new address each (none is stopped)', manyAddresses, GUESSES],
     ['a new address each in one IPv6 /64', oneNetwork, ADDRESS_MAX],
-  ])('of one password on many accounts from %s are stopped, but not a user there', async (_, newSource, most) => {
+  ])('count guesses at many accounts by address: from %s; a user there can log in', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));
     const sprayed = (n: number) => ({ account: newAccount(), password: 'Guess-once-4-all!', address: addressOf(n) });
