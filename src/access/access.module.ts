@@ -1,5 +1,4 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { UsersModule } from '#users';
 import { FirstAdminService } from './first-admin.service.js';
@@ -7,7 +6,6 @@ import { HierarchyRule } from './hierarchy.rule.js';
 import { LastAdminRule } from './last-admin.rule.js';
 import { PermissionsController } from './permissions.controller.js';
 import { RolePermissionsService } from './role-permissions.service.js';
-import { ROLE_ACTIONS } from './roles.events.js';
 import { RolesController } from './roles.controller.js';
 import { RolesRepository } from './roles.repository.js';
 import { RolesService } from './roles.service.js';
@@ -29,13 +27,9 @@ import { UserRolesService } from './user-roles.service.js';
   exports: [FirstAdminService, RolePermissionsService],
 })
 export class AccessModule implements OnModuleInit {
-  constructor(
-    private readonly permissions: PermissionRegistry,
-    private readonly actions: AuditActions,
-  ) {}
+  constructor(private readonly permissions: PermissionRegistry) {}
 
   onModuleInit(): void {
-    this.actions.declare(...ROLE_ACTIONS);
     this.permissions.declare({
       'roles:read': 'Read roles and permissions',
       'roles:manage': 'Create, change and delete roles',

@@ -5,7 +5,7 @@ import { BeforeUserChange } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import { RolePermissionsService } from './role-permissions.service.js';
 
-/** Who administers another holds every permission that the other holds. */
+/** A user may be administered only by callers who hold every permission that the user holds. */
 @Injectable()
 export class HierarchyRule implements OnModuleInit {
   constructor(
@@ -14,13 +14,14 @@ export class HierarchyRule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onTransaction(BeforeUserChange, (event, transaction) => this.check(event, transaction));
+    this.events.withinTransaction(BeforeUserChange, (event, transaction) => this.check(event, transaction));
   }
 
-  /** Without a principal it is the user itself, with a token or a password, or the operator. */
+  /** Without a principal, the change comes from the user, by a token or a password, or from the operator. */
   private async check({ before }: BeforeUserChange, transaction: Transaction): Promise<void> {
     const principal = requestContext()?.principal;
     if (principal === undefined || principal.userId === before.id) return;
-    assertHoldsAll(principal, await this.rolePermissions.permissionsWithin(transaction, before.roles));
+    const held = await this.rolePermissions.permissionsWithin(transaction, before.roles);
+    assertHoldsAll(principal, held, 'hierarchy: the user holds');
   }
 }

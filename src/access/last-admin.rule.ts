@@ -5,7 +5,7 @@ import { LastAdminError } from './roles.errors.js';
 import { ADMIN_ROLE } from './roles.js';
 import { RolesRepository } from './roles.repository.js';
 
-/** Keeps the last active admin from being demoted, suspended or deleted: nobody could undo it. */
+/** Keeps the last active admin from being demoted, suspended or deleted: no user could undo it. */
 @Injectable()
 export class LastAdminRule implements OnModuleInit {
   constructor(
@@ -15,13 +15,13 @@ export class LastAdminRule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.onTransaction(UserDeleted, ({ before }, transaction) => this.check(before, undefined, transaction));
-    this.events.onTransaction(UserTransition, ({ before, after }, transaction) =>
+    this.events.withinTransaction(UserDeleted, ({ before }, transaction) => this.check(before, undefined, transaction));
+    this.events.withinTransaction(UserTransition, ({ before, after }, transaction) =>
       this.check(before, after, transaction),
     );
   }
 
-  /** Of two admins that go at once, the second waits for the role's row, and then counts without the first. */
+  /** When two admins leave at once, the second waits for the role's row and then no longer counts the first. */
   private async check(before: User, after: User | undefined, transaction: Transaction): Promise<void> {
     if (!isActiveAdmin(before) || (after !== undefined && isActiveAdmin(after))) return;
     await this.roles.lock(ADMIN_ROLE, transaction.db);

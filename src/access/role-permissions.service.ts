@@ -1,29 +1,23 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Cache } from '#platform/cache';
-import { EventBus, type Transaction } from '#platform/events';
+import { type Transaction } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
-import { RoleChanged } from './roles.events.js';
 import { type RoleGrant, RolesRepository } from './roles.repository.js';
 
-/** What all of them are cached under. */
+/** The cache key of the permissions of all roles. */
 export const ROLE_PERMISSIONS_KEY = 'roles';
 const CACHE_TTL_MS = 30_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the holders of roles may do beyond their own account. */
 @Injectable()
-export class RolePermissionsService implements OnModuleInit {
+export class RolePermissionsService {
   constructor(
     private readonly roles: RolesRepository,
     private readonly permissions: PermissionRegistry,
     private readonly cache: Cache,
-    private readonly events: EventBus,
   ) {}
-
-  onModuleInit(): void {
-    this.events.onSettled(RoleChanged, () => this.cache.invalidate(ROLE_PERMISSIONS_KEY));
-  }
 
   async permissionsOf(roles: readonly string[]): Promise<ReadonlySet<string>> {
     return this.resolve(roles, async () =>
@@ -31,12 +25,12 @@ export class RolePermissionsService implements OnModuleInit {
     );
   }
 
-  /** The same from the transaction's own view of the database, for what is decided in it. */
+  /** Reads the transaction's own view of the database, for decisions within it. */
   async permissionsWithin({ db }: Transaction, roles: readonly string[]): Promise<ReadonlySet<string>> {
     return this.resolve(roles, () => this.roles.grants(db));
   }
 
-  /** Most hold no other role than these two, of which nothing is stored: no store is asked for them. */
+  /** Most users hold only `admin` or `user`, whose permissions are known without asking a store. */
   private async resolve(
     roles: readonly string[],
     load: () => Promise<readonly RoleGrant[] | undefined>,

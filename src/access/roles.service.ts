@@ -12,10 +12,11 @@ import {
   UnknownPermissionsError,
 } from './roles.errors.js';
 import { RoleCreated, RoleDeleted, RoleUpdated } from './roles.events.js';
+import { ROLE_PERMISSIONS_KEY } from './role-permissions.service.js';
 import { ADMIN_ROLE, type Role, type RoleChanges } from './roles.js';
 import { RolesRepository } from './roles.repository.js';
 
-/** Roles: how they come to be, change and go. Nobody edits into one what they do not hold. */
+/** Creates, changes and deletes roles. Callers cannot put into a role what they do not hold. */
 @Injectable()
 export class RolesService {
   constructor(
@@ -46,6 +47,7 @@ export class RolesService {
     return this.transactions.run(async (transaction) => {
       const created = await this.roles.insert(role, transaction.db);
       if (created === null) throw new RoleNameTakenError();
+      transaction.forget(ROLE_PERMISSIONS_KEY);
       await transaction.publish(new RoleCreated(created));
       return created;
     });
@@ -57,6 +59,7 @@ export class RolesService {
     return this.transactions.run(async (transaction) => {
       const before = await this.lock(name, principal, transaction);
       const after = await this.roles.update(name, changes, transaction.db);
+      transaction.forget(ROLE_PERMISSIONS_KEY);
       const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
       if (gained) await this.passwordResets.revokeForHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
@@ -69,11 +72,12 @@ export class RolesService {
     await this.transactions.run(async (transaction) => {
       const role = await this.lock(name, principal, transaction);
       await this.assertUnused(name, transaction);
-      // Who is restored later must not find in it what another role of the same name holds by then.
+      // A user restored later must not get what another role of the same name holds by then.
       await this.users.removeRoleFromDeletedUsers(name, transaction);
-      // A user who held it may have been restored while the deleted ones were waited for.
+      // A user who held it may have been restored while this waited for the deleted users' rows.
       await this.assertUnused(name, transaction);
       await this.roles.delete(name, transaction.db);
+      transaction.forget(ROLE_PERMISSIONS_KEY);
       await transaction.publish(new RoleDeleted(role));
     });
   }
@@ -81,7 +85,7 @@ export class RolesService {
   private async lock(name: string, principal: Principal, { db }: Transaction): Promise<Role> {
     const role = await this.roles.lock(name, db);
     if (role === null) throw new RoleNotFoundError();
-    assertHoldsAll(principal, this.withImpliedPermissions(role).permissions);
+    assertHoldsAll(principal, this.withImpliedPermissions(role).permissions, 'escalation: the role holds');
     if (role.builtIn) throw new BuiltInRoleError();
     return role;
   }
@@ -90,18 +94,16 @@ export class RolesService {
     if (await this.users.existsWithRole(name, transaction)) throw new RoleInUseError();
   }
 
-  /** What is not allowed comes before what does not exist, as everywhere. */
+  /** As everywhere, what is forbidden is reported before what does not exist. */
   private assertGrantable(permissions: readonly string[], principal: Principal): void {
     const { names } = this.permissions;
-    assertHoldsAll(
-      principal,
-      permissions.filter((permission) => names.has(permission)),
-    );
+    const known = permissions.filter((permission) => names.has(permission));
+    assertHoldsAll(principal, known, 'escalation: the role would hold');
     const unknown = permissions.filter((permission) => !names.has(permission));
     if (unknown.length > 0) throw new UnknownPermissionsError(unknown);
   }
 
-  /** The role as it counts: whatever is declared, the admin holds. */
+  /** The admin role holds every declared permission, stored or not. */
   private withImpliedPermissions(role: Role): Role {
     return role.name === ADMIN_ROLE ? { ...role, permissions: [...this.permissions.names].toSorted() } : role;
   }

@@ -21,7 +21,7 @@ export class UserRolesService {
   ) {}
 
   /**
-   * Everybody keeps the role `user`, whether it is among the requested or not. The same roles again change nothing.
+   * Every user keeps the role `user`, requested or not. The same roles again change nothing.
    *
    * @throws UserNotFoundError, PreconditionFailedError, ForbiddenError, UnknownRolesError, LastAdminError
    */
@@ -42,7 +42,7 @@ export class UserRolesService {
     });
   }
 
-  /** What is not allowed comes before what does not exist, as everywhere. */
+  /** As everywhere, what is forbidden is reported before what does not exist. */
   private async assertAssignable(
     before: User,
     roles: readonly string[],
@@ -52,7 +52,8 @@ export class UserRolesService {
     const found = await this.roles.lockForAssignment(roles, db);
     for (const { name, permissions } of found) {
       if (before.roles.includes(name)) continue;
-      assertHoldsAll(principal, name === ADMIN_ROLE ? this.permissions.names : permissions);
+      const granted = name === ADMIN_ROLE ? this.permissions.names : permissions;
+      assertHoldsAll(principal, granted, `escalation: the role ${name} holds`);
     }
     const known = new Set(found.map(({ name }) => name));
     const unknown = roles.filter((role) => !known.has(role));

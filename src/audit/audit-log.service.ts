@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
-import type { AuditFacts } from '#platform/events';
+import type { AuditAction } from '#platform/events';
 import { CursorPages, type Pagination } from '#platform/paging';
 import type { Principal } from '#platform/request';
 import { UsersService } from '#users';
@@ -15,8 +15,6 @@ import type { Link } from './chain/chain.js';
 import { ChainsRepository } from './chain/chains.repository.js';
 import { trustedKeys } from './chain/checkpoint.js';
 import { CheckpointsRepository } from './chain/checkpoints.repository.js';
-
-export const AUDIT_ACTIONS = ['audit.read', 'audit.exported', 'audit.verified'] as const;
 
 /** How many entries a page of the verification looks at: some tens of milliseconds of a core. */
 const VERIFIED_AT_ONCE = 1_000;
@@ -64,8 +62,8 @@ export class AuditLogService {
   }
 
   /**
-   * What a user did, and what was done to them. To the user, from where others acted is not said; nor is it noted that
-   * they asked, as every page would add to the list.
+   * What a user did, and what was done to them. Callers without `audit:read` see less of it, see `withheld`. A user who
+   * reads their own history is not recorded, as every page would add to it.
    *
    * @throws UserNotFoundError, ValidationError for a cursor that another query gave
    */
@@ -74,8 +72,7 @@ export class AuditLogService {
     if (!bySelf) await this.users.get(userId);
     const { entries, pagination } = await this.find({ ...query, filters: { userId } });
     if (!bySelf) await this.recorder.record([{ action: 'audit.read', target: { type: 'user', id: userId } }]);
-    const hidden = (entry: AuditEntry) => bySelf && entry.actor.id !== userId && !by.permissions.has('audit:read');
-    const shown = entries.map((entry) => (hidden(entry) ? { ...entry, ip: null, userAgent: null } : entry));
+    const shown = by.permissions.has('audit:read') ? entries : entries.map((entry) => withheld(entry, userId));
     return { entries: shown, pagination };
   }
 
@@ -144,11 +141,26 @@ export class AuditLogService {
     yield unlinked.map((id) => (links.has(id) ? '' : toLine(entries.get(id), undefined))).join('');
   }
 
-  private note(action: AuditFacts['action'], filters: AuditFilters): Promise<void> {
+  private note(action: AuditAction, filters: AuditFilters): Promise<void> {
     const given = Object.entries(filters).filter(([, value]) => value !== undefined);
     const reason = given.length === 0 ? undefined : JSON.stringify(Object.fromEntries(given));
     return this.recorder.record([{ action, target: { type: 'audit-log', id: null }, reason }]);
   }
+}
+
+/**
+ * An entry as its subject may see it without `audit:read`: not from where others acted, nor what was changed of other
+ * users, nor which permission a denial was for.
+ */
+function withheld(entry: AuditEntry, userId: string): AuditEntry {
+  const byOther = entry.actor.id !== userId;
+  const ofOther = entry.target.type === 'user' && entry.target.id !== userId;
+  return {
+    ...entry,
+    ...(byOther ? { actor: { ...entry.actor, sessionId: null }, ip: null, userAgent: null } : {}),
+    ...(ofOther ? { changes: null, reason: null } : {}),
+    ...(entry.action === 'permission.denied' ? { reason: null } : {}),
+  };
 }
 
 /** An entry and its place in its chain: `null` for one that has been written this very moment. */

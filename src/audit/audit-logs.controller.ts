@@ -74,7 +74,8 @@ export class AuditLogsController {
   @SelfOr('audit:read')
   @ApiOperation({
     summary: "Read a user's history",
-    description: 'What they did and what was done to them, the newest first. To oneself, others’ addresses are `null`.',
+    description:
+      'What they did and what was done to them, the newest first. Without `audit:read`, values about others are `null`.',
   })
   @Returns(PAGE_OF_ENTRIES)
   async history(@UserId() id: string, @Query() query: AuditHistoryQuery, @CurrentUser() principal: Principal) {

@@ -1,12 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import {
-  AuditActions,
-  AuditedEvent,
-  AuditedFailure,
-  type AuditFacts,
-  EventBus,
-  type Transaction,
-} from '#platform/events';
+import { AuditedEvent, AuditedFailure, type AuditFacts, EventBus, type Transaction } from '#platform/events';
 import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
 import { requestContext } from '#platform/request';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
@@ -22,31 +15,26 @@ export class AuditRecorder implements OnModuleInit {
   constructor(
     private readonly entries: AuditEntriesRepository,
     private readonly folded: FoldedFailures,
-    private readonly actions: AuditActions,
     private readonly events: EventBus,
   ) {}
 
   onModuleInit(): void {
-    this.events.onTransaction(AuditedEvent, async (event, transaction) => {
-      // A failure is recorded once, whether or not there is a transaction that it could be lost with.
-      if (!(event instanceof AuditedFailure)) await this.record(event.audited(), transaction);
+    this.events.withinTransaction(AuditedEvent, async (event, transaction) => {
+      // A failure is recorded after the commit, or without one: a rollback must not take it along.
+      if (!(event instanceof AuditedFailure)) await this.record(event.facts, transaction);
     });
-    this.events.onCommit(AuditedFailure, async (event) => {
-      for (const facts of event.audited()) await this.folded.record(this.entryOf(facts), event.repeated);
+    this.events.afterCommit(AuditedFailure, async ({ facts, repeated }) => {
+      for (const one of facts) await this.folded.record(this.entryOf(one), repeated);
     });
   }
 
   /** @param transaction that of the change; without one, the entries are written at once */
   async record(facts: readonly AuditFacts[], transaction?: Transaction): Promise<void> {
-    if (facts.length > 0)
-      await this.entries.insert(
-        facts.map((one) => this.entryOf(one)),
-        transaction?.db,
-      );
+    const entries = facts.map((one) => this.entryOf(one));
+    if (entries.length > 0) await this.entries.insert(entries, transaction?.db);
   }
 
   private entryOf({ action, outcome = 'success', target, changes, reason, actor }: AuditFacts): AuditEntry {
-    if (!this.actions.has(action)) throw new Error(`The audit action ${action} has not been declared`);
     const context = requestContext();
     const who = actor ?? context?.principal;
     const id = uuidV7();

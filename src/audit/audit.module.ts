@@ -1,10 +1,9 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { UsersModule } from '#users';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
-import { AUDIT_ACTIONS, AuditLogService } from './audit-log.service.js';
+import { AuditLogService } from './audit-log.service.js';
 import { AuditLogsController } from './audit-logs.controller.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditRetention } from './chain/audit-retention.js';
@@ -39,14 +38,12 @@ import { VerificationCursors } from './chain/verification-cursors.js';
 export class AuditModule implements OnModuleInit {
   constructor(
     private readonly permissions: PermissionRegistry,
-    private readonly actions: AuditActions,
     private readonly sinks: AuditSinks,
     private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
     this.permissions.declare({ 'audit:read': 'Read the audit log' });
-    this.actions.declare(...AUDIT_ACTIONS);
     const { sink } = this.config.audit;
     if (sink === 'stdout') this.sinks.add(new StdoutAuditSink());
     else if (sink !== undefined) this.sinks.add(new FileAuditSink(sink.slice('file:'.length)));

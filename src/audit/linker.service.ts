@@ -51,7 +51,7 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    this.events.onCommit(AuditedEvent, async () => this.task.wake(GATHER_MS));
+    this.events.afterCommit(AuditedEvent, async () => this.task.wake(GATHER_MS));
     this.task.start();
   }
 

@@ -1,13 +1,11 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessModule } from '#access';
-import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { UsersModule } from '#users';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { AccessTokenReader } from './access-token-reader.js';
 import { AuthController } from './auth.controller.js';
-import { AUTH_ACTIONS } from './auth.events.js';
 import { AuthService } from './auth.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
@@ -43,13 +41,9 @@ import { TokensService } from './tokens.service.js';
   ],
 })
 export class AuthModule implements OnModuleInit {
-  constructor(
-    private readonly permissions: PermissionRegistry,
-    private readonly actions: AuditActions,
-  ) {}
+  constructor(private readonly permissions: PermissionRegistry) {}
 
   onModuleInit(): void {
-    this.actions.declare(...AUTH_ACTIONS);
     this.permissions.declare({ 'sessions:manage': "List and end any user's sessions" });
   }
 }

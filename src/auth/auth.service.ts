@@ -59,11 +59,11 @@ export class AuthService {
       'Too many login attempts. Please try again later.',
     );
     if (credentials === null || !right) {
-      await this.events.occurred(new LoginFailed(credentials?.id ?? null, account, 'Wrong credentials'));
+      await this.events.publish(new LoginFailed(credentials?.id ?? null, account, 'Wrong credentials'));
       throw new InvalidCredentialsError();
     }
     if (credentials.status !== 'active') {
-      await this.events.occurred(new LoginFailed(credentials.id, account, 'The account is not active'));
+      await this.events.publish(new LoginFailed(credentials.id, account, 'The account is not active'));
       throw new AccountNotActiveError();
     }
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);

@@ -6,7 +6,7 @@ import { ForbiddenError } from '#platform/errors';
 import { ACCESS_RULE, type AccessRule, EXTRA_PERMISSIONS, type QueryPermission } from '#platform/access';
 import { namesSelf, requestContext } from '#platform/request';
 
-/** Enforces each route's access rule. Without a rule, nobody passes. */
+/** Enforces each route's access rule; a route without one lets no request pass. */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   constructor(
@@ -18,16 +18,17 @@ export class PermissionGuard implements CanActivate {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (rule?.public(this.config)) return true;
     const principal = requestContext()?.principal;
-    if (rule === undefined || principal === undefined) throw new ForbiddenError();
+    if (rule === undefined || principal === undefined) throw new ForbiddenError('the route has no access rule');
     const bySelf = rule.self && namesSelf(context, principal);
-    const byPermission = rule.permissions?.every((permission) => principal.permissions.has(permission)) ?? false;
-    if (!bySelf && !byPermission) throw new ForbiddenError();
+    if (!bySelf && rule.permissions === undefined) throw new ForbiddenError('self: only the user may do this');
     const extra = this.extraPermission(context);
-    if (extra !== undefined && !principal.permissions.has(extra)) throw new ForbiddenError();
+    const needed = [...(bySelf ? [] : (rule.permissions ?? [])), ...(extra === undefined ? [] : [extra])];
+    const missing = needed.filter((permission) => !principal.permissions.has(permission));
+    if (missing.length > 0) throw new ForbiddenError(missing.join(' and '));
     return true;
   }
 
-  /** What this value of the query needs on top. */
+  /** The permission that this request's query needs beside the rule's. */
   private extraPermission(context: ExecutionContext): string | undefined {
     const extra = this.reflector.get<QueryPermission | undefined>(EXTRA_PERMISSIONS, context.getHandler());
     if (extra === undefined) return undefined;

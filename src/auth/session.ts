@@ -1,4 +1,4 @@
-/** A login that goes on, and the state of its refresh token. Both kinds of token are made from it alone. */
+/** A live login, and the state of its refresh token. Both kinds of token are made from it alone. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
@@ -29,3 +29,8 @@ export type EndReason =
   | 'user_not_active'
   | 'user_deleted'
   | 'refresh_token_reused';
+
+/** The cache key of what the guard knows about a session. */
+export function sessionKey(id: string): string {
+  return `session:${id}`;
+}

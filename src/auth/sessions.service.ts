@@ -16,16 +16,16 @@ import {
   UserStatusChanged,
 } from '#users';
 import { SessionNotFoundError } from './auth.errors.js';
-import { SessionsEnded, SessionStarted, SessionStatesOutdated } from './auth.events.js';
-import type { EndReason, Session } from './session.js';
+import { SessionsEnded, SessionStarted } from './auth.events.js';
+import { type EndReason, type Session, sessionKey } from './session.js';
 import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
-/** How long Redis keeps who a session is, in milliseconds. */
+/** How long the cache keeps the state of a session, in milliseconds. */
 const STATE_TTL_MS = 30_000;
 const MAX_USER_AGENT_LENGTH = 512;
 
-/** Logins: PostgreSQL knows which go on, the cache keeps a copy for the guard. */
+/** Sessions: PostgreSQL knows which are live, the cache keeps a copy for the guard. */
 @Injectable()
 export class SessionsService implements OnModuleInit {
   private readonly lifetimes: SessionLifetimes;
@@ -43,26 +43,21 @@ export class SessionsService implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.events.onTransaction(UserDeleted, ({ userId }, transaction) =>
-      this.endAllOf(userId, 'user_deleted', undefined, transaction),
+    this.events.withinTransaction(UserDeleted, ({ before }, transaction) =>
+      this.endAllOf(before.id, 'user_deleted', undefined, transaction),
     );
-    this.events.onTransaction(UserPasswordChanged, ({ userId, sessionId }, transaction) =>
+    this.events.withinTransaction(UserPasswordChanged, ({ userId, sessionId }, transaction) =>
       this.endAllOf(userId, 'password_changed', sessionId, transaction),
     );
-    this.events.onTransaction(UserPasswordReset, ({ user }, transaction) =>
+    this.events.withinTransaction(UserPasswordReset, ({ user }, transaction) =>
       this.endAllOf(user.id, 'password_reset', undefined, transaction),
     );
-    this.events.onTransaction(UserStatusChanged, async ({ before, after }, transaction) => {
+    this.events.withinTransaction(UserStatusChanged, async ({ before, after }, transaction) => {
       if (before.status === 'active') await this.endAllOf(after.id, 'user_not_active', undefined, transaction);
     });
-    this.events.onTransaction(UserRolesChanged, async ({ userId }, transaction) => {
-      const sessionIds = await this.sessions.findLiveIds(userId, transaction.db);
-      await transaction.publish(new SessionStatesOutdated(sessionIds));
+    this.events.withinTransaction(UserRolesChanged, async ({ after }, transaction) => {
+      for (const id of await this.sessions.findLiveIds(after.id, transaction.db)) transaction.forget(sessionKey(id));
     });
-    this.events.onSettled(SessionStatesOutdated, ({ sessionIds }) =>
-      this.cache.invalidate(...sessionIds.map(cacheKey)),
-    );
-    this.events.onSettled(SessionsEnded, ({ sessionIds }) => this.cache.invalidate(...sessionIds.map(cacheKey)));
   }
 
   async start(userId: string, transaction: Transaction): Promise<Session> {
@@ -81,12 +76,12 @@ export class SessionsService implements OnModuleInit {
     return session;
   }
 
-  /** @throws UnauthorizedError unless the session that the access token belongs to goes on */
+  /** @throws UnauthorizedError unless the access token's session is live */
   async principalOf({ sid, sub }: TokenClaims): Promise<Principal> {
     const load = () => this.sessions.findState(sid);
     // Asked for next: what the roles may do, and by most requests the user itself.
     const alongside = [ROLE_PERMISSIONS_KEY, profileKey(sub)];
-    const state = await this.cache.getOrLoad(cacheKey(sid), STATE_TTL_MS, load, alongside);
+    const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load, alongside);
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
@@ -94,13 +89,13 @@ export class SessionsService implements OnModuleInit {
     return { userId: sub, sessionId: sid, roles: state.roles, permissions };
   }
 
-  /** Ends the session of whoever asks. */
+  /** Ends the caller's own session. */
   async logOut({ userId, sessionId }: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
       const wasLive = await this.sessions.end(sessionId, 'logout', transaction.db);
-      // Also when it was over already: the acknowledgement of the one before may be what got lost.
-      const event = wasLive ? new SessionsEnded(userId, [sessionId], 'logout') : new SessionStatesOutdated([sessionId]);
-      await transaction.publish(event);
+      // Also when it was over already: an earlier logout may have been cut off before it told the cache.
+      transaction.forget(sessionKey(sessionId));
+      if (wasLive) await transaction.publish(new SessionsEnded(userId, [sessionId], 'logout'));
     });
   }
 
@@ -114,12 +109,13 @@ export class SessionsService implements OnModuleInit {
       await this.lockOther(userId, by, transaction);
       const wasLive = await this.sessions.endOf(userId, sessionId, 'revoked', transaction.db);
       if (!wasLive) throw new SessionNotFoundError();
+      transaction.forget(sessionKey(sessionId));
       await transaction.publish(new SessionsEnded(userId, [sessionId], 'revoked'));
     });
   }
 
   /**
-   * Ends every session of a user but the one that asks.
+   * Ends every session of a user except the caller's own.
    *
    * @throws UserNotFoundError, ForbiddenError
    */
@@ -130,7 +126,7 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
-  /** Of somebody else: there must be one, and who may keep the caller from changing them has a say. */
+  /** Another user must exist, and the caller must be allowed to change them. */
   private async lockOther(userId: string, by: Principal, transaction: Transaction): Promise<void> {
     if (userId !== by.userId) await this.users.lockForChange(userId, transaction, undefined);
   }
@@ -142,10 +138,7 @@ export class SessionsService implements OnModuleInit {
     transaction: Transaction,
   ): Promise<void> {
     const ended = await this.sessions.endAllOf(userId, reason, exceptId, transaction.db);
+    for (const id of ended) transaction.forget(sessionKey(id));
     if (ended.length > 0) await transaction.publish(new SessionsEnded(userId, ended, reason));
   }
-}
-
-function cacheKey(sessionId: string): string {
-  return `session:${sessionId}`;
 }

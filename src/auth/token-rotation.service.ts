@@ -7,7 +7,7 @@ import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
 import { RefreshUndecidedError } from './auth.errors.js';
 import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
-import type { Session } from './session.js';
+import { type Session, sessionKey } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
@@ -109,6 +109,7 @@ export class TokenRotationService {
     await this.transactions.run(async (transaction) => {
       // Of several that come at once, one ends it.
       if (!(await this.sessions.end(id, 'refresh_token_reused', transaction.db))) return;
+      transaction.forget(sessionKey(id));
       await transaction.publish(new RefreshTokenReused(userId, id));
       await transaction.publish(new SessionsEnded(userId, [id], 'refresh_token_reused'));
     });

@@ -1,5 +1,4 @@
 export { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, DeviceTokens } from './attempts/device-tokens.js';
-export { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
 export { PasswordAttempts } from './attempts/password-attempts.js';
 export { PasswordHasher } from './hashing/password-hasher.js';
 export { PasswordsModule } from './passwords.module.js';

@@ -1,11 +1,9 @@
-import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { AuditActions } from '#platform/events';
 import { DeviceTokens } from './attempts/device-tokens.js';
 import { PasswordAttempts } from './attempts/password-attempts.js';
 import { PasswordAttemptsRepository } from './attempts/password-attempts.repository.js';
 import { PasswordAttemptsSweeper } from './attempts/password-attempts-sweeper.js';
-import { THROTTLING_ACTIONS } from './attempts/password-attempts.events.js';
 import { BreachCheck } from './policy/breach-check.js';
 import { createPasswordHasher } from './hashing/create-password-hasher.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
@@ -24,10 +22,4 @@ import { PasswordPolicy } from './policy/password-policy.js';
   ],
   exports: [DeviceTokens, PasswordAttempts, PasswordHasher, PasswordPolicy],
 })
-export class PasswordsModule implements OnModuleInit {
-  constructor(private readonly actions: AuditActions) {}
-
-  onModuleInit(): void {
-    this.actions.declare(...THROTTLING_ACTIONS);
-  }
-}
+export class PasswordsModule {}

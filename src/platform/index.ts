@@ -4,7 +4,7 @@ export { Cache } from '#platform/cache';
 export { Prisma, PrismaService } from '#platform/database';
 export * from '#platform/errors';
 export {
-  AuditActions,
+  type AuditAction,
   AuditedEvent,
   AuditedFailure,
   type AuditFacts,

@@ -17,7 +17,7 @@ import {
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
-/** 256 bits: nobody guesses one, however often they try. */
+/** 256 bits, which cannot be guessed. */
 const TOKEN_BYTES = 32;
 const LIFETIME_MS = 60 * 60_000;
 
@@ -26,7 +26,7 @@ export interface PasswordResetToken {
   readonly expiresAt: Date;
 }
 
-/** The way back for who forgot the password: a token that sets a new one, once. */
+/** For users who forgot their password: a token that sets a new one, once. */
 @Injectable()
 export class PasswordResetsService implements OnModuleInit {
   constructor(
@@ -40,14 +40,14 @@ export class PasswordResetsService implements OnModuleInit {
   ) {}
 
   /**
-   * Whoever it was handed to may do with it what the account could do when it was issued, and no more: a new email
-   * may be of somebody else, and new roles may hold what the issuer lacks.
+   * A token gives its holder the account as it was when the token was issued. It ends when the account becomes more: a
+   * new email may belong to another person, and new roles may hold permissions that the issuer lacks.
    */
   onModuleInit(): void {
-    this.events.onTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
-    this.events.onTransaction(UserDeleted, ({ userId }, { db }) => this.resets.remove(userId, db));
-    this.events.onTransaction(UserRolesChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
-    this.events.onTransaction(UserUpdated, async ({ before, after }, { db }) => {
+    this.events.withinTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
+    this.events.withinTransaction(UserDeleted, ({ before }, { db }) => this.resets.remove(before.id, db));
+    this.events.withinTransaction(UserRolesChanged, ({ after }, { db }) => this.resets.remove(after.id, db));
+    this.events.withinTransaction(UserUpdated, async ({ before, after }, { db }) => {
       if (before.email !== after.email) await this.resets.remove(after.id, db);
     });
   }
@@ -68,7 +68,7 @@ export class PasswordResetsService implements OnModuleInit {
   }
 
   /**
-   * A password that is refused does not use the token up.
+   * A refused password does not use the token up.
    *
    * @throws InvalidResetTokenError, ValidationError
    */
@@ -76,7 +76,7 @@ export class PasswordResetsService implements OnModuleInit {
     const tokenHash = hashOf(resetToken);
     const user = await this.resets.findUser(tokenHash);
     if (user === undefined) {
-      await this.events.occurred(new ResetTokenRefused());
+      await this.events.publish(new ResetTokenRefused());
       throw new InvalidResetTokenError();
     }
     const passwordHash = await this.checkedHash(newPassword, user);
@@ -89,7 +89,7 @@ export class PasswordResetsService implements OnModuleInit {
   }
 
   /**
-   * For who runs the service: a new password without the old one, and without a token.
+   * For the operator: sets a new password without the old one and without a token.
    *
    * @throws UserNotFoundError, ValidationError
    */
@@ -105,7 +105,7 @@ export class PasswordResetsService implements OnModuleInit {
     });
   }
 
-  /** The same for a role that holds more from now on. */
+  /** Revokes the reset tokens of everyone who holds a role that has just gained permissions. */
   async revokeForHolders(role: string, { db }: Transaction): Promise<void> {
     await this.resets.removeForHolders(role, db);
   }

@@ -5,10 +5,11 @@ import { assertMayBecome, type SettableStatus } from './status-changes.js';
 import type { User } from './user.js';
 import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
 import { BeforeUserChange, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
+import { profileKey } from './user-profiles.service.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
-/** What administrators make of an account: its status, its way back from deletion, its verified email. */
+/** What administrators change of an account: its status, its deletion undone, its email marked as verified. */
 @Injectable()
 export class UserAdministrationService {
   constructor(
@@ -33,13 +34,14 @@ export class UserAdministrationService {
       if (before.status === status) return before;
       assertMayBecome(before.status, status);
       const after = await this.users.setState(id, { status }, transaction.db);
+      transaction.forget(profileKey(id));
       await transaction.publish(new UserStatusChanged(before, after, reason));
       return after;
     });
   }
 
   /**
-   * Verified already, it changes nothing.
+   * Changes nothing where the email is verified already.
    *
    * @throws UserNotFoundError, PreconditionFailedError
    */
@@ -48,13 +50,14 @@ export class UserAdministrationService {
       const before = await this.accounts.lockForChange(id, transaction, ifMatch);
       if (before.emailVerified) return before;
       const after = await this.users.setState(id, { emailVerified: true }, transaction.db);
+      transaction.forget(profileKey(id));
       await transaction.publish(new UserEmailVerified(before, after));
       return after;
     });
   }
 
   /**
-   * Back to the status from before the deletion.
+   * Undoes a deletion: the user gets the status from before it.
    *
    * @throws UserNotFoundError, UserNotDeletedError, NamesTakenError
    */
@@ -74,6 +77,7 @@ export class UserAdministrationService {
       await transaction.publish(new BeforeUserChange(before));
       if (before.deletedAt === null) throw new UserNotDeletedError();
       const after = await this.users.restore(id, transaction.db);
+      transaction.forget(profileKey(id));
       await transaction.publish(new UserRestored(before, after));
       return after;
     });

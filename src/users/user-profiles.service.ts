@@ -1,9 +1,7 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Cache } from '#platform/cache';
-import { EventBus } from '#platform/events';
 import { toUserResponse, type UserResponse } from './dto/user.response.js';
 import { UserNotFoundError } from './users.errors.js';
-import { UserChanged } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
 
 const PROFILE_TTL_MS = 60_000;
@@ -14,18 +12,13 @@ export interface UserProfile {
   readonly user: UserResponse;
 }
 
-/** Accounts as clients read them, through the cache; a change is gone from it before its own answer goes out. */
+/** Accounts as clients read them, through the cache. A transaction that changes one must forget its `profileKey`. */
 @Injectable()
-export class UserProfilesService implements OnModuleInit {
+export class UserProfilesService {
   constructor(
     private readonly users: UsersRepository,
     private readonly cache: Cache,
-    private readonly events: EventBus,
   ) {}
-
-  onModuleInit(): void {
-    this.events.onSettled(UserChanged, ({ userId }) => this.cache.invalidate(profileKey(userId)));
-  }
 
   /** @throws UserNotFoundError */
   async get(id: string): Promise<UserProfile> {
@@ -38,7 +31,7 @@ export class UserProfilesService implements OnModuleInit {
   }
 }
 
-/** What the profile is cached under. */
+/** The cache key of a profile. */
 export function profileKey(userId: string): string {
   return `user:${userId}`;
 }

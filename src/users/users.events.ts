@@ -1,21 +1,13 @@
-import { AuditedEvent, AuditedFailure, type AuditFacts, changesBetween } from '#platform/events';
+import {
+  type AuditAction,
+  type AuditDetails,
+  AuditedEvent,
+  AuditedFailure,
+  type AuditTarget,
+  changesBetween,
+} from '#platform/events';
 import { PROFILE_FIELDS } from './profile-fields.js';
 import type { User } from './user.js';
-
-export const USER_ACTIONS = [
-  'user.created',
-  'user.updated',
-  'user.deleted',
-  'user.restored',
-  'user.status_changed',
-  'user.roles_changed',
-  'user.email_verified',
-  'user.password_changed',
-  'user.password_reset_issued',
-  'user.password_reset',
-] as const;
-
-type UserAction = (typeof USER_ACTIONS)[number];
 
 /** What the audit log says of an account before and after. */
 const AUDITED_FIELDS = [
@@ -27,151 +19,110 @@ const AUDITED_FIELDS = [
   'roles',
 ] as const satisfies readonly (keyof User)[];
 
-function userFacts(action: UserAction, id: string | null, facts: Partial<AuditFacts> = {}): [AuditFacts] {
-  return [{ action, target: { type: 'user', id }, ...facts }];
-}
-
-export class UserCreated extends AuditedEvent {
-  constructor(readonly user: User) {
-    super();
-  }
-
-  audited() {
-    const changes = changesBetween<User>(undefined, this.user, AUDITED_FIELDS);
-    return userFacts('user.created', this.user.id, { changes });
-  }
-}
-
-/** Somebody is about to change an account, whose row is locked: who may keep them from it throws. */
+/** Published before an account changes, with its row locked. A handler forbids the change by throwing. */
 export class BeforeUserChange {
   constructor(readonly before: User) {}
 }
 
-/** What clients see of an account has changed: every cached copy of it is outdated. */
-export abstract class UserChanged extends AuditedEvent {
-  constructor(readonly userId: string) {
-    super();
+export class UserCreated extends AuditedEvent<'user.created'> {
+  constructor(readonly user: User) {
+    super('user.created', target(user.id), changes(undefined, user));
   }
 }
 
-/** An account was one thing and is another. */
-export abstract class UserTransition extends UserChanged {
-  protected abstract readonly action: UserAction;
-
+/** A change of an account from `before` to `after`. */
+export abstract class UserTransition<Action extends AuditAction = AuditAction> extends AuditedEvent<Action> {
   constructor(
+    action: Action,
     readonly before: User,
     readonly after: User,
-    /** What was given for it. */
-    readonly reason?: string,
+    reason?: string,
   ) {
-    super(after.id);
-  }
-
-  audited(): readonly AuditFacts[] {
-    const changes = changesBetween<User>(this.before, this.after, AUDITED_FIELDS);
-    return userFacts(this.action, this.userId, { changes, reason: this.reason });
+    super(action, target(after.id), { ...changes(before, after), reason });
   }
 }
 
-export class UserUpdated extends UserTransition {
-  protected readonly action = 'user.updated';
+export class UserUpdated extends UserTransition<'user.updated'> {
+  constructor(before: User, after: User) {
+    super('user.updated', before, after);
+  }
 }
 
-export class UserStatusChanged extends UserTransition {
-  protected readonly action = 'user.status_changed';
+export class UserStatusChanged extends UserTransition<'user.status_changed'> {
+  /** @param reason what the administrator gave for it */
+  constructor(before: User, after: User, reason: string | undefined) {
+    super('user.status_changed', before, after, reason);
+  }
 }
 
-export class UserRolesChanged extends UserTransition {
-  protected readonly action = 'user.roles_changed';
+export class UserRolesChanged extends UserTransition<'user.roles_changed'> {
+  constructor(before: User, after: User) {
+    super('user.roles_changed', before, after);
+  }
 }
 
-export class UserEmailVerified extends UserTransition {
-  protected readonly action = 'user.email_verified';
+export class UserEmailVerified extends UserTransition<'user.email_verified'> {
+  constructor(before: User, after: User) {
+    super('user.email_verified', before, after);
+  }
 }
 
-export class UserRestored extends UserTransition {
-  protected readonly action = 'user.restored';
+export class UserRestored extends UserTransition<'user.restored'> {
+  constructor(before: User, after: User) {
+    super('user.restored', before, after);
+  }
 }
 
-export class UserDeleted extends UserChanged {
+export class UserDeleted extends AuditedEvent<'user.deleted'> {
   constructor(readonly before: User) {
-    super(before.id);
-  }
-
-  audited() {
-    const changes = { status: { before: this.before.status, after: 'deleted' } };
-    return userFacts('user.deleted', this.userId, { changes });
+    super('user.deleted', target(before.id), { changes: { status: { before: before.status, after: 'deleted' } } });
   }
 }
 
-/** Its session's beginning is what is recorded of a login. */
-export class UserLoggedIn extends UserChanged {
-  audited() {
-    return [];
-  }
-}
-
-export class UserPasswordChanged extends AuditedEvent {
-  /** @param sessionId the session that changed it, which goes on */
+export class UserPasswordChanged extends AuditedEvent<'user.password_changed'> {
+  /** @param sessionId the session that changed it, which stays live */
   constructor(
     readonly userId: string,
     readonly sessionId: string,
   ) {
-    super();
-  }
-
-  audited() {
-    return userFacts('user.password_changed', this.userId);
+    super('user.password_changed', target(userId));
   }
 }
 
 /** The password was set without the old one. */
-export class UserPasswordReset extends AuditedEvent {
+export class UserPasswordReset extends AuditedEvent<'user.password_reset'> {
   constructor(readonly user: User) {
-    super();
-  }
-
-  audited() {
-    return userFacts('user.password_reset', this.user.id);
+    super('user.password_reset', target(user.id));
   }
 }
 
-export class PasswordResetIssued extends AuditedEvent {
+export class PasswordResetIssued extends AuditedEvent<'user.password_reset_issued'> {
   constructor(
     readonly user: User,
     readonly expiresAt: Date,
   ) {
-    super();
-  }
-
-  audited() {
-    return userFacts('user.password_reset_issued', this.user.id);
+    super('user.password_reset_issued', target(user.id));
   }
 }
 
 /** A change that needs the current password came with a wrong one. */
-export class CurrentPasswordRefused extends AuditedFailure {
-  constructor(
-    readonly userId: string,
-    readonly change: 'user.password_changed' | 'user.updated',
-  ) {
-    super();
-  }
-
-  get repeated() {
-    return this.userId;
-  }
-
-  audited() {
-    return userFacts(this.change, this.userId, { outcome: 'failure', reason: 'Wrong current password' });
+export class CurrentPasswordRefused extends AuditedFailure<'user.password_changed' | 'user.updated'> {
+  constructor(userId: string, change: CurrentPasswordRefused['action']) {
+    super(change, target(userId), { outcome: 'failure', reason: 'Wrong current password' });
   }
 }
 
-/** A reset token that is unknown, used up or expired. */
-export class ResetTokenRefused extends AuditedFailure {
-  readonly repeated = '';
-
-  audited() {
-    return userFacts('user.password_reset', null, { outcome: 'failure', reason: 'Invalid or expired reset token' });
+/** A reset token is unknown, used up or expired. */
+export class ResetTokenRefused extends AuditedFailure<'user.password_reset'> {
+  constructor() {
+    super('user.password_reset', target(null), { outcome: 'failure', reason: 'Invalid or expired reset token' });
   }
+}
+
+function target(id: string | null): AuditTarget {
+  return { type: 'user', id };
+}
+
+function changes(before: User | undefined, after: User): AuditDetails {
+  return { changes: changesBetween<User>(before, after, AUDITED_FIELDS) };
 }

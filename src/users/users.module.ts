@@ -1,5 +1,4 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { AuditActions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResetsService } from './password-resets.service.js';
@@ -7,7 +6,6 @@ import { UserListService } from './user-list.service.js';
 import { UserProfilesService } from './user-profiles.service.js';
 import { UserAdministrationController } from './user-administration.controller.js';
 import { UserAdministrationService } from './user-administration.service.js';
-import { USER_ACTIONS } from './users.events.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -26,13 +24,9 @@ import { UsersService } from './users.service.js';
   exports: [UsersService, PasswordResetsService],
 })
 export class UsersModule implements OnModuleInit {
-  constructor(
-    private readonly permissions: PermissionRegistry,
-    private readonly actions: AuditActions,
-  ) {}
+  constructor(private readonly permissions: PermissionRegistry) {}
 
   onModuleInit(): void {
-    this.actions.declare(...USER_ACTIONS);
     this.permissions.declare({
       'users:create': 'Create users where registration is closed',
       'users:read': 'Read and list any user',

@@ -9,11 +9,11 @@ import {
   BeforeUserChange,
   UserCreated,
   UserDeleted,
-  UserLoggedIn,
   UserPasswordChanged,
   UserRolesChanged,
   UserUpdated,
 } from './users.events.js';
+import { profileKey } from './user-profiles.service.js';
 import { UsersRepository } from './users.repository.js';
 
 export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
@@ -73,6 +73,7 @@ export class UsersService {
         if (emailChanges && bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
         const effective = emailChanges ? changes : rest;
         const after = await this.users.update(id, effective, transaction.db);
+        transaction.forget(profileKey(id));
         await transaction.publish(new UserUpdated(before, after));
         return after;
       }),
@@ -84,12 +85,13 @@ export class UsersService {
     await this.transactions.run(async (transaction) => {
       const before = await this.lockForChange(id, transaction, ifMatch);
       await this.users.delete(before, transaction.db);
+      transaction.forget(profileKey(id));
       await transaction.publish(new UserDeleted(before));
     });
   }
 
   /**
-   * @param sessionId the session that asks, which goes on
+   * @param sessionId the session that asks, which stays live
    * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError, TooManyRequestsError
    */
   async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
@@ -120,6 +122,7 @@ export class UsersService {
   /** To be called with the account locked, and roles that exist. */
   async setRoles(before: User, roles: readonly string[], transaction: Transaction): Promise<User> {
     const after = await this.users.setState(before.id, { roles: [...roles] }, transaction.db);
+    transaction.forget(profileKey(before.id));
     await transaction.publish(new UserRolesChanged(before, after));
     return after;
   }
@@ -139,7 +142,7 @@ export class UsersService {
     transaction: Transaction,
   ): Promise<User | null> {
     const user = await this.users.recordLogin(credentials, upgradedHash, transaction.db);
-    if (user !== null) await transaction.publish(new UserLoggedIn(user.id));
+    if (user !== null) transaction.forget(profileKey(user.id));
     return user;
   }
 
@@ -152,7 +155,7 @@ export class UsersService {
     return this.users.existsActiveWithRole(role, exceptId, db);
   }
 
-  /** So that nobody gets it back by being restored. */
+  /** So that a restored user does not get it back. */
   async removeRoleFromDeletedUsers(role: string, { db }: Transaction): Promise<void> {
     await this.users.removeRoleFromDeletedUsers(role, db);
   }
@@ -187,13 +190,13 @@ export class UsersService {
   private async assertPassword(
     { id, passwordHash }: UserWithPassword,
     password: string,
-    change: CurrentPasswordRefused['change'],
+    change: CurrentPasswordRefused['action'],
   ): Promise<void> {
     const right = await this.attempts.attempt({ name: id, userId: id }, () =>
       this.passwords.verify(passwordHash, password),
     );
     if (right) return;
-    await this.events.occurred(new CurrentPasswordRefused(id, change));
+    await this.events.publish(new CurrentPasswordRefused(id, change));
     throw new WrongCurrentPasswordError();
   }
 }

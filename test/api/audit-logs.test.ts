@@ -169,19 +169,64 @@ describe('The audit log', () => {
     });
   });
 
-  it('records a denied request with its caller and its target', async () => {
+  it('records a denial with its target and the missing permission, which the client is not told', async () => {
     const { token, user } = await register(test.api, newAccount());
     const answers = [
       await test.api.get('/users', { token }),
       await test.api.get(`/users/${admin.user.id}`, { token }),
       await test.api.delete(`/users/${randomUUID()}`, { token }),
+      await test.api.put(`/users/${admin.user.id}/password`, {}, { token }),
+      await test.api.delete('/roles/user', { token }),
     ];
+    for (const { body } of answers) {
+      expect(body.error).toEqual({
+        code: 'FORBIDDEN',
+        message: 'You do not have permission to do this',
+        timestamp: expect.any(String),
+        requestId: expect.any(String),
+      });
+    }
     const entries = await Promise.all(answers.map(({ headers }) => entryOf(headers.get('x-request-id'))));
     for (const entry of entries) {
       expect(entry).toMatchObject({ action: 'permission.denied', outcome: 'denied', actor: { id: user.id } });
     }
-    expect(entries[0]).toMatchObject({ target: { type: 'route', id: 'GET /api/v1/users' } });
-    expect(entries[1]).toMatchObject({ target: { type: 'user', id: admin.user.id }, reason: 'GET /api/v1/users/:id' });
+    expect(entries.map(({ target, reason }) => [target.type, target.id, reason])).toEqual([
+      ['route', 'GET /api/v1/users', 'users:read'],
+      ['user', admin.user.id, 'users:read'],
+      ['user', expect.stringMatching(UUID), 'users:delete'],
+      ['user', admin.user.id, 'self: only the user may do this'],
+      ['route', 'DELETE /api/v1/roles/:name', 'roles:manage'],
+    ]);
+  });
+
+  it('records a denial by a rule with the rule that was broken', async () => {
+    const { token } = await holderOf(test, ['users:update', 'roles:assign', 'roles:manage', 'users:read']);
+    const { user } = await register(test.api, newAccount());
+    const role = await createRole(test, ['audit:read']);
+    const answers = [
+      await test.api.get('/users?status=deleted', { token }),
+      await test.api.patch(`/users/${auditor.user.id}`, { bio: 'x' }, { token }),
+      await test.api.put(`/users/${user.id}/roles`, { roles: [role] }, { token }),
+      await test.api.delete(`/roles/${role}`, { token }),
+      await test.api.post('/roles', { name: newRoleName(), permissions: ['audit:read'] }, { token }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+    const entries = await Promise.all(answers.map(({ headers }) => entryOf(headers.get('x-request-id'))));
+    expect(entries.map(({ reason }) => reason)).toEqual([
+      'users:delete',
+      'hierarchy: the user holds audit:read, which the caller lacks',
+      `escalation: the role ${role} holds audit:read, which the caller lacks`,
+      'escalation: the role holds audit:read, which the caller lacks',
+      'escalation: the role would hold audit:read, which the caller lacks',
+    ]);
+  });
+
+  it('records the same denial for each of several targets, and folds it for one', async () => {
+    const { token, user } = await register(test.api, newAccount());
+    const targets = [randomUUID(), randomUUID(), randomUUID()];
+    for (const id of [...targets, ...targets]) await test.api.get(`/users/${id}`, { token });
+    const entries = await auditLogs(test, { action: 'permission.denied', actorId: user.id });
+    expect(entries.map(({ target, count }) => [target.id, count])).toEqual(targets.toReversed().map((id) => [id, 1]));
   });
 
   it('records a login that is refused past the limit on wrong passwords', async () => {
@@ -311,7 +356,7 @@ describe('The audit log', () => {
       expectFailure(await read('/seven'), { status: 400, code: 'VALIDATION_ERROR' });
     });
 
-    it('shows users their own history, without the addresses of other actors', async () => {
+    it('shows users their own history, without the addresses and sessions of other actors', async () => {
       const { user, token } = await register(test.api, newAccount());
       await asAdmin('PATCH', `/users/${user.id}`, { bio: 'By an admin' });
       await test.api.patch('/users/me', { bio: 'By oneself' }, { token });
@@ -319,7 +364,9 @@ describe('The audit log', () => {
       expect(own.status).toBe(200);
       const [mine, theirs] = own.body.data.auditLogs as AuditLogEntry[];
       expect(mine).toMatchObject({ actor: { id: user.id }, ip: '127.0.0.1', userAgent: expect.any(String) });
-      expect(theirs).toMatchObject({ actor: { id: admin.user.id }, ip: null, userAgent: null });
+      expect(mine?.actor.sessionId).toEqual(expect.stringMatching(UUID));
+      expect(theirs).toMatchObject({ actor: { id: admin.user.id, sessionId: null }, ip: null, userAgent: null });
+      expect(theirs?.changes).toEqual({ bio: { before: null, after: 'By an admin' } });
       const rest = await test.api.get(`/users/me/audit-logs?limit=2&cursor=${own.body.data.pagination.nextCursor}`, {
         token,
       });
@@ -331,6 +378,25 @@ describe('The audit log', () => {
       expect(seen.body.data.auditLogs[1]).toMatchObject({ actor: { id: admin.user.id }, ip: '127.0.0.1' });
       const missing = await test.api.get(`/users/${randomUUID()}/audit-logs`, { token: auditor.token });
       expectFailure(missing, { status: 404, code: 'RESOURCE_NOT_FOUND' });
+    });
+
+    it('withholds values of other users and reasons of denials from a history read without audit:read', async () => {
+      const editor = await holderOf(test, ['users:update']);
+      const { user } = await register(test.api, newAccount());
+      await test.api.put(`/users/${user.id}/status`, { status: 'suspended', reason: 'Asked' }, { token: editor.token });
+      await test.api.get('/roles', { token: editor.token });
+      const shown = async (reader: Session) => {
+        const { body } = await test.api.get(`/users/${editor.user.id}/audit-logs?limit=2`, { token: reader.token });
+        return (body.data.auditLogs as AuditLogEntry[]).map(({ action, changes, reason }) => [action, changes, reason]);
+      };
+      expect(await shown(editor)).toEqual([
+        ['permission.denied', null, null],
+        ['user.status_changed', null, null],
+      ]);
+      expect(await shown(auditor)).toEqual([
+        ['permission.denied', null, 'roles:read'],
+        ['user.status_changed', { status: { before: 'active', after: 'suspended' } }, 'Asked'],
+      ]);
     });
 
     it('exports each entry as a line of JSON with its place in the chain, under the same filters', async () => {

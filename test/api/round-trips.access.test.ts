@@ -41,7 +41,7 @@ describe('The round trips of an administration route to the stores', () => {
   const routes: [string, RoundTrips, () => Promise<{ status: number }>][] = [
     [
       'PUT /users/:id/roles',
-      { sql: 8, redis: 6 },
+      { sql: 8, redis: 4 },
       () => administer('PUT', `/users/${subject.user.id}/roles`, { roles: ['auditor'] }),
     ],
     [
@@ -56,7 +56,7 @@ describe('The round trips of an administration route to the stores', () => {
     ],
     [
       'PUT /users/:id/status',
-      { sql: 7, redis: 6 },
+      { sql: 7, redis: 4 },
       () => administer('PUT', `/users/${suspended.user.id}/status`, { status: 'suspended' }),
     ],
     [

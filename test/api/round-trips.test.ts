@@ -16,7 +16,7 @@ const COSTS = {
   'GET /users/:id': { sql: 0, redis: 2 },
   'GET /users/:id, not in the cache': { sql: 1, redis: 5 },
   'PATCH /users/:id': { sql: 5, redis: 4 },
-  'DELETE /users/:id': { sql: 8, redis: 6 },
+  'DELETE /users/:id': { sql: 8, redis: 4 },
   'PUT /users/:id/password': { sql: 10, redis: 2 },
   'GET /users/:id/sessions': { sql: 1, redis: 2 },
   'DELETE /users/:id/sessions': { sql: 4, redis: 4 },

@@ -90,7 +90,7 @@ describe('A module dropped into src/extensions', () => {
     expect((await spawned.api.post('/roles', role, { token })).status).toBe(201);
   });
 
-  it('declares and records audit actions', async () => {
+  it('records audit actions of its own', async () => {
     const { token } = await login(spawned.api, ADMIN);
     await read('/all', token);
     const { body } = await spawned.api.get('/audit-logs?action=greeting.given', { token });

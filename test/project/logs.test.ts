@@ -30,13 +30,20 @@ describe('The log', () => {
       ...overrides,
     });
 
-  it('has one line of JSON for each request, with its method, route, status, time, duration and user', async () => {
+  it('has one line of JSON for each request: its method, route, status, time, duration, user and missing permission', async () => {
     const app = await start({ LOG_FORMAT: 'json' });
     const session = await register(app.api, newAccount());
     const { token } = session;
     const expected = [
       { method: 'GET', route: '/api/v1/users/:id', status: 200, userId: session.user.id, path: '/users/me' },
-      { method: 'GET', route: '/api/v1/users', status: 403, userId: session.user.id, path: '/users' },
+      {
+        method: 'GET',
+        route: '/api/v1/users',
+        status: 403,
+        userId: session.user.id,
+        path: '/users',
+        denied: 'users:read',
+      },
       { method: 'PATCH', route: '/api/v1/users/:id', status: 400, userId: session.user.id, path: '/users/me' },
       { method: 'POST', route: '/api/v1/auth/login', status: 400, userId: null, path: '/auth/login' },
       { method: 'PUT', route: '/api/v1/users', status: 405, userId: null, path: '/users' },

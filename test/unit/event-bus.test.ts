@@ -26,69 +26,62 @@ describe('The event bus', () => {
     bus = new EventBus();
   });
 
-  it('tells who asked for it of what is settled, which is not to say committed', async () => {
-    bus.onSettled(Moved, hear('settled'));
-    bus.onCommit(Moved, hear('committed'));
-    await bus.deliverSettled([new Moved('here'), new MovedFar('there')]);
-    expect(heard).toEqual(['settled:here', 'settled:there']);
-  });
-
   const hear = (name: string) => async (event: Moved) => void heard.push(`${name}:${event.to}`);
 
-  it('tells who subscribed to the class of the event, in their order, and nobody else', async () => {
-    bus.onTransaction(Moved, hear('first'));
-    bus.onTransaction(Stayed, async () => void heard.push('stayed'));
-    bus.onTransaction(Moved, hear('second'));
-    bus.onCommit(Moved, hear('after'));
-    await bus.deliverInTransaction(new Moved('here'), transaction);
+  it("runs the handlers of the event's class in the order of their subscription, and no others", async () => {
+    bus.withinTransaction(Moved, hear('first'));
+    bus.withinTransaction(Stayed, async () => void heard.push('stayed'));
+    bus.withinTransaction(Moved, hear('second'));
+    bus.afterCommit(Moved, hear('after'));
+    await bus.publishWithin(transaction, new Moved('here'));
     expect(heard).toEqual(['first:here', 'second:here']);
-    await bus.deliverAfterCommit([new Moved('there')]);
+    await bus.publish(new Moved('there'));
     expect(heard).toEqual(['first:here', 'second:here', 'after:there']);
   });
 
-  it('tells of a subclass too, but not of the class above', async () => {
-    bus.onTransaction(Moved, hear('any'));
-    bus.onTransaction(MovedFar, hear('far'));
-    await bus.deliverInTransaction(new MovedFar('away'), transaction);
-    await bus.deliverInTransaction(new Moved('near'), transaction);
+  it('runs the handlers of a class for its subclasses too, but not the other way round', async () => {
+    bus.withinTransaction(Moved, hear('any'));
+    bus.withinTransaction(MovedFar, hear('far'));
+    await bus.publishWithin(transaction, new MovedFar('away'));
+    await bus.publishWithin(transaction, new Moved('near'));
     expect(heard).toEqual(['any:away', 'far:away', 'any:near']);
   });
 
-  it('hands on the transaction', async () => {
-    bus.onTransaction(Moved, async (_, given) => {
+  it('passes the transaction to the handlers within it', async () => {
+    bus.withinTransaction(Moved, async (_, given) => {
       expect(given).toBe(transaction);
     });
-    await bus.deliverInTransaction(new Moved('here'), transaction);
+    await bus.publishWithin(transaction, new Moved('here'));
     expect.assertions(1);
   });
 
-  it('lets a handler in the transaction veto it: the error goes on, and the next handler is not asked', async () => {
-    bus.onTransaction(Moved, async () => {
+  it('lets a handler veto the transaction: its error is thrown on, and the next handler does not run', async () => {
+    bus.withinTransaction(Moved, async () => {
       throw new Error('never');
     });
-    bus.onTransaction(Moved, hear('late'));
-    await expect(bus.deliverInTransaction(new Moved('here'), transaction)).rejects.toThrow('never');
+    bus.withinTransaction(Moved, hear('late'));
+    await expect(bus.publishWithin(transaction, new Moved('here'))).rejects.toThrow('never');
     expect(heard).toEqual([]);
   });
 
-  it('waits for each handler before it asks the next', async () => {
-    bus.onCommit(Moved, async () => {
+  it('waits for each handler before it runs the next', async () => {
+    bus.afterCommit(Moved, async () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       heard.push('slow');
     });
-    bus.onCommit(Moved, hear('fast'));
-    await bus.deliverAfterCommit([new Moved('here')]);
+    bus.afterCommit(Moved, hear('fast'));
+    await bus.publish(new Moved('here'));
     expect(heard).toEqual(['slow', 'fast:here']);
   });
 
-  it('logs the error of a handler after the commit, and goes on: the change stands', async () => {
+  it('logs the error of a handler after the commit and runs the next one, as the change stands', async () => {
     const error = new Error('no');
-    bus.onCommit(Moved, async () => {
+    bus.afterCommit(Moved, async () => {
       throw error;
     });
-    bus.onCommit(Moved, hear('next'));
-    await bus.deliverAfterCommit([new MovedFar('here')]);
+    bus.afterCommit(Moved, hear('next'));
+    await bus.publish(new MovedFar('here'));
     expect(heard).toEqual(['next:here']);
-    expect(errors).toEqual([['A handler of MovedFar failed after the commit', error, EventBus.name]]);
+    expect(errors).toEqual([['An afterCommit handler of MovedFar failed', error, EventBus.name]]);
   });
 });

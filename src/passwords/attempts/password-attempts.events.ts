@@ -1,17 +1,12 @@
-import { AuditedFailure, type AuditFacts } from '#platform/events';
+import { AuditedFailure } from '#platform/events';
 
-export const THROTTLING_ACTIONS = ['login.throttled'] as const;
-
-/** A password was not checked, as too many wrong ones came before it. */
-export class PasswordAttemptsThrottled extends AuditedFailure {
+/** A password was not checked, as there had been too many wrong ones. */
+export class PasswordAttemptsThrottled extends AuditedFailure<'login.throttled'> {
+  /** @param repeated a name for the account, also where there is none: the first refusal of each is recorded */
   constructor(
-    readonly userId: string | null,
-    readonly repeated: string,
+    userId: string | null,
+    override readonly repeated: string,
   ) {
-    super();
-  }
-
-  audited(): readonly AuditFacts[] {
-    return [{ action: 'login.throttled', outcome: 'denied', target: { type: 'user', id: this.userId } }];
+    super('login.throttled', { type: 'user', id: userId }, { outcome: 'denied' });
   }
 }

@@ -46,7 +46,7 @@ export class PasswordAttempts {
     const taken = await this.attempts.take(this.windows(account), this.config.passwordAttempts.windowMs);
     if (typeof taken === 'number') {
       const { userId = null, name } = account;
-      await this.events.occurred(new PasswordAttemptsThrottled(userId, userId ?? name));
+      await this.events.publish(new PasswordAttemptsThrottled(userId, userId ?? name));
       throw new TooManyRequestsError(taken, message);
     }
     let wrong = false;

@@ -1,35 +1,32 @@
 import type { FastifyRequest } from 'fastify';
-import { AuditedFailure, type AuditFacts } from '#platform/events';
-import { isUuid, requestContext } from '#platform/request';
+import { AuditedFailure, type AuditTarget } from '#platform/events';
+import { isUuid, requestContext, TARGET, type TargetParameter } from '#platform/request';
 
-export const ACCESS_ACTIONS = ['permission.denied'] as const;
-
-/** Somebody asked for what they may not. */
-export class AccessDenied extends AuditedFailure {
+/** A caller was refused what they asked for. */
+export class AccessDenied extends AuditedFailure<'permission.denied'> {
+  /**
+   * @param repeated method and pattern of the route
+   * @param reason the missing permission or the broken rule
+   */
   constructor(
-    /** Method and pattern of the route. */
-    readonly route: string,
-    /** The user that it was to be done to, if it was one. */
-    readonly userId: string | undefined,
+    override readonly repeated: string,
+    target: AuditTarget,
+    reason: string,
   ) {
-    super();
+    super('permission.denied', target, { outcome: 'denied', reason });
   }
 
-  get repeated() {
-    return this.route;
+  static of(request: FastifyRequest, reason: string): AccessDenied {
+    const route = `${request.method} ${request.routeOptions.url}`;
+    return new AccessDenied(route, namedTarget(request) ?? { type: 'route', id: route }, reason);
   }
+}
 
-  static by(request: FastifyRequest): AccessDenied {
-    const { method, params, routeOptions } = request;
-    const { url = '' } = routeOptions;
-    // Of an extension's routes, nobody knows what their ids are of.
-    const { id = '' } = (url.includes('/users/:id') ? params : {}) as { id?: string };
-    const userId = id === 'me' ? requestContext()?.principal?.userId : isUuid(id) ? id : undefined;
-    return new AccessDenied(`${method} ${url}`, userId?.toLowerCase());
-  }
-
-  audited(): readonly AuditFacts[] {
-    const target = this.userId === undefined ? { type: 'route', id: this.route } : { type: 'user', id: this.userId };
-    return [{ action: 'permission.denied', outcome: 'denied', target, reason: this.route }];
-  }
+/** What the path names, if its route says what that is and the path has an id for it. */
+function namedTarget({ params, routeOptions }: FastifyRequest): AuditTarget | undefined {
+  const { [TARGET]: target } = routeOptions.config as { [TARGET]?: TargetParameter };
+  if (target === undefined) return undefined;
+  const named = (params as Readonly<Record<string, string>>)[target.parameter] ?? '';
+  const id = named === 'me' ? requestContext()?.principal?.userId : named.toLowerCase();
+  return id !== undefined && isUuid(id) ? { type: target.type, id } : undefined;
 }

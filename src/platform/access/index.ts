@@ -1,5 +1,5 @@
 export { AccessCheck } from './access-check.js';
-export { ACCESS_ACTIONS, AccessDenied } from './access-denied.event.js';
+export { AccessDenied } from './access-denied.event.js';
 export {
   ACCESS_RULE,
   type AccessRule,

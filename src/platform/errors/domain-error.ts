@@ -68,10 +68,11 @@ export class UnauthorizedError extends DomainError {
   }
 }
 
-/** Whoever asked lacks a permission; the audit log records it. */
+/** The caller lacks a permission, or a rule forbids it. The log and the audit log say which; the client is not told. */
 export class ForbiddenError extends DomainError {
-  constructor(message = 'You do not have permission to do this') {
-    super('FORBIDDEN', message);
+  /** @param reason the missing permission, such as `users:read`, or the broken rule, such as `self: …` */
+  constructor(readonly reason: string) {
+    super('FORBIDDEN', 'You do not have permission to do this');
   }
 }
 

@@ -2,35 +2,60 @@ export const AUDIT_OUTCOMES = ['success', 'failure', 'denied'] as const;
 
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
-/** A field of the target, before and after. Values that are secret have no place here. */
+/** `noun.past_verb` */
+export type AuditAction = `${string}.${string}`;
+
+export interface AuditTarget {
+  readonly type: string;
+  readonly id: string | null;
+}
+
+/** A field of the target, before and after. Passwords, tokens and other secrets have no place here. */
 export type AuditChanges = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;
 
-/** What an act was. Who did it, from where and when is known from the request. */
-export interface AuditFacts {
-  /** `noun.past_verb`, as it was declared. */
-  readonly action: string;
-  /** `success`, unless it says otherwise. */
+export interface AuditDetails {
+  /** `success` by default. */
   readonly outcome?: AuditOutcome;
-  readonly target: { readonly type: string; readonly id: string | null };
   readonly changes?: AuditChanges;
   /** Up to 500 characters. */
   readonly reason?: string | undefined;
-  /** Where that is not who the request speaks for: at a login, who has just logged in. */
+  /** Where that is not the principal of the request: at a login, the user who has just logged in. */
   readonly actor?: { readonly userId: string; readonly sessionId: string };
 }
 
+/** What an act was. Who did it, from where and when is known from the request. */
+export interface AuditFacts extends AuditDetails {
+  readonly action: AuditAction;
+  readonly target: AuditTarget;
+}
+
 /** An event that the audit log records. Published in a transaction, its entries commit with the change or not at all. */
-export abstract class AuditedEvent {
-  abstract audited(): readonly AuditFacts[];
+export abstract class AuditedEvent<Action extends AuditAction = AuditAction> {
+  private readonly details: readonly AuditDetails[];
+
+  /** @param details of its one entry; a list gives as many entries */
+  constructor(
+    readonly action: Action,
+    readonly target: AuditTarget,
+    details: AuditDetails | readonly AuditDetails[] = {},
+  ) {
+    this.details = [details].flat();
+  }
+
+  /** The entries to record. */
+  get facts(): readonly AuditFacts[] {
+    const { action, target } = this;
+    return this.details.map((details) => ({ action, target, ...details }));
+  }
 }
 
 /**
- * A refusal or a failure, which changes nothing: published on its own. The first is recorded at once, its repeats by the
- * same actor from the same address in the minute after it as one entry with a count.
+ * A refusal or a failure, which changes nothing and is published without a transaction. The first is recorded at once, its
+ * repeats by the same actor from the same address in the minute after it as one entry with a count.
  */
-export abstract class AuditedFailure extends AuditedEvent {
-  /** What two of them have in common that are repeats of each other, besides the action, the actor and the address. */
-  abstract readonly repeated: string;
+export abstract class AuditedFailure<Action extends AuditAction = AuditAction> extends AuditedEvent<Action> {
+  /** What repeats have in common besides the action, the outcome, the reason, the target, the actor and the address. */
+  readonly repeated: string = '';
 }
 
 /** The fields of an object that differ, of those that are named. */

@@ -1,11 +1,13 @@
-export { AuditActions } from './audit-actions.js';
 export {
+  type AuditAction,
   type AuditChanges,
   AUDIT_OUTCOMES,
+  type AuditDetails,
   AuditedEvent,
   AuditedFailure,
   type AuditFacts,
   type AuditOutcome,
+  type AuditTarget,
   changesBetween,
 } from './audited-event.js';
 export { BackgroundTask } from './background-task.js';

@@ -4,8 +4,10 @@ import type { Prisma } from '../database/generated/client.js';
 export interface Transaction {
   readonly db: Prisma.TransactionClient;
   /**
-   * Tells who subscribed: in-transaction handlers now (one that throws vetoes the whole transaction), the others
-   * once the transaction has committed.
+   * Runs the handlers of `EventBus.withinTransaction` now (one that throws vetoes the whole transaction), and those of
+   * `afterCommit` once the transaction has committed.
    */
   publish(event: object): Promise<void>;
+  /** Removes outdated values from the cache of every instance, after the commit and before the answer. */
+  forget(...cacheKeys: string[]): void;
 }

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { EventBus } from './event-bus.js';
-import type { Prisma } from '../database/generated/client.js';
+import { Cache } from '#platform/cache';
 import { PrismaService } from '#platform/database';
+import type { Prisma } from '../database/generated/client.js';
+import { EventBus } from './event-bus.js';
 import type { Transaction } from './transaction.js';
+
+/** How many keys one call makes the cache forget. */
+const FORGET_BATCH = 1_000;
 
 /** Runs units of work. */
 @Injectable()
@@ -10,18 +14,23 @@ export class Transactions {
   constructor(
     private readonly prisma: PrismaService,
     private readonly events: EventBus,
+    private readonly cache: Cache,
   ) {}
 
   /** Commits when `work` resolves and rolls back when it throws; returns after the after-commit handlers did. */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const published: object[] = [];
+    const outdated = new Set<string>();
     let done = false;
     const transact = async (db: Prisma.TransactionClient): Promise<T> => {
       const transaction: Transaction = {
         db,
         publish: async (event) => {
           published.push(event);
-          await this.events.deliverInTransaction(event, transaction);
+          await this.events.publishWithin(transaction, event);
+        },
+        forget: (...cacheKeys) => {
+          for (const key of cacheKeys) outdated.add(key);
         },
       };
       const result = await work(transaction);
@@ -32,10 +41,16 @@ export class Transactions {
     try {
       result = await this.prisma.$transaction(transact);
     } finally {
-      // Also where the commit failed: it may have gone through.
-      if (done) await this.events.deliverSettled(published);
+      // Also when the commit failed: where the connection was lost over it, it may have gone through.
+      if (done) await this.forget([...outdated]);
     }
-    await this.events.deliverAfterCommit(published);
+    for (const event of published) await this.events.publish(event);
     return result;
+  }
+
+  private async forget(keys: readonly string[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += FORGET_BATCH) {
+      await this.cache.invalidate(...keys.slice(start, start + FORGET_BATCH));
+    }
   }
 }

@@ -5,6 +5,7 @@ import { requestContext } from '#platform/request';
 /** Fastify onResponse hook: one line per request. The route's pattern instead of its path, which may hold anything. */
 export function logRequests(logger: Pino) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { principal, denied } = requestContext() ?? {};
     logger.info(
       {
         requestId: request.id,
@@ -12,7 +13,8 @@ export function logRequests(logger: Pino) {
         route: request.is404 ? null : (request.routeOptions.url ?? null),
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 100) / 100,
-        userId: requestContext()?.principal?.userId ?? null,
+        userId: principal?.userId ?? null,
+        ...(denied === undefined ? {} : { denied }),
       },
       'request',
     );

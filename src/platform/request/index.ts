@@ -18,6 +18,9 @@ export {
   MAX_BODY_BYTES,
   ONE_BY_ONE,
   OneByOne,
+  TARGET,
+  Target,
+  type TargetParameter,
   Uncounted,
   UNCOUNTED,
 } from './route-config.js';

@@ -5,6 +5,7 @@ import { ApiHeader, ApiParam, type ApiParamOptions } from '#platform/openapi';
 import { parseIfMatch } from './etag.js';
 import type { Principal } from './principal.js';
 import { requestContext } from './request-context.js';
+import { Target } from './route-config.js';
 import { isUuid } from './uuid.js';
 
 /** The principal of this request. On a public route there is none: it throws. */
@@ -18,6 +19,7 @@ export const UserId = pathParameter(
     if (!isUuid(id)) throw ValidationError.of('id', 'id must be a UUID or "me"');
     return id.toLowerCase();
   },
+  Target('id', 'user'),
 );
 
 /** A parameter of the path that is the id of something other than a user. */
@@ -34,11 +36,19 @@ export const IfMatch = createParamDecorator(
   [describedBy(ApiHeader({ name: 'If-Match', required: false, description: 'Only if the user still has this ETag.' }))],
 );
 
-/** Makes a decorator that reads a parameter of the path, and describes it. */
-export function pathParameter(options: ApiParamOptions & { readonly name: string }, read: (value: string) => string) {
+/**
+ * Makes a decorator that reads a parameter of the path, and describes it.
+ *
+ * @param more decorators of the route
+ */
+export function pathParameter(
+  options: ApiParamOptions & { readonly name: string },
+  read: (value: string) => string,
+  ...more: MethodDecorator[]
+) {
   return createParamDecorator(
     (_: unknown, context: ExecutionContext) => read(rawParameter(context, options.name)),
-    [describedBy(ApiParam(options))],
+    [ApiParam(options), ...more].map(describedBy),
   );
 }
 

@@ -17,6 +17,8 @@ export class RequestContext {
   /** The user that its token was signed for, even if that token or its session has ended. */
   subject?: string;
   principal?: Principal;
+  /** Why the request was answered 403: the missing permission or the broken rule. */
+  denied?: string;
   private readonly socket: Socket;
 
   constructor({ id, ip, socket, headers }: FastifyRequest) {

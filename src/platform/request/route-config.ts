@@ -26,6 +26,19 @@ export const CountedByBody = () => addConfig({ [COUNTED_BY_BODY]: true });
 /** Many requests at once for this route leave room for others between them. For what is dear and open to everybody. */
 export const OneByOne = () => addConfig({ [ONE_BY_ONE]: true });
 
+export const TARGET = 'target';
+
+/** A parameter of the path that holds the id of what a route acts on. */
+export interface TargetParameter {
+  readonly parameter: string;
+  /** Such as `user`, as in the target of an audit entry. */
+  readonly type: string;
+}
+
+/** Says what a parameter of the path names; a denial is recorded with it as its target. */
+export const Target = (parameter: string, type: string) =>
+  addConfig({ [TARGET]: { parameter, type } satisfies TargetParameter });
+
 /** Fastify onRoute hook: Nest can give a route a configuration, but not Fastify's own options. */
 export function applyBodyLimit(route: RouteOptions): void {
   const { bodyLimit } = { ...route.config } as { bodyLimit?: unknown };

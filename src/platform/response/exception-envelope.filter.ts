@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { AccessDenied } from '#platform/access';
+import { requestContext } from '#platform/request';
 import {
   DomainError,
   type ErrorCode,
@@ -61,8 +62,7 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     // Nobody reads it: the answer has gone out, the client has gone in the middle of it, or wanted its head alone.
     if (reply.sent || reply.raw.destroyed || isPrematureClose(exception)) return;
     const error = this.toDomainError(exception, request);
-    // Before the answer: who is told no has been noted.
-    if (error instanceof ForbiddenError) await this.events.occurred(AccessDenied.by(request));
+    if (error instanceof ForbiddenError) await this.recordDenial(error.reason, request);
     addHeaders(reply, error);
     void reply
       .code(STATUS[error.code])
@@ -78,6 +78,12 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
           requestId: request.id,
         },
       });
+  }
+
+  private async recordDenial(reason: string, request: FastifyRequest): Promise<void> {
+    const context = requestContext();
+    if (context !== undefined) context.denied = reason;
+    await this.events.publish(AccessDenied.of(request, reason));
   }
 
   private toDomainError(exception: unknown, request: FastifyRequest): DomainError {

@@ -1,8 +1,7 @@
-import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AppConfig } from '#config';
-import { AuditActions } from '#platform/events';
-import { ACCESS_ACTIONS, AccessCheck, PermissionRegistry } from '#platform/access';
+import { AccessCheck, PermissionRegistry } from '#platform/access';
 import { CursorCodec, CursorPages } from '#platform/paging';
 import { EnvelopeInterceptor, ExceptionEnvelopeFilter } from '#platform/response';
 import { createValidationPipe, StrictInputInterceptor } from '#platform/input';
@@ -23,10 +22,4 @@ import { createValidationPipe, StrictInputInterceptor } from '#platform/input';
   ],
   exports: [CursorCodec, CursorPages, PermissionRegistry],
 })
-export class ServerModule implements OnModuleInit {
-  constructor(private readonly actions: AuditActions) {}
-
-  onModuleInit(): void {
-    this.actions.declare(...ACCESS_ACTIONS);
-  }
-}
+export class ServerModule {}
