@@ -1,29 +1,14 @@
-import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { Injectable } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
-import { ARGON2_LIMITS } from './argon2-limits.js';
+import { deriveAuditKey, readAuditKeys } from './audit-keys.js';
 import { ConfigError } from './config.error.js';
 import { parseDuration } from './duration.js';
-import { Environment } from './environment.js';
-import { loadOrCreateSecrets, secretFault } from './secrets.js';
-import {
-  deriveAuditKey,
-  readAuditKeys,
-  readSigningKeys,
-  type SigningKey,
-  type VerificationKey,
-} from './signing-keys.js';
-
-/** Least argon2id parameters in production: OWASP Password Storage Cheat Sheet, memory (KiB) → time cost. */
-const OWASP_ARGON2_MINIMUM = [
-  { memoryKiB: 47_104, timeCost: 1 },
-  { memoryKiB: 19_456, timeCost: 2 },
-  { memoryKiB: 12_288, timeCost: 3 },
-  { memoryKiB: 9_216, timeCost: 4 },
-  { memoryKiB: 7_168, timeCost: 5 },
-];
+import { combinationFaults, ruleFaults } from './environment-faults.js';
+import { Environment, items } from './environment.js';
+import { loadOrCreateSecrets } from './secrets.js';
+import { readSigningKeys } from './signing-keys.js';
 
 /** Threads of libuv's pool, where hashes run, unless `UV_THREADPOOL_SIZE` says otherwise (libuv's documentation). */
 const LIBUV_THREADS = 4;
@@ -37,121 +22,60 @@ export type DatabaseConfig =
 export type CacheConfig =
   { readonly kind: 'redis'; readonly url: string; readonly keyPrefix: string } | { readonly kind: 'memory' };
 
-/** What a new password must be: of four kinds of characters, or long (NIST SP 800-63B-4, section 3.1.1.2). */
-export type PasswordRule = 'composition' | 'length';
+/** What a new password must have: four kinds of characters, or length (NIST SP 800-63B-4, section 3.1.1.2). */
+export type PasswordRule = Environment['PASSWORD_POLICY'];
 
-/** The checked configuration; also its injection token. Durations are in milliseconds unless named otherwise. */
-export abstract class AppConfig {
-  abstract readonly production: boolean;
-  abstract readonly host: string;
-  abstract readonly port: number;
-  abstract readonly apiVersion: string;
-  /** `/api/v1` */
-  abstract readonly basePath: string;
-  abstract readonly database: DatabaseConfig;
-  /** The schema's owner, for migrations. */
-  abstract readonly migrationDatabase: DatabaseConfig;
-  abstract readonly cache: CacheConfig;
-  abstract readonly tokens: {
-    /** Signs access tokens where there is no `signingKey`, and verifies them wherever it is set. */
-    readonly accessSecret: string | undefined;
-    readonly signingKey: SigningKey | undefined;
-    /** Verify too: of keys that signed before, or will next. */
-    readonly previousKeys: readonly VerificationKey[];
-    readonly refreshSecret: string;
-    readonly accessTtlMs: number;
-    readonly refreshTtlMs: number;
-    readonly refreshGraceMs: number;
-    readonly sessionMaxAgeMs: number;
-    /** How long the row of a session is kept after its end. */
-    readonly sessionRetentionMs: number;
-    readonly issuer: string;
-    readonly audience: string;
-  };
-  abstract readonly argon2: { readonly memoryKiB: number; readonly timeCost: number; readonly parallelism: number };
-  abstract readonly hashing: {
-    /** Whose argon2id; `auto` takes `@node-rs/argon2` where it is installed. */
-    readonly implementation: 'auto' | 'argon2' | 'node-rs';
-    /** How many hashes are computed at once. */
-    readonly running: number;
-    /** How many more wait for that. */
-    readonly waiting: number;
-  };
-  /** Requests of one client. */
-  abstract readonly rateLimit: { readonly max: number; readonly windowMs: number };
-  /** Wrong passwords, for an account from an address or a device, for an account, and from an address. */
-  abstract readonly passwordAttempts: {
-    readonly max: number;
-    readonly accountMax: number;
-    readonly addressMax: number;
-    readonly windowMs: number;
-  };
-  abstract readonly passwordRule: PasswordRule;
-  /** Where breached passwords are asked for; `undefined` where they are not. */
-  abstract readonly breachUrl: string | undefined;
-  abstract readonly registration: 'open' | 'closed';
-  /** The first admin to create, if the environment names one. */
-  abstract readonly firstAdmin:
-    { readonly email: string; readonly username: string; readonly password: string } | undefined;
-  abstract readonly audit: {
-    /** Ed25519: of its own, or derived from the secret of refresh tokens. */
-    readonly signingKey: KeyObject;
-    /** Public keys that checkpoints were signed with before. */
-    readonly previousKeys: readonly KeyObject[];
-    readonly checkpointIntervalMs: number;
-    /** How long entries are kept, from the end of their month. */
-    readonly retentionMs: number;
-    /** Where a copy goes: `stdout`, or `file:` and a path. */
-    readonly sink: string | undefined;
-  };
-  abstract readonly docs: boolean;
-  abstract readonly corsOrigins: readonly string[];
-  /** Addresses and networks whose `X-Forwarded-For` is believed. */
-  abstract readonly trustedProxies: readonly string[];
-  abstract readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
-}
+/** The checked configuration and its injection token; its type is what `loadConfig` returns. */
+@Injectable()
+// Safe here: an abstract class has no instance whose properties could be missing.
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+export abstract class AppConfig {}
+export interface AppConfig extends Readonly<ReturnType<typeof loadConfig>> {}
 
 /**
  * Reads and checks the whole environment.
  *
- * @throws ConfigError with one line per fault
+ * @returns durations in milliseconds
+ * @throws ConfigError with one line for each fault
  */
-export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
+export function loadConfig(variables: NodeJS.ProcessEnv) {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
   const env = plainToInstance(Environment, set, { exposeDefaultValues: true });
-  const faults = validateSync(env, { forbidUnknownValues: false }).map(
-    (error) => Object.values(error.constraints ?? {})[0] ?? `${error.property} is wrong`,
-  );
-  const { faults: keyFaults, ...keys } = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
+  const tokenKeys = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
   const auditKeys = readAuditKeys(env.AUDIT_SIGNING_KEY, env.AUDIT_PREVIOUS_PUBLIC_KEYS);
-  faults.push(...keyFaults, ...auditKeys.faults, ...combinationFaults(env), ...corsFaults(env), ...proxyFaults(env));
-  if (env.NODE_ENV === 'production') faults.push(...productionFaults(env));
+  const faults = [...ruleFaults(env), ...tokenKeys.faults, ...auditKeys.faults, ...combinationFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);
 
+  const production = env.NODE_ENV === 'production';
   const database = databaseConfig(env, env.DATABASE_URL);
   const dataDir = database.kind === 'pglite' ? database.dataDir : env.DATA_DIR;
   const complete = env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined;
-  const secrets = env.NODE_ENV === 'production' || complete ? undefined : loadOrCreateSecrets(dataDir);
-
+  const secrets = production || complete ? undefined : loadOrCreateSecrets(dataDir);
   const refreshSecret = env.JWT_REFRESH_SECRET ?? secrets?.JWT_REFRESH_SECRET ?? '';
 
   return {
-    production: env.NODE_ENV === 'production',
+    production,
     host: env.HOST,
     port: env.PORT,
     apiVersion: env.API_VERSION,
+    /** `/api/v1` */
     basePath: `/api/${env.API_VERSION}`,
     database,
+    /** The same as the owner of the schema, for migrations. */
     migrationDatabase: databaseConfig(env, env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL),
     cache: cacheConfig(env),
     tokens: {
+      /** Signs access tokens unless there is a `signingKey`, and verifies them wherever it is set. */
       accessSecret: env.JWT_SECRET ?? secrets?.JWT_SECRET,
-      ...keys,
+      signingKey: tokenKeys.signingKey,
+      /** Verify too: keys that signed before, or will sign next. */
+      previousKeys: tokenKeys.previousKeys,
       refreshSecret,
       accessTtlMs: checkedDuration(env.JWT_EXPIRES_IN),
       refreshTtlMs: checkedDuration(env.JWT_REFRESH_EXPIRES_IN),
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
       sessionMaxAgeMs: checkedDuration(env.SESSION_MAX_AGE),
+      /** How long the row of a session is kept after its end. */
       sessionRetentionMs: checkedDuration(env.SESSION_RETENTION),
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
@@ -162,11 +86,16 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       parallelism: env.ARGON2_PARALLELISM,
     },
     hashing: {
+      /** `auto` takes `@node-rs/argon2` where it is installed. */
       implementation: env.PASSWORD_HASHER,
+      /** How many hashes are computed at once. */
       running: hashesAtOnce(env.UV_THREADPOOL_SIZE ?? LIBUV_THREADS),
+      /** How many more wait. */
       waiting: env.HASH_QUEUE_MAX,
     },
+    /** Requests of one client. */
     rateLimit: { max: env.RATE_LIMIT_MAX_REQUESTS, windowMs: env.RATE_LIMIT_WINDOW_MS },
+    /** Wrong passwords: for an account from one address or device, for an account, from an address. */
     passwordAttempts: {
       max: env.AUTH_RATE_LIMIT_MAX,
       accountMax: env.AUTH_RATE_LIMIT_ACCOUNT_MAX,
@@ -174,87 +103,36 @@ export function loadConfig(variables: NodeJS.ProcessEnv): AppConfig {
       windowMs: env.AUTH_RATE_LIMIT_WINDOW_MS,
     },
     passwordRule: env.PASSWORD_POLICY,
+    /** Where breached passwords are looked up; `undefined` where they are not. */
     breachUrl: env.PASSWORD_BREACH_CHECK === 'hibp' ? (env.PASSWORD_BREACH_URL ?? HAVE_I_BEEN_PWNED) : undefined,
     registration: env.REGISTRATION,
+    /** The first admin to create, if the environment names one. */
     firstAdmin:
       env.ADMIN_EMAIL !== undefined && env.ADMIN_USERNAME !== undefined && env.ADMIN_PASSWORD !== undefined
         ? { email: env.ADMIN_EMAIL, username: env.ADMIN_USERNAME, password: env.ADMIN_PASSWORD }
         : undefined,
     audit: {
+      /** Ed25519: a key of its own, or derived from the secret of refresh tokens. */
       signingKey: auditKeys.key ?? deriveAuditKey(refreshSecret),
+      /** Public keys that checkpoints were signed with before. */
       previousKeys: auditKeys.previous,
       checkpointIntervalMs: checkedDuration(env.AUDIT_CHECKPOINT_INTERVAL),
+      /** How long entries are kept after the end of their month. */
       retentionMs: checkedDuration(env.AUDIT_RETENTION),
+      /** Where a copy goes: `stdout`, or `file:` and a path. */
       sink: env.AUDIT_SINK,
     },
-    docs: env.API_DOCS === undefined ? env.NODE_ENV !== 'production' : env.API_DOCS === 'true',
-    corsOrigins: list(env.CORS_ORIGIN),
-    trustedProxies: list(env.TRUST_PROXY ?? ''),
+    docs: env.API_DOCS === undefined ? !production : env.API_DOCS === 'true',
+    corsOrigins: items(env.CORS_ORIGIN),
+    /** Addresses and networks whose `X-Forwarded-For` is believed. */
+    trustedProxies: items(env.TRUST_PROXY),
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },
   };
 }
 
-function combinationFaults(env: Environment): string[] {
-  const faults: string[] = [];
-  if (env.DB_POOL_MIN > env.DB_POOL_MAX) faults.push('DB_POOL_MIN must not exceed DB_POOL_MAX');
-  if (env.ARGON2_MEMORY_KIB < 8 * env.ARGON2_PARALLELISM) {
-    faults.push('ARGON2_MEMORY_KIB must be at least 8 times ARGON2_PARALLELISM (RFC 9106)');
-  }
-  if (env.ARGON2_MEMORY_KIB * env.ARGON2_TIME_COST > ARGON2_LIMITS.memoryTimesPassesKiB) {
-    faults.push(`ARGON2_MEMORY_KIB times ARGON2_TIME_COST must not exceed ${ARGON2_LIMITS.memoryTimesPassesKiB}`);
-  }
-  const admin = [env.ADMIN_EMAIL, env.ADMIN_USERNAME, env.ADMIN_PASSWORD];
-  if (admin.some((value) => value !== undefined) && admin.includes(undefined)) {
-    faults.push('ADMIN_EMAIL, ADMIN_USERNAME and ADMIN_PASSWORD go together');
-  }
-  if (env.JWT_SECRET !== undefined && env.JWT_SECRET === env.JWT_REFRESH_SECRET) {
-    faults.push('JWT_SECRET and JWT_REFRESH_SECRET must differ');
-  }
-  return faults;
-}
-
-/** A core is left to the event loop, which all other requests wait for, and a thread to files, DNS and compression. */
+/** Leaves a core to the event loop, which all other requests wait for, and a thread to files, DNS and compression. */
 function hashesAtOnce(threads: number): number {
   return Math.max(1, Math.min(availableParallelism(), threads) - 1);
-}
-
-function corsFaults(env: Environment): string[] {
-  return list(env.CORS_ORIGIN)
-    .filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
-    .map((origin) => `CORS_ORIGIN must list origins such as https://app.test, not "${origin}"`);
-}
-
-function proxyFaults(env: Environment): string[] {
-  return list(env.TRUST_PROXY ?? '')
-    .filter((entry) => {
-      const [address = '', prefix] = entry.split('/');
-      const family = isIP(address);
-      const bits = family === 6 ? 128 : 32;
-      return family === 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
-    })
-    .map((entry) => `TRUST_PROXY must list addresses or networks, not "${entry}"`);
-}
-
-function productionFaults(env: Environment): string[] {
-  const needsNoSecret = env.JWT_SECRET === undefined && env.JWT_PRIVATE_KEY !== undefined;
-  const secretFaults = [
-    needsNoSecret ? undefined : secretFault('JWT_SECRET', env.JWT_SECRET),
-    secretFault('JWT_REFRESH_SECRET', env.JWT_REFRESH_SECRET),
-  ].filter((fault) => fault !== undefined);
-  const faults = [...secretFaults];
-  if (env.DATABASE_URL === undefined && env.DB_HOST === undefined) {
-    faults.push('DATABASE_URL (or DB_HOST) is required in production; DATABASE_URL=pglite:<folder> asks for embedded');
-  }
-  if (env.REDIS_URL === undefined) {
-    faults.push('REDIS_URL is required in production; REDIS_URL=memory: asks for the in-process cache');
-  }
-  const strongEnough = OWASP_ARGON2_MINIMUM.some(
-    (least) => env.ARGON2_MEMORY_KIB >= least.memoryKiB && env.ARGON2_TIME_COST >= least.timeCost,
-  );
-  if (!strongEnough) {
-    faults.push("ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below OWASP's minimum (19456 and 2, or an equivalent)");
-  }
-  return faults;
 }
 
 function databaseConfig(env: Environment, url: string | undefined): DatabaseConfig {
@@ -280,11 +158,4 @@ function checkedDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new ConfigError([`"${text}" is no duration`]);
   return ms;
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

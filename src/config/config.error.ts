@@ -5,3 +5,14 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
   }
 }
+
+/** Runs `read`, and notes the faults of a ConfigError instead of throwing it. */
+export function collectFaults<T>(faults: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}

@@ -260,3 +260,11 @@ export class Environment {
   @IsOneOf('json', 'pretty')
   LOG_FORMAT: 'json' | 'pretty' = 'json';
 }
+
+/** The items of a list that is separated by commas. */
+export function items(list = ''): string[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
