@@ -14,6 +14,10 @@ const BASE = '/api/v1';
 
 type Target = 'me' | 'self' | 'other' | 'unknown' | 'none';
 
+interface Principal extends Session {
+  readonly roles: readonly string[];
+}
+
 let test: TestApp;
 let admin: Session;
 const roleByPermission = new Map<string, string>();
@@ -34,25 +38,37 @@ async function roleOf(permission: string): Promise<string> {
   return name;
 }
 
-async function newPrincipal(roles: readonly string[]): Promise<Session> {
-  const account = newAccount();
-  const session = await register(test.api, account);
-  if (roles.length === 0) return session;
-  const { status } = await test.api.put(`/users/${session.user.id}/roles`, { roles }, { token: admin.token });
-  expect(status).toBe(200);
-  return login(test.api, account);
+/** Accounts that earlier calls have left as they were, by the roles they hold. */
+const unchanged = new Map<string, Principal[]>();
+
+async function principalWith(roles: readonly string[]): Promise<Principal> {
+  return unchanged.get(roles.join())?.pop() ?? newPrincipal(roles);
 }
 
-async function principalOf(holder: Holder, { permission }: MatrixRow): Promise<Session> {
+function keepForLater(principal: Principal): void {
+  const key = principal.roles.join();
+  unchanged.set(key, [...(unchanged.get(key) ?? []), principal]);
+}
+
+async function newPrincipal(roles: readonly string[]): Promise<Principal> {
+  const account = newAccount();
+  const session = await register(test.api, account);
+  if (roles.length === 0) return { ...session, roles };
+  const { status } = await test.api.put(`/users/${session.user.id}/roles`, { roles }, { token: admin.token });
+  expect(status).toBe(200);
+  return { ...(await login(test.api, account)), roles };
+}
+
+async function principalOf(holder: Holder, { permission }: MatrixRow): Promise<Principal> {
   switch (holder) {
     case 'no token':
     case 'user':
-      return newPrincipal([]);
+      return principalWith([]);
     case 'auditor':
     case 'admin':
-      return newPrincipal([holder]);
+      return principalWith([holder]);
     case 'one permission':
-      return newPrincipal(permission === undefined ? [] : [await roleOf(permission)]);
+      return principalWith(permission === undefined ? [] : [await roleOf(permission)]);
   }
 }
 
@@ -66,17 +82,19 @@ function targetsOf(route: string, holder: Holder): Target[] {
 async function call(
   { route }: MatrixRow,
   target: Target,
-  self: Session,
+  self: Principal,
   token: string | undefined,
 ): Promise<ApiAnswer> {
   const [method = '', template = ''] = route.split(' ');
-  const owner = target === 'other' ? await newPrincipal([]) : self;
+  const owner = target === 'other' ? await principalWith([]) : self;
   const id = { me: 'me', self: self.user.id, other: owner.user.id, unknown: randomUUID(), none: '' }[target];
   const path = template.replace('{id}', id).replace('{sessionId}', sessionIdOf(owner)).replace('{name}', 'user');
   const url = template.startsWith('/.well-known') ? `/${path}` : path;
   const documented = template.startsWith('/.well-known') ? template : `${BASE}${template}`;
   const body = ROUTES.find((known) => known.method === method && known.path === documented)?.body?.();
-  return test.api.send(method, url, { token, body });
+  const answer = await test.api.send(method, url, { token, body });
+  if (method === 'GET' || answer.status >= 400) for (const principal of new Set([self, owner])) keepForLater(principal);
+  return answer;
 }
 
 /** What the access rule decided, whatever the route itself answered afterwards. */
