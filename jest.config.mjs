@@ -85,6 +85,10 @@ export default async () => {
     globalSetup: '<rootDir>/test/support/global-setup.mjs',
     globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     maxWorkers: 2,
+    // What a suite has loaded is not all collected: a worker that grows past this makes way for a new one.
+    workerIdleMemoryLimit: '600MB',
+    // Nothing is open then, but freeing some hundred MB takes longer than Jest's half a second on a busy machine.
+    workerGracefulExitTimeout: 10_000,
     testTimeout: 60_000,
     projects: [
       { ...common, displayName: 'once', testMatch: ['<rootDir>/test/{unit,project}/**/*.test.ts'] },

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const product = join(root, 'dist', 'main.js');
+const generated = join(root, 'src', 'platform', 'database', 'generated');
 
 function newest(path) {
   if (!existsSync(path)) return 0;
@@ -20,7 +21,10 @@ function newest(path) {
 
 const sources = ['src', 'prisma/schema', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 const canBuild = existsSync(join(root, 'src')) && existsSync(join(root, 'node_modules', '@nestjs', 'cli'));
-const current = existsSync(product) && newest(product) >= Math.max(...sources.map((name) => newest(join(root, name))));
+const current =
+  existsSync(generated) &&
+  existsSync(product) &&
+  newest(product) >= Math.max(...sources.map((name) => newest(join(root, name))));
 
 if (canBuild && !current) {
   process.stderr.write('Building…\n');
