@@ -1,24 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { InjectThrottlerStorage, normalizeIp, type ThrottlerStorage } from '@nestjs/throttler';
+import { normalizeIp } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppConfig } from '#config';
 import { TooManyRequestsError } from '#platform/errors';
 import { COUNTED_BY_BODY, requestContext, UNCOUNTED } from '#platform/request';
+import { RequestCounter } from './request-counter.js';
 
-/** What `@nestjs/throttler` calls a limit that has no name. */
-export const DEFAULT_LIMIT = 'default';
-
-/** Counts requests: by the user whose token came with one, or else by its address (of IPv6, the /64 network). */
+/** Counts requests by the user of their access token, or else by their address (an IPv6 address by its /64 network). */
 @Injectable()
 export class RateLimit {
   constructor(
-    @InjectThrottlerStorage() private readonly storage: ThrottlerStorage,
+    private readonly counter: RequestCounter,
     private readonly config: AppConfig,
   ) {}
 
   /**
-   * Counts from here on. To be called before the routes are registered, and after the hooks that tell whose token a
-   * request came with: what Nest's guards never see, as an unknown route or a malformed body, counts too.
+   * Installs the hooks. Call it before the routes are registered, and after the hooks that read the tokens: what Nest's
+   * guards never see (an unknown route, a malformed body) counts too.
    */
   watch(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', async (request, reply) => {
@@ -30,20 +28,21 @@ export class RateLimit {
   }
 
   /** @throws TooManyRequestsError */
-  private async count(reply: FastifyReply): Promise<void> {
+  async count(reply: FastifyReply): Promise<void> {
     const { subject, ip = '' } = requestContext() ?? {};
     const client = subject === undefined ? `address:${normalizeIp(ip)}` : `user:${subject}`;
-    const { max, windowMs } = this.config.rateLimit;
-    const record = await this.storage.increment(client, windowMs, max, 0, DEFAULT_LIMIT);
+    const { max } = this.config.rateLimit;
+    const { counted, hits, endsInMs } = await this.counter.count(`requests:${client}`, this.config.rateLimit);
+    const seconds = Math.ceil(endsInMs / 1_000);
     reply.header('ratelimit-limit', max);
-    reply.header('ratelimit-remaining', Math.max(0, max - record.totalHits));
-    reply.header('ratelimit-reset', record.timeToExpire);
-    if (record.isBlocked) throw new TooManyRequestsError(Math.max(1, record.timeToBlockExpire));
+    reply.header('ratelimit-remaining', Math.max(0, max - hits));
+    reply.header('ratelimit-reset', seconds);
+    if (!counted) throw new TooManyRequestsError(Math.max(1, seconds));
   }
 
-  /** Outside of the base path are the explorer, the API's description and the public keys. */
+  /** The explorer, the API's description and the public keys, outside the base path, are not counted. */
   private isCounted({ is404, routeOptions: { url, config } }: FastifyRequest): boolean {
-    // The CORS plugin has a route of its own for OPTIONS on whatever there is not.
+    // The CORS plugin has a route of its own for OPTIONS on every unknown path.
     if (is404 || url === '*') return true;
     return url?.startsWith(this.config.basePath) === true && !(UNCOUNTED in config);
   }
