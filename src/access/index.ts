@@ -1,5 +1,5 @@
 export { AccessModule } from './access.module.js';
 export { FirstAdminService } from './first-admin.service.js';
-export { ROLE_PERMISSIONS_KEY, RolePermissionsService } from './role-permissions.service.js';
+export { RolePermissionsService } from './role-permissions.service.js';
 export { ADMIN_ROLE, type Role, USER_ROLE } from './roles.js';
 export * from './roles.events.js';

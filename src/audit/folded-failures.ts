@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import { BackgroundTask } from '#platform/events';
+import { BackgroundTask } from '#platform/background';
 import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { AuditedEvent, BackgroundTask, EventBus } from '#platform/events';
+import { BackgroundTask } from '#platform/background';
+import { AuditedEvent, EventBus } from '#platform/events';
 import { timeOfUuidV7 } from './uuid-v7.js';
 import { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { BackgroundTask } from '#platform/events';
+import { BackgroundTask } from '#platform/background';
 import { SessionsRepository } from './sessions.repository.js';
 
 const INTERVAL_MS = 10 * 60_000;

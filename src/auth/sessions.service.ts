@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ROLE_PERMISSIONS_KEY, RolePermissionsService } from '#access';
+import { RolePermissionsService } from '#access';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
 import { type Principal, requestContext } from '#platform/request';
 import {
-  profileKey,
   UserDeleted,
   UserPasswordChanged,
   UserPasswordReset,
@@ -79,9 +78,7 @@ export class SessionsService implements OnModuleInit {
   /** @throws UnauthorizedError unless the access token's session is live */
   async principalOf({ sid, sub }: TokenClaims): Promise<Principal> {
     const load = () => this.sessions.findState(sid);
-    // Asked for next: what the roles may do, and by most requests the user itself.
-    const alongside = [ROLE_PERMISSIONS_KEY, profileKey(sub)];
-    const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load, alongside);
+    const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load);
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }

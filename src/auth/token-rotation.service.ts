@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
 import { isDatabaseUnavailable, PrismaService } from '#platform/database';
 import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
+import { RedisClient } from '#platform/redis';
 import { RefreshUndecidedError } from './auth.errors.js';
 import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
 import { type Session, sessionKey } from './session.js';
@@ -36,6 +37,7 @@ export class TokenRotationService {
     private readonly sessions: SessionsRepository,
     private readonly transactions: Transactions,
     private readonly cache: Cache,
+    @Inject(RedisClient) private readonly redis: RedisClient | undefined,
     private readonly prisma: PrismaService,
     { tokens }: AppConfig,
   ) {
@@ -118,13 +120,19 @@ export class TokenRotationService {
 
   /** The exchange may have been committed although nobody heard of it: for the retry, whichever instance it reaches. */
   private async noteUndelivered({ replacement }: Attempt): Promise<void> {
-    await this.cache.getOrLoad(undeliveredKey(replacement), UNDECIDED_TTL_MS, async () => true);
+    const { redis } = this;
+    const key = undeliveredKey(replacement);
+    if (redis === undefined) await this.cache.getOrLoad(key, UNDECIDED_TTL_MS, async () => true);
+    // Without the database, the cache keeps nothing.
+    else await redis.attempt((commands) => commands.set(redis.prefix + key, '1', 'PX', UNDECIDED_TTL_MS));
   }
 
   /** Whether the session's current token is one that nobody was given. */
   private async wasUndelivered({ tokenId }: Session): Promise<boolean> {
-    const noted = await this.cache.getOrLoad<boolean>(undeliveredKey(tokenId), UNDECIDED_TTL_MS, async () => undefined);
-    return noted === true;
+    const { redis } = this;
+    const key = undeliveredKey(tokenId);
+    if (redis !== undefined) return (await redis.attempt((commands) => commands.exists(redis.prefix + key))) === 1;
+    return (await this.cache.getOrLoad<boolean>(key, UNDECIDED_TTL_MS, async () => undefined)) === true;
   }
 }
 

@@ -1,5 +1,4 @@
 import { StartupError } from '#platform/errors';
-import { Cache } from '#platform/cache';
 import { passwordFault } from '#passwords';
 import { type Login, PasswordResetsService } from '#users';
 import { accountArguments } from './account-arguments.js';
@@ -20,19 +19,12 @@ await runCommand(async (config) => {
   return withServices(config, async (services) => {
     const user = await services.get(PasswordResetsService).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;
-    const told = config.cache.kind === 'redis' ? await answers(services.get(Cache)) : config.database.kind === 'pglite';
-    return told ? done : `${done} No Redis tells running servers: they may notice a minute late.`;
+    const shared = config.cache.kind === 'redis' || config.database.kind === 'pglite';
+    return shared ? done : `${done} Without REDIS_URL, a running server may notice a minute late.`;
   });
 });
 
 /** No username contains an @. */
 function toLogin(name: string): Login {
   return name.includes('@') ? { email: name } : { username: name };
-}
-
-function answers(cache: Cache): Promise<boolean> {
-  return cache.ping().then(
-    () => true,
-    () => false,
-  );
 }

@@ -27,7 +27,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       expect(await read('a', 'other')).toEqual({ n: [1, null, 'é'] });
     });
 
-    it('does not keep that nothing was found', async () => {
+    it('does not keep undefined', async () => {
       expect(await read('a', undefined)).toBeUndefined();
       expect(await read('a', 'found')).toBe('found');
     });
@@ -48,7 +48,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
 
     it('forgets the keys that are invalidated, and those alone', async () => {
       for (const key of ['a', 'b', 'c']) await read(key, `old ${key}`);
-      await cache.invalidate('a', 'b');
+      await cache.invalidate(['a', 'b']);
       expect(await Promise.all(['a', 'b', 'c'].map((key) => read(key, `new ${key}`)))).toEqual([
         'new a',
         'new b',
@@ -66,7 +66,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       expect(await read('a', undefined)).toEqual({ n: 1, list: [{ m: 1 }] });
     });
 
-    it('gives who loads the same as who reads it later: JSON', async () => {
+    it('returns the JSON form of a value to its loader as to every later reader', async () => {
       const date = new Date();
       expect(await read('a', { date })).toEqual({ date: date.toISOString() });
       expect(await read('a', undefined)).toEqual({ date: date.toISOString() });
@@ -76,7 +76,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       const slow = slowLoad('old');
       const reading = cache.getOrLoad('a', TTL_MS, slow.load);
       await slow.begun;
-      await cache.invalidate('a');
+      await cache.invalidate(['a']);
       slow.finish();
       expect(await reading).toBe('old');
       expect(await read('a', 'new')).toBe('new');
@@ -87,7 +87,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       const loads = [slowLoad('old 1'), slowLoad('old 2')];
       const readings = loads.map(({ load }) => cache.getOrLoad('a', TTL_MS, load));
       await Promise.all(loads.map(({ begun }) => begun));
-      await cache.invalidate('a');
+      await cache.invalidate(['a']);
       for (const { finish } of loads) finish();
       await Promise.all(readings);
       expect(await read('a', 'new')).toBe('new');
@@ -97,7 +97,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       const slow = slowLoad('old');
       const reading = cache.getOrLoad('a', TTL_MS, slow.load);
       await slow.begun;
-      await cache.invalidate('a');
+      await cache.invalidate(['a']);
       expect(await read('a', 'new')).toBe('new');
       slow.finish();
       await reading;
@@ -108,7 +108,7 @@ export function itBehavesAsACache(open: () => Promise<OpenCache>): void {
       const slow = slowLoad('kept');
       const reading = cache.getOrLoad('a', TTL_MS, slow.load);
       await slow.begun;
-      await cache.invalidate('b');
+      await cache.invalidate(['b']);
       slow.finish();
       await reading;
       expect(await read('a', 'other')).toBe('kept');

@@ -6,7 +6,9 @@ import { TcpProxy } from './tcp-proxy.js';
 export interface Instances {
   readonly all: readonly [TestApp, TestApp];
   readonly stores: Stores;
-  /** Redis goes: connections end, and what it kept is lost, as it keeps nothing on disk. */
+  /** Between each instance and Redis. */
+  readonly redis: readonly TcpProxy[];
+  /** Takes Redis away: connections end, and what it held is lost, as it keeps nothing on disk. */
   stopRedis(): Promise<void>;
   startRedis(): Promise<void>;
   /** Ends both instances and starts them anew. */
@@ -14,14 +16,28 @@ export interface Instances {
   close(): Promise<void>;
 }
 
-/** On embedded stores there can be one instance only: it is both. */
-export async function startInstances(env: Readonly<Record<string, string>> = {}): Promise<Instances> {
+/**
+ * Embedded stores allow one instance only: it is both.
+ *
+ * @param redisUrl of another Redis than the one that the suites share
+ */
+export async function startInstances(
+  env: Readonly<Record<string, string>> = {},
+  redisUrl?: string,
+): Promise<Instances> {
   const stores = await createStores();
-  const proxy = onServers ? await TcpProxy.to(stores.env['REDIS_URL'] ?? '') : undefined;
-  const settings = { ...(proxy === undefined ? {} : { REDIS_URL: proxy.url }), ...env };
+  const target = redisUrl ?? stores.env['REDIS_URL'] ?? '';
+  const redis = onServers ? [await TcpProxy.to(target), await TcpProxy.to(target)] : [];
   const start = async (): Promise<[TestApp, TestApp]> => {
-    const first = await startApp(settings, stores);
-    return [first, onServers ? await startApp(settings, stores) : first];
+    const [proxy, otherProxy] = redis;
+    if (proxy === undefined || otherProxy === undefined) {
+      const only = await startApp(env, stores);
+      return [only, only];
+    }
+    return [
+      await startApp({ REDIS_URL: proxy.url, ...env }, stores),
+      await startApp({ REDIS_URL: otherProxy.url, ...env }, stores),
+    ];
   };
   let all = await start();
   return {
@@ -29,18 +45,21 @@ export async function startInstances(env: Readonly<Record<string, string>> = {})
       return all;
     },
     stores,
+    redis,
     stopRedis: async () => {
-      await proxy?.cut();
+      await Promise.all(redis.map((proxy) => proxy.cut()));
       await stores.flushCache();
     },
-    startRedis: async () => proxy?.restore(),
+    startRedis: async () => {
+      await Promise.all(redis.map((proxy) => proxy.restore()));
+    },
     restart: async () => {
       await end(all);
       all = await start();
     },
     close: async () => {
       await end(all);
-      await proxy?.cut();
+      await Promise.all(redis.map((proxy) => proxy.cut()));
       await stores.remove();
     },
   };

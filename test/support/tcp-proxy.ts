@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** Stands between the application and a store, and can be cut: the store is then away for the application alone. */
 export class TcpProxy {
@@ -8,6 +9,7 @@ export class TcpProxy {
   private readonly fromStore = new Set<Socket>();
   private port = 0;
   private watch: ((chunk: Buffer) => void) | undefined;
+  private dropped: string | undefined;
 
   private constructor(private readonly target: URL) {}
 
@@ -17,7 +19,7 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** The URL of the store, by way of the proxy. */
+  /** The URL of the store, through the proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.hostname = '127.0.0.1';
@@ -36,17 +38,17 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Keeps every connection, and hands nothing on any more, in either direction: a peer that is there and silent. */
+  /** Keeps every connection and forwards nothing in either direction: the store is there and silent. */
   stall(): void {
     for (const socket of this.sockets) socket.unpipe().pause();
   }
 
-  /** Goes on handing requests to the store, and keeps its answers to itself: what was asked happens, and nobody hears of it. */
+  /** Forwards requests to the store, and keeps its answers: what was asked happens, and no answer comes. */
   mute(): void {
     for (const socket of this.fromStore) socket.unpipe().pause();
   }
 
-  /** Mutes it as soon as a request with this text has been handed on. */
+  /** Mutes it as soon as a request with this text has been forwarded. */
   muteAfter(text: string): Promise<void> {
     return new Promise((resolve) => {
       this.watch = (chunk) => {
@@ -56,6 +58,11 @@ export class TcpProxy {
         resolve();
       };
     });
+  }
+
+  /** Drops requests with this text, and all that follow on the same connection: they never reach the store. */
+  drop(text: string | undefined): void {
+    this.dropped = text;
   }
 
   /** Lets connections through again, at the same address. */
@@ -83,7 +90,18 @@ export class TcpProxy {
         this.fromStore.delete(socket);
         peer.destroy();
       });
-      socket.pipe(peer);
     }
+    near.pipe(this.requestFilter()).pipe(far);
+    far.pipe(near);
+  }
+
+  private requestFilter(): Transform {
+    let dropping = false;
+    return new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        dropping ||= this.dropped !== undefined && chunk.includes(this.dropped);
+        done(null, dropping ? undefined : chunk);
+      },
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackgroundTask } from '../../src/platform/events/index.js';
+import { BackgroundTask } from '../../src/platform/background/index.js';
 
 const HOUR_MS = 60 * 60_000;
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { PrismaService } from '#platform/database';
-import { BackgroundTask } from '#platform/events';
+import { BackgroundTask } from '#platform/background';
 import { type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
 import { CheckpointService } from './checkpoint.service.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { PrismaService } from '#platform/database';
-import { BackgroundTask } from '#platform/events';
+import { BackgroundTask } from '#platform/background';
 import { AuditEntriesRepository } from '../audit-entries.repository.js';
 import { type AuditRecord, type AuditSink, AuditSinks } from './audit-sink.js';
 import { type Month, monthOf, startOf } from '../chain/chain.js';

@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
+import { PrismaService } from '#platform/database';
 import { RedisClient } from '#platform/redis';
 import { Cache } from './cache.js';
+import { CacheEpoch } from './cache-epoch.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
 
@@ -9,9 +11,9 @@ import { RedisCache } from './redis-cache.js';
   providers: [
     {
       provide: Cache,
-      inject: [RedisClient],
-      useFactory: (redis: RedisClient | undefined): Cache | Promise<Cache> =>
-        redis === undefined ? new MemoryCache() : new RedisCache(redis).open(),
+      inject: [PrismaService, RedisClient],
+      useFactory: (prisma: PrismaService, redis: RedisClient | undefined): Cache | Promise<Cache> =>
+        redis === undefined ? new MemoryCache() : new RedisCache(redis, new CacheEpoch(prisma)).open(),
     },
   ],
   exports: [Cache],

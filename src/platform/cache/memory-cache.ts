@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Cache } from './cache.js';
+import { frozenCopy } from './frozen-copy.js';
 
 const MAX_ENTRIES = 10_000;
 
-/** A load under way. An invalidation of its key takes away its right to be kept. */
-export interface Load {
-  readonly key: string;
-  /** In milliseconds, as `performance.now()` counts. */
-  readonly since: number;
+/** A load in progress. An invalidation of its key makes it invalid: its value is not kept. */
+interface Load {
   valid: boolean;
 }
 
@@ -21,48 +19,29 @@ export class MemoryCache implements Cache {
   async getOrLoad<T>(key: string, ttlMs: number, load: () => Promise<T | undefined>): Promise<T | undefined> {
     const kept = this.entries.get(key);
     if (kept !== undefined) return kept.value as T;
-    const begun = this.begin(key);
-    let found: T | undefined;
+    const begunAt = performance.now();
+    const loading = this.begin(key);
     try {
-      found = await load();
+      const found = await load();
+      if (found === undefined) return undefined;
+      const value = frozenCopy(found);
+      // The time counts from the start of the load: the value may be that old.
+      const ttl = Math.floor(ttlMs - (performance.now() - begunAt));
+      if (loading.valid && ttl > 0) this.entries.set(key, { value }, { ttl });
+      return value;
     } finally {
-      found = this.finish(begun, found, ttlMs);
+      this.end(key, loading);
     }
-    return found;
   }
 
-  begin(key: string): Load {
-    const load: Load = { key, since: performance.now(), valid: true };
-    const others = this.loads.get(key);
-    if (others === undefined) this.loads.set(key, new Set([load]));
-    else others.add(load);
-    return load;
-  }
-
-  /**
-   * Keeps what a load has found, unless it was invalidated meanwhile. Its time counts from the load's beginning: so
-   * old may the value be.
-   *
-   * @returns the value as every reader gets it
-   */
-  finish<T>(load: Load, found: T | undefined, ttlMs: number): T | undefined {
-    const loads = this.loads.get(load.key);
-    if (loads?.delete(load) === true && loads.size === 0) this.loads.delete(load.key);
-    if (found === undefined) return undefined;
-    const value = freeze(JSON.parse(JSON.stringify(found)) as T);
-    const ttl = Math.floor(ttlMs - (performance.now() - load.since));
-    if (load.valid && ttl > 0) this.entries.set(load.key, { value }, { ttl });
-    return value;
-  }
-
-  async invalidate(...keys: string[]): Promise<void> {
+  async invalidate(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       this.entries.delete(key);
       for (const load of this.loads.get(key) ?? []) load.valid = false;
     }
   }
 
-  /** Forgets everything. */
+  /** Forgets every key. */
   clear(): void {
     this.entries.clear();
     for (const loads of this.loads.values()) {
@@ -71,12 +50,17 @@ export class MemoryCache implements Cache {
   }
 
   async ping(): Promise<void> {}
-}
 
-function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const part of Object.values(value)) freeze(part);
-    Object.freeze(value);
+  private begin(key: string): Load {
+    const load: Load = { valid: true };
+    const others = this.loads.get(key);
+    if (others === undefined) this.loads.set(key, new Set([load]));
+    else others.add(load);
+    return load;
   }
-  return value;
+
+  private end(key: string, load: Load): void {
+    const loads = this.loads.get(key);
+    if (loads?.delete(load) === true && loads.size === 0) this.loads.delete(key);
+  }
 }

@@ -1,195 +1,122 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { RedisClient } from '#platform/redis';
 import type { Cache } from './cache.js';
+import type { CacheEpoch } from './cache-epoch.js';
+import { frozenCopy } from './frozen-copy.js';
 import { MemoryCache } from './memory-cache.js';
 
-/** How long this process believes its own copy, in milliseconds: what a lost message about a change can cost. */
-const NEAR_TTL_MS = 400;
-/** How long a load may take and still be kept, in milliseconds: longer than any statement may run. */
+/** How long (ms) this process believes its own copy of a value that another instance may have deleted from Redis. */
+const LOCAL_TTL_MS = 400;
+/** How long (ms) a load may take and still be kept: longer than any statement may run. */
 const LEASE_MS = 60_000;
-/** How many invalidations are remembered for a Redis that does not answer; the oldest give way. */
-const MAX_UNCONFIRMED = 100_000;
-/** How many keys one round trip makes it forget. */
-const FORGET_BATCH = 1_000;
+/** How many keys are deleted at a time. */
+const DELETE_BATCH = 1_000;
+const PING_MS = 1_000;
 
-/**
- * KEYS value, lease; ARGV lease token, value, ttl in ms. Keeps the value, behind the time by Redis's own clock, while
- * the lease is still this load's.
- */
+/** KEYS value, lease; ARGV lease token, value, ttl in ms. Keeps the value while the lease is still this load's. */
 const KEEP_IF_LEASED = `
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-local now = redis.call('TIME')
-local stored = string.format('%d%03d', now[1], math.floor(now[2] / 1000))
-redis.call('SET', KEYS[1], stored .. ':' .. ARGV[2], 'PX', ARGV[3])
-return 1`;
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end`;
 
 /**
- * A cache that all instances share, and in front of it a copy in each process for less than half a second.
+ * A cache that all instances share, with a copy in each process for less than half a second.
  *
  * Beside a value stands its lease, a token that every load reads or sets first and every invalidation deletes: a value
- * loaded before an invalidation does not find its token and is not kept. An invalidation is also told to every process.
+ * loaded before an invalidation does not find its token and is not kept. An invalidation that Redis does not acknowledge
+ * raises the epoch instead.
  */
 @Injectable()
-export class RedisCache implements Cache {
-  private readonly near = new MemoryCache();
-  private readonly channel: string;
-  /** Keys that Redis has not been made to forget, each with the last invalidation of it. */
-  private readonly unconfirmed = new Map<string, symbol>();
-  /**
-   * Milliseconds by Redis's clock. What was stored before then may be outdated: instances that were cut off, or have
-   * ended since, could not take it away, and a Redis that restarts may bring back what it had forgotten.
-   */
-  private trustedSince = Number.POSITIVE_INFINITY;
+export class RedisCache implements Cache, BeforeApplicationShutdown {
+  private readonly local = new MemoryCache();
+  private localEpoch: string | undefined;
 
-  constructor(private readonly redis: RedisClient) {
-    this.channel = `${redis.prefix}invalidated`;
-    redis.beforeReturn(
-      () => this.catchUp(),
-      () => this.unconfirmed.size === 0,
-    );
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly epoch: CacheEpoch,
+  ) {
+    // A Redis that restarted may hold again what was deleted, and deletions by other instances may have been lost.
+    redis.onReady(() => void epoch.raise().catch(() => undefined));
   }
 
-  /** Begins to hear what other processes invalidate. */
   async open(): Promise<this> {
-    await this.redis.subscribe(
-      this.channel,
-      (message) => this.hear(message),
-      () => this.near.clear(),
-    );
-    await this.redis.attempt(() => this.trustFromNowOn());
+    await this.epoch.open();
     return this;
   }
 
-  async getOrLoad<T>(
-    key: string,
-    ttlMs: number,
-    load: () => Promise<T | undefined>,
-    alongside: readonly string[] = [],
-  ): Promise<T | undefined> {
-    return this.near.getOrLoad(key, Math.min(ttlMs, NEAR_TTL_MS), () => this.readOrLoad(key, ttlMs, load, alongside));
+  async getOrLoad<T>(key: string, ttlMs: number, load: () => Promise<T | undefined>): Promise<T | undefined> {
+    const epoch = this.epoch.current;
+    if (epoch === undefined) {
+      const value = await load();
+      return value === undefined ? undefined : frozenCopy(value);
+    }
+    if (epoch !== this.localEpoch) this.local.clear();
+    this.localEpoch = epoch;
+    return this.local.getOrLoad(key, Math.min(ttlMs, LOCAL_TTL_MS), () => this.readOrLoad(key, ttlMs, load, epoch));
   }
 
-  async invalidate(...keys: string[]): Promise<void> {
-    if (keys.length === 0) return;
+  async invalidate(keys: readonly string[]): Promise<void> {
     try {
-      if (!this.redis.reachable) this.remember(keys);
-      else await this.forget(keys);
-    } catch (error) {
-      this.remember(keys);
-      this.redis.noteUnreachable(error);
+      if (!(await this.delete(keys))) await this.epoch.raise();
+    } finally {
+      // Last: a read meanwhile may have brought back the old value.
+      await this.local.invalidate(keys);
     }
-    // After Redis has: a read in between would have brought the old value back.
-    await this.near.invalidate(...keys);
   }
 
   async ping(): Promise<void> {
-    await this.redis.ping();
+    const key = `${this.redis.prefix}ping`;
+    const { commands } = this.redis;
+    await Promise.all([commands.set(key, '', 'PX', PING_MS), commands.del(key)]);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.epoch.close();
   }
 
   private async readOrLoad<T>(
     key: string,
     ttlMs: number,
     load: () => Promise<T | undefined>,
-    alongside: readonly string[],
+    epoch: string,
   ): Promise<T | undefined> {
-    const asked = await this.redis.attempt(async () => {
-      const kept = await this.read<T>(key, alongside);
-      return { kept, token: kept === undefined ? await this.lease(key) : undefined };
-    });
-    if (asked?.kept !== undefined) return asked.kept;
+    const text = await this.redis.attempt((redis) => redis.get(this.valueKey(key)));
+    const stamp = `${epoch}:`;
+    if (text?.startsWith(stamp) === true) return JSON.parse(text.slice(stamp.length)) as T;
+    const token = text === undefined ? undefined : await this.lease(key);
     const value = await load();
-    const token = asked?.token;
     if (value !== undefined && token !== undefined) {
       const keys = [this.valueKey(key), this.leaseKey(key)];
-      await this.redis.attempt((redis) =>
-        redis.eval(KEEP_IF_LEASED, keys.length, ...keys, token, JSON.stringify(value), ttlMs),
-      );
+      const stamped = stamp + JSON.stringify(value);
+      await this.redis.attempt((redis) => redis.eval(KEEP_IF_LEASED, keys.length, ...keys, token, stamped, ttlMs));
     }
     return value;
   }
 
-  /** The value of `key`; those of the others go into this process's copy. */
-  private async read<T>(key: string, alongside: readonly string[]): Promise<T | undefined> {
-    const others = alongside.map((other) => this.near.begin(other));
-    let texts: (string | null)[] = [];
-    try {
-      texts = await this.redis.commands.mget(this.valueKey(key), ...others.map((other) => this.valueKey(other.key)));
-    } finally {
-      for (const [index, other] of others.entries()) {
-        this.near.finish(other, this.parse(texts[index + 1]), NEAR_TTL_MS);
-      }
-    }
-    return this.parse(texts[0]) as T | undefined;
-  }
-
-  /** @returns the token of this load, or that of the ones under way */
-  private async lease(key: string): Promise<string> {
+  /** @returns the token of this load, or of those in progress; `undefined` where Redis gives none */
+  private async lease(key: string): Promise<string | undefined> {
     const mine = randomUUID();
-    return (await this.redis.commands.set(this.leaseKey(key), mine, 'PX', LEASE_MS, 'NX', 'GET')) ?? mine;
+    const held = await this.redis.attempt((redis) => redis.set(this.leaseKey(key), mine, 'PX', LEASE_MS, 'NX', 'GET'));
+    return held === undefined ? undefined : (held ?? mine);
   }
 
-  private parse(text: string | null | undefined): unknown {
-    if (typeof text !== 'string') return undefined;
-    const split = text.indexOf(':');
-    return Number(text.slice(0, split)) > this.trustedSince ? JSON.parse(text.slice(split + 1)) : undefined;
-  }
-
-  /** One round trip: no value, no load under way and no other process keeps these keys. */
-  private async forget(keys: readonly string[]): Promise<void> {
-    const batch = this.redis.commands.pipeline();
-    // Deleting is what even a Redis without memory left does.
-    batch.del(...keys.flatMap((key) => [this.valueKey(key), this.leaseKey(key)]));
-    batch.publish(this.channel, JSON.stringify(keys));
-    const replies = await batch.exec();
-    const refused = replies?.find(([error]) => error !== null);
-    if (refused?.[0]) throw refused[0];
-  }
-
-  private remember(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.unconfirmed.delete(key);
-      this.unconfirmed.set(key, Symbol(key));
+  /** @returns whether Redis has acknowledged every deletion */
+  private async delete(keys: readonly string[]): Promise<boolean> {
+    for (let start = 0; start < keys.length; start += DELETE_BATCH) {
+      const batch = keys.slice(start, start + DELETE_BATCH);
+      const deleted = await this.redis.attempt((redis) =>
+        Promise.all(batch.map((key) => redis.del(this.valueKey(key), this.leaseKey(key)))),
+      );
+      if (deleted === undefined) return false;
     }
-    for (const key of this.unconfirmed.keys()) {
-      if (this.unconfirmed.size <= MAX_UNCONFIRMED) break;
-      this.unconfirmed.delete(key);
-    }
-  }
-
-  /** Makes Redis forget all that it was not told while it did not answer. */
-  private async catchUp(): Promise<void> {
-    while (this.unconfirmed.size > 0) {
-      const batch = [...this.unconfirmed].slice(0, FORGET_BATCH);
-      await this.forget(batch.map(([key]) => key));
-      for (const [key, invalidation] of batch) {
-        // Unless it was invalidated once more meanwhile.
-        if (this.unconfirmed.get(key) === invalidation) this.unconfirmed.delete(key);
-      }
-    }
-    await this.trustFromNowOn();
-  }
-
-  private async trustFromNowOn(): Promise<void> {
-    const [seconds, microseconds] = await this.redis.commands.time();
-    this.trustedSince = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  }
-
-  /** What another process has made Redis forget. */
-  private hear(message: string): void {
-    try {
-      void this.near.invalidate(...(JSON.parse(message) as string[]));
-    } catch {
-      // Of another release, perhaps: it is about something.
-      this.near.clear();
-    }
+    return true;
   }
 
   private valueKey(key: string): string {
-    return this.redis.prefix + key;
+    return `${this.redis.prefix}{${key}}:value`;
   }
 
+  /** In the same slot of a Redis Cluster as the value, by the hash tag in braces. */
   private leaseKey(key: string): string {
-    return `${this.redis.prefix}${key}:lease`;
+    return `${this.redis.prefix}{${key}}:lease`;
   }
 }

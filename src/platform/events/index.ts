@@ -10,7 +10,6 @@ export {
   type AuditTarget,
   changesBetween,
 } from './audited-event.js';
-export { BackgroundTask } from './background-task.js';
 export { EventBus } from './event-bus.js';
 export { EventsModule } from './events.module.js';
 export { type Transaction } from './transaction.js';

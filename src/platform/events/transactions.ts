@@ -5,9 +5,6 @@ import type { Prisma } from '../database/generated/client.js';
 import { EventBus } from './event-bus.js';
 import type { Transaction } from './transaction.js';
 
-/** How many keys one call makes the cache forget. */
-const FORGET_BATCH = 1_000;
-
 /** Runs units of work. */
 @Injectable()
 export class Transactions {
@@ -42,15 +39,9 @@ export class Transactions {
       result = await this.prisma.$transaction(transact);
     } finally {
       // Also when the commit failed: where the connection was lost over it, it may have gone through.
-      if (done) await this.forget([...outdated]);
+      if (done) await this.cache.invalidate([...outdated]);
     }
     for (const event of published) await this.events.publish(event);
     return result;
-  }
-
-  private async forget(keys: readonly string[]): Promise<void> {
-    for (let start = 0; start < keys.length; start += FORGET_BATCH) {
-      await this.cache.invalidate(...keys.slice(start, start + FORGET_BATCH));
-    }
   }
 }

@@ -1,144 +1,90 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis, RedisOptions } from 'ioredis';
-import { ANSWER_TIMEOUT_MS, PatientRedis } from './patient-redis.js';
+import { Redis, type RedisOptions } from 'ioredis';
 
+/** The longest (ms) that a command may take: by then, asking the database is faster. */
+const COMMAND_TIMEOUT_MS = 300;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** After this long without an answer, in milliseconds, a connection is given up for a new one. */
+/** After this long (ms) without an answer, the connection is closed and another one is opened. */
 const SOCKET_TIMEOUT_MS = 2_000;
-const MAX_RECONNECT_DELAY_MS = 250;
-/** How often Redis is tried while it does not answer, in milliseconds. */
-const PROBE_INTERVAL_MS = 100;
+/** The pauses (ms) between attempts to connect double from the first to the longest: seven attempts in six seconds. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
 
 const OPTIONS = {
   lazyConnect: true,
+  commandTimeout: COMMAND_TIMEOUT_MS,
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SOCKET_TIMEOUT_MS,
-  // ioredis waits as long at shutdown for a connection that is gone already.
-  disconnectTimeout: ANSWER_TIMEOUT_MS,
+  // At shutdown, ioredis waits this long for a connection that is already lost.
+  disconnectTimeout: COMMAND_TIMEOUT_MS,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
-  retryStrategy: (attempt) => Math.min(attempt * 50, MAX_RECONNECT_DELAY_MS),
+  retryStrategy: (attempt) => Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS),
 } satisfies RedisOptions;
 
-/** The connection to Redis that all who use it share, and whether it answers: while it does not, nobody waits for it. */
+/** The one connection to Redis. An outage is a lost connection; a command that fails alone is no outage. */
 export class RedisClient implements OnApplicationShutdown {
   private readonly logger = new Logger(RedisClient.name);
-  private readonly redis: Redis;
-  private readonly subscriber: Redis;
-  private readonly subscriptions = new Map<string, (message: string) => void>();
-  private readonly gaps: (() => void)[] = [];
-  private readonly returns: { readonly work: () => Promise<void>; readonly done: () => boolean }[] = [];
-  private answers = true;
+  private readonly readyListeners: (() => void)[] = [];
+  private lastError = 'the connection was lost';
+  private ready = false;
+  private warned = false;
   private closing = false;
+  /** For definitions of scripts; commands go through `attempt()`, unless the caller handles their failure. */
+  readonly commands: Redis;
 
   constructor(
     url: string,
-    /** Before every key and channel. */
+    /** Starts every key. */
     readonly prefix: string,
   ) {
-    this.redis = new PatientRedis(url, OPTIONS);
-    this.redis.on('error', (error: Error) => this.noteUnreachable(error));
-    this.redis.on('close', () => this.noteUnreachable(new Error('the connection was lost')));
-    this.subscriber = new PatientRedis(url, { ...OPTIONS, autoResubscribe: false });
-    this.subscriber.on('error', () => undefined);
-    this.subscriber.on('ready', () => this.resubscribe());
-    this.subscriber.on('message', (channel: string, message: string) => this.subscriptions.get(channel)?.(message));
+    this.commands = new Redis(url, OPTIONS);
+    this.commands.on('error', (error: NodeJS.ErrnoException) => (this.lastError = error.message || String(error.code)));
+    this.commands.on('ready', () => this.noteReady());
+    this.commands.on('close', () => this.noteClosed());
   }
 
   get reachable(): boolean {
-    return this.answers;
+    return this.ready;
   }
 
-  /** For commands; what they throw is for `attempt()` to judge. */
-  get commands(): Redis {
-    return this.redis;
-  }
-
-  /** Connects; one that fails keeps trying in the background. */
+  /** Connects; if that fails, it is tried again in the background. */
   async connect(): Promise<this> {
-    const connecting = [this.redis, this.subscriber].map((connection) => connection.connect());
-    try {
-      await Promise.all(connecting);
-    } catch (error) {
-      this.noteUnreachable(error);
-    }
+    await this.commands.connect().catch(() => undefined);
     return this;
   }
 
-  /** @returns what the commands do; `undefined` when Redis does not answer, or refuses: it is full, or only reads */
-  async attempt<T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined> {
-    if (!this.answers) return undefined;
+  /** Calls `listener` at every new connection, before anything is sent over it. */
+  onReady(listener: () => void): void {
+    this.readyListeners.push(listener);
+  }
+
+  /** @returns what Redis answers; `undefined` when it is away, too slow, or refuses (full, or read-only) */
+  async attempt<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
+    if (!this.ready) return undefined;
     try {
-      return await commands(this.redis);
-    } catch (error) {
-      // A refusal is no reason not to ask again.
-      if (!(error instanceof Error && error.name === 'ReplyError')) this.noteUnreachable(error);
+      return await command(this.commands);
+    } catch {
       return undefined;
     }
   }
 
-  /**
-   * @param hear gets each message
-   * @param gap is called when messages may have been lost
-   */
-  async subscribe(channel: string, hear: (message: string) => void, gap: () => void): Promise<void> {
-    this.subscriptions.set(channel, hear);
-    this.gaps.push(gap);
-    if (this.subscriber.status === 'ready') await this.subscriber.subscribe(channel).catch(() => this.reconnect());
-  }
-
-  /**
-   * What has to be done when Redis answers again, before anybody else speaks to it. It is called again when it rejects,
-   * or when more has come up by the end of it.
-   */
-  beforeReturn(work: () => Promise<void>, done: () => boolean): void {
-    this.returns.push({ work, done });
-  }
-
-  noteUnreachable(error: unknown): void {
-    if (!this.answers || this.closing) return;
-    this.answers = false;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.logger.warn(`Redis does not answer (${reason}): working without it`);
-    void this.recover();
-  }
-
-  /** @throws when Redis cannot be reached */
-  async ping(): Promise<void> {
-    await this.redis.ping();
-  }
-
   async onApplicationShutdown(): Promise<void> {
     this.closing = true;
-    await Promise.all(
-      [this.redis, this.subscriber].map((connection) => connection.quit().catch(() => connection.disconnect())),
-    );
+    await this.commands.quit().catch(() => this.commands.disconnect());
   }
 
-  private async recover(): Promise<void> {
-    while (!this.answers && !this.closing) {
-      await sleep(PROBE_INTERVAL_MS, undefined, { ref: false });
-      await this.comeBack().catch(() => undefined);
-    }
+  private noteReady(): void {
+    for (const listener of this.readyListeners) listener();
+    this.ready = true;
+    if (this.warned) this.logger.log('Redis is connected again');
+    this.warned = false;
   }
 
-  private async comeBack(): Promise<void> {
-    await this.redis.ping();
-    for (const { work } of this.returns) await work();
-    if (!this.returns.every(({ done }) => done())) return;
-    this.answers = true;
-    this.logger.log('Redis answers again');
-  }
-
-  /** Which messages got lost while it was not connected, nobody knows. */
-  private resubscribe(): void {
-    for (const gap of this.gaps) gap();
-    const channels = [...this.subscriptions.keys()];
-    if (channels.length > 0) this.subscriber.subscribe(...channels).catch(() => this.reconnect());
-  }
-
-  private reconnect(): void {
-    this.subscriber.disconnect(true);
+  private noteClosed(): void {
+    this.ready = false;
+    if (!this.warned && !this.closing) this.logger.warn(`Redis is away (${this.lastError}): working without it`);
+    this.warned = true;
+    this.lastError = 'the connection was lost';
   }
 }

@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import { waitUntil } from './wait.js';
+
+/** A Redis of a suite's own, whose users a suite may restrict and whose role it may change. */
+export class RedisServer {
+  private constructor(
+    private readonly server: ChildProcess,
+    private readonly admin: Redis,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<RedisServer> {
+    const port = await freePort();
+    const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], {
+      stdio: 'ignore',
+    });
+    await once(server, 'spawn');
+    const admin = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null });
+    admin.on('error', () => undefined);
+    await waitUntil('the Redis server has started', () =>
+      admin.connect().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all');
+    return new RedisServer(server, admin, port);
+  }
+
+  /** For the user `app`, whom the methods below restrict. */
+  get url(): string {
+    return `redis://app:secret@127.0.0.1:${this.port}`;
+  }
+
+  async refuseDeletions(): Promise<void> {
+    await this.admin.call('ACL', 'SETUSER', 'app', '-del', '-unlink');
+  }
+
+  async allowEverything(): Promise<void> {
+    await this.admin.call('ACL', 'SETUSER', 'app', '+@all');
+    await this.admin.call('REPLICAOF', 'NO', 'ONE');
+  }
+
+  /** Makes it a replica whose primary is away: it serves what it holds and refuses to write. */
+  async refuseWrites(): Promise<void> {
+    await this.admin.call('REPLICAOF', '127.0.0.1', '1');
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.server, 'exit');
+    this.admin.disconnect();
+    this.server.kill();
+    await exited;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
