@@ -1,25 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { ApiAnswer } from './client.js';
-
-type Json = Readonly<Record<string, unknown>>;
-
-interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
-  readonly responses: Readonly<Record<string, DeclaredResponse | undefined>>;
-}
-
-interface DeclaredResponse {
-  readonly headers?: Json;
-  readonly content?: Readonly<Record<string, { readonly schema: Json } | undefined>>;
-}
-
-interface Description {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation | undefined>>>>;
-  readonly components: Json;
-}
+import { description, type Json, type Operation } from './description.js';
 
 /** The headers that HTTP itself needs, and the security headers of every answer. */
 const COMMON_HEADERS = new Set(
@@ -32,7 +14,6 @@ const COMMON_HEADERS = new Set(
 );
 const BASE_PATH = '/api/v1/';
 
-const description = JSON.parse(readFileSync(process.env['TEST_DESCRIPTION'] ?? '', 'utf8')) as Description;
 const templates = Object.keys(description.paths).map((template) => ({
   template,
   pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),

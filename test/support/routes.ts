@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { description } from './description.js';
 import { newAccount, newRoleName, PASSWORD } from './factories.js';
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: (typeof METHODS)[number];
   /** From the root, in OpenAPI's notation. */
   readonly path: string;
   /** Whether anyone may call it without a token. */
@@ -11,69 +14,33 @@ export interface Route {
   readonly body?: () => Record<string, unknown>;
 }
 
-const BASE = '/api/v1';
+/** A body that each route takes, for every route that takes one. */
+const BODIES: Readonly<Record<string, () => Record<string, unknown>>> = {
+  'POST /api/v1/users': () => ({ ...newAccount() }),
+  'PATCH /api/v1/users/{id}': () => ({ bio: 'Likes looms.', firstName: 'Ada' }),
+  'PUT /api/v1/users/{id}/password': () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
+  'PUT /api/v1/users/{id}/status': () => ({ status: 'active', reason: 'They asked.' }),
+  'PUT /api/v1/users/{id}/roles': () => ({ roles: ['user'] }),
+  'POST /api/v1/roles': () => ({ name: newRoleName(), permissions: [] }),
+  'PATCH /api/v1/roles/{name}': () => ({ description: 'Reads.' }),
+  'POST /api/v1/auth/reset-password': () => ({ resetToken: 'no-token', newPassword: PASSWORD }),
+  'POST /api/v1/auth/login': () => ({ email: 'unknown@example.com', password: PASSWORD }),
+  'POST /api/v1/auth/refresh': () => ({ refreshToken: 'no-token' }),
+};
 
-/** Every route of the API. The explorer's test compares it with what the application says it has. */
-export const ROUTES: readonly Route[] = [
-  { method: 'POST', path: `${BASE}/users`, public: true, body: () => ({ ...newAccount() }) },
-  { method: 'GET', path: `${BASE}/users`, public: false },
-  { method: 'GET', path: `${BASE}/users/{id}`, public: false },
-  {
-    method: 'PATCH',
-    path: `${BASE}/users/{id}`,
-    public: false,
-    body: () => ({ bio: 'Likes looms.', firstName: 'Ada' }),
-  },
-  { method: 'DELETE', path: `${BASE}/users/{id}`, public: false },
-  {
-    method: 'PUT',
-    path: `${BASE}/users/{id}/password`,
-    public: false,
-    body: () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
-  },
-  { method: 'GET', path: `${BASE}/users/{id}/sessions`, public: false },
-  { method: 'DELETE', path: `${BASE}/users/{id}/sessions`, public: false },
-  { method: 'DELETE', path: `${BASE}/users/{id}/sessions/{sessionId}`, public: false },
-  {
-    method: 'PUT',
-    path: `${BASE}/users/{id}/status`,
-    public: false,
-    body: () => ({ status: 'active', reason: 'They asked.' }),
-  },
-  { method: 'PUT', path: `${BASE}/users/{id}/roles`, public: false, body: () => ({ roles: ['user'] }) },
-  { method: 'POST', path: `${BASE}/users/{id}/restore`, public: false },
-  { method: 'POST', path: `${BASE}/users/{id}/email-verification`, public: false },
-  { method: 'POST', path: `${BASE}/users/{id}/password-reset`, public: false },
-  { method: 'GET', path: `${BASE}/roles`, public: false },
-  { method: 'POST', path: `${BASE}/roles`, public: false, body: () => ({ name: newRoleName(), permissions: [] }) },
-  { method: 'GET', path: `${BASE}/roles/{name}`, public: false },
-  { method: 'PATCH', path: `${BASE}/roles/{name}`, public: false, body: () => ({ description: 'Reads.' }) },
-  { method: 'DELETE', path: `${BASE}/roles/{name}`, public: false },
-  { method: 'GET', path: `${BASE}/permissions`, public: false },
-  { method: 'GET', path: `${BASE}/audit-logs`, public: false },
-  { method: 'GET', path: `${BASE}/audit-logs/verification`, public: false },
-  { method: 'GET', path: `${BASE}/audit-logs/export`, public: false },
-  { method: 'GET', path: `${BASE}/audit-logs/{entryId}`, public: false },
-  { method: 'GET', path: `${BASE}/users/{id}/audit-logs`, public: false },
-  {
-    method: 'POST',
-    path: `${BASE}/auth/reset-password`,
-    public: true,
-    body: () => ({ resetToken: 'no-token', newPassword: PASSWORD }),
-  },
-  {
-    method: 'POST',
-    path: `${BASE}/auth/login`,
-    public: true,
-    body: () => ({ email: 'nobody@example.com', password: PASSWORD }),
-  },
-  { method: 'POST', path: `${BASE}/auth/refresh`, public: true, body: () => ({ refreshToken: 'no-token' }) },
-  { method: 'POST', path: `${BASE}/auth/logout`, public: false },
-  { method: 'GET', path: `${BASE}/health`, public: true },
-  { method: 'GET', path: `${BASE}/health/live`, public: true },
-  { method: 'GET', path: `${BASE}/health/ready`, public: true },
-  { method: 'GET', path: '/.well-known/jwks.json', public: true },
-];
+/** Every route of the API, as docs/api/openapi.yaml lists them. */
+export const ROUTES: readonly Route[] = Object.entries(description.paths).flatMap(([path, item]) =>
+  METHODS.flatMap((method) => {
+    const operation = item[method.toLowerCase()];
+    if (operation === undefined) return [];
+    const body = BODIES[`${method} ${path}`];
+    if ((body === undefined) !== (operation.requestBody === undefined)) {
+      throw new Error(`BODIES and docs/api/openapi.yaml disagree whether ${method} ${path} takes a body`);
+    }
+    const open = operation.security?.some((scheme) => Object.keys(scheme).length === 0) === true;
+    return [{ method, path, public: open, ...(body === undefined ? {} : { body }) }];
+  }),
+);
 
 export interface KnownPath {
   readonly path: string;
@@ -91,7 +58,7 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
   return { path, methods: ALLOW_ORDER.filter((method) => own.has(method)) };
 });
 
-/** The path with `me` in the place of each user's id, a role of everybody's name, and the id of no session. */
+/** The path with `me` as the user, a role that every user holds, and an id that names no session and no entry. */
 export function ofSelf(path: string): string {
   return path
     .replace('{id}', 'me')
