@@ -12,10 +12,10 @@ interface AdminAccount {
   readonly password: string;
 }
 
-/** Creates the first admin at a start of the server that finds none. */
+/** Creates the first admin when the server starts and finds none. */
 @Injectable()
 export class FirstAdminService {
-  /** The account that was made up at this start, for the one who started it to see once. */
+  /** The account that was generated at this start; it is shown once. */
   generated: AdminAccount | undefined;
 
   constructor(
@@ -41,7 +41,7 @@ export class FirstAdminService {
       return true;
     } catch (error) {
       if (!(error instanceof DuplicateUserError)) throw error;
-      // Another instance, starting at the same time, was first.
+      // Another instance, starting at the same time, created it first.
       if (await this.users.existsWithRole(ADMIN_ROLE)) return false;
       throw new StartupError(
         `The first admin cannot be created: its ${error.taken} belongs to an account that is no admin, and is not promoted.`,
@@ -51,6 +51,6 @@ export class FirstAdminService {
 }
 
 function generatedAccount(): AdminAccount {
-  // The suffix brings the character classes of the password rule; the entropy is in front of it.
+  // The suffix satisfies the password rule; the entropy is before it.
   return { email: 'admin@example.com', username: 'admin', password: `${randomBytes(15).toString('base64url')}-aA1!` };
 }

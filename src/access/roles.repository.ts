@@ -5,12 +5,12 @@ import { ADMIN_ROLE, type Role, type RoleChanges } from './roles.js';
 const ROLE_COLUMNS = { name: true, description: true, permissions: true, builtIn: true } satisfies Prisma.RoleSelect;
 const ROLE_COLUMNS_SQL = Prisma.raw('name, description, permissions, built_in AS "builtIn"');
 
-/** A role's name and the permissions that are stored of it. */
+/** A role's name and its stored permissions. */
 export type RoleGrant = readonly [name: string, permissions: readonly string[]];
 
 /**
- * The roles table. Who locks several of its rows begins with the admin's and goes on by name, and takes each as
- * strongly as it will be needed: so no two wait for each other.
+ * The roles table. A transaction that locks several rows locks `admin` first and the others by name, each as strongly as
+ * it will need it, so that no two transactions deadlock.
  */
 @Injectable()
 export class RolesRepository {
@@ -30,13 +30,13 @@ export class RolesRepository {
     return roles.map(({ name, permissions }) => [name, permissions] as const);
   }
 
-  /** Until the transaction ends, nobody changes, assigns or deletes it. */
+  /** Until the transaction ends, no other one changes, assigns or deletes the role. */
   async lock(name: string, db: Prisma.TransactionClient): Promise<Role | null> {
     const [role] = await db.$queryRaw<Role[]>`SELECT ${ROLE_COLUMNS_SQL} FROM roles WHERE name = ${name} FOR UPDATE`;
     return role ?? null;
   }
 
-  /** Until the transaction ends, nobody changes or deletes them. Those that there are not are left out. */
+  /** Until the transaction ends, no other one changes or deletes the roles. Unknown names are left out. */
   async lockForAssignment(names: readonly string[], db: Prisma.TransactionClient): Promise<Role[]> {
     return db.$queryRaw<Role[]>`
       SELECT ${ROLE_COLUMNS_SQL} FROM roles WHERE name = ANY(${[...names]})

@@ -30,7 +30,7 @@ export class RolesService {
   /** Sorted by name. */
   async list(): Promise<Role[]> {
     const roles = await this.roles.list();
-    // By code point, whatever the locale of the database.
+    // By code point: the database's locale may sort differently.
     return roles.map((role) => this.withImpliedPermissions(role)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 

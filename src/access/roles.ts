@@ -1,4 +1,4 @@
-/** Holds every permission there is. */
+/** Holds every declared permission. */
 export const ADMIN_ROLE = 'admin';
 /** Every account has it; it holds none. */
 export const USER_ROLE = 'user';

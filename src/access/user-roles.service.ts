@@ -10,7 +10,7 @@ import { UnknownRolesError } from './roles.errors.js';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 import { RolesRepository } from './roles.repository.js';
 
-/** Which roles a user holds. */
+/** Assigns roles to users. */
 @Injectable()
 export class UserRolesService {
   constructor(
@@ -35,7 +35,7 @@ export class UserRolesService {
     return this.transactions.run(async (transaction) => {
       const before = await this.users.lockForChange(id, transaction, ifMatch);
       if (isDeepStrictEqual(roles, before.roles.toSorted())) return before;
-      // LastAdminRule will lock it as strongly: after a weaker lock on it, two such requests would wait for each other.
+      // LastAdminRule locks it for update as well: after a weaker lock, two such requests would deadlock.
       if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
       await this.assertAssignable(before, roles, principal, transaction);
       return this.users.setRoles(before, roles, transaction);

@@ -24,12 +24,12 @@ export interface AuditRange {
   readonly limit: number;
 }
 
-/** The entries: they are inserted and read, and nothing else. */
+/** The entries table: rows are inserted and read, never changed. */
 @Injectable()
 export class AuditEntriesRepository {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** One statement, however many: in the transaction of what they tell of. */
+  /** Inserts all entries in one statement. */
   async insert(entries: readonly AuditEntry[], db: Prisma.TransactionClient = this.prisma): Promise<void> {
     await db.$executeRaw`
       WITH inserted AS (
@@ -45,7 +45,7 @@ export class AuditEntriesRepository {
   async find(filters: AuditFilters, range: AuditRange): Promise<AuditEntry[]> {
     const { userId, ...others } = filters;
     if (userId === undefined) return this.read(conditions(others), range);
-    // Each half by its own index: for both at once there is none.
+    // Each half has an index of its own; there is none for both together.
     const halves = await Promise.all([
       this.read(conditions({ ...others, actorId: userId }), range),
       this.read(conditions({ ...others, targetId: userId }), range),

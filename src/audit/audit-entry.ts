@@ -4,7 +4,7 @@ export const ACTOR_TYPES = ['user', 'system', 'anonymous'] as const;
 
 /** What happened, who did it, to what, and from where. */
 export interface AuditEntry {
-  /** UUIDv7: made at `time`. */
+  /** A UUIDv7 made at `time`. */
   readonly id: string;
   /** ISO 8601, with milliseconds. */
   readonly time: string;
@@ -21,11 +21,11 @@ export interface AuditEntry {
   readonly requestId: string | null;
   readonly changes: AuditChanges | null;
   readonly reason: string | null;
-  /** How many acts it stands for: more than one where repeats were folded. */
+  /** How many acts the entry stands for: more than one where repeats were folded. */
   readonly count: number;
 }
 
-/** An entry as the table keeps it. */
+/** An entry as a row of the table. */
 export interface AuditRow {
   readonly id: string;
   readonly time: Date;

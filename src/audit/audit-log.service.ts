@@ -16,11 +16,11 @@ import { ChainsRepository } from './chain/chains.repository.js';
 import { trustedKeys } from './chain/checkpoint.js';
 import { CheckpointsRepository } from './chain/checkpoints.repository.js';
 
-/** How many entries a page of the verification looks at: some tens of milliseconds of a core. */
+/** How many entries a page of the verification checks: a few tens of milliseconds of CPU time. */
 const VERIFIED_AT_ONCE = 1_000;
-/** How many an export holds in memory. */
+/** How many entries an export holds in memory. */
 const EXPORTED_AT_ONCE = 100;
-/** More than are ever waiting to be linked. */
+/** More entries than ever wait to be linked. */
 const MAX_UNLINKED = 10_000;
 
 export interface AuditQuery {
@@ -34,7 +34,7 @@ export interface AuditPage {
   readonly pagination: Pagination;
 }
 
-/** The audit log, for those who read it: which is recorded too. */
+/** Reads the audit log, and records that it was read. */
 @Injectable()
 export class AuditLogService {
   private readonly verification: AuditVerification;
@@ -62,8 +62,8 @@ export class AuditLogService {
   }
 
   /**
-   * What a user did, and what was done to them. Callers without `audit:read` see less of it, see `withheld`. A user who
-   * reads their own history is not recorded, as every page would add to it.
+   * What a user did, and what was done to them. Callers without `audit:read` do not see everything, see
+   * `withheld`. Reading one's own history is not recorded, as every page would add an entry to it.
    *
    * @throws UserNotFoundError, ValidationError for a cursor that another query gave
    */
@@ -84,7 +84,7 @@ export class AuditLogService {
     return entry;
   }
 
-  /** Every entry, the oldest first, as lines of JSON; each with its place in its chain, so that the whole can be verified. */
+  /** Every entry as a line of JSON, the oldest first; its place in its chain lets the export be verified. */
   async export(filters: AuditFilters): Promise<Readable> {
     await this.note('audit.exported', filters);
     return Readable.from(this.lines(filters), { highWaterMark: 1 });
@@ -108,7 +108,7 @@ export class AuditLogService {
     return { entries, pagination };
   }
 
-  /** In the order of the chains where it is the whole log, which can be verified; what is not linked yet comes last. */
+  /** An export without filters follows the order of the chains, for verification; entries not linked yet come last. */
   private async *lines(filters: AuditFilters): AsyncGenerator<string> {
     if (Object.values(filters).some((value) => value !== undefined)) yield* this.filteredLines(filters);
     else yield* this.allLines();
@@ -136,7 +136,7 @@ export class AuditLogService {
         sequence += links.length;
       }
     }
-    // Those that have been linked meanwhile were there already.
+    // Entries linked in the meantime were among the chains above.
     const [entries, links] = await Promise.all([this.entries.findAll(unlinked), this.chains.linksOf(unlinked)]);
     yield unlinked.map((id) => (links.has(id) ? '' : toLine(entries.get(id), undefined))).join('');
   }
@@ -163,7 +163,7 @@ function withheld(entry: AuditEntry, userId: string): AuditEntry {
   };
 }
 
-/** An entry and its place in its chain: `null` for one that has been written this very moment. */
+/** An entry and its place in its chain; `null` while the entry is not linked yet. */
 function toLine(entry: AuditEntry | undefined, link: Link | undefined): string {
   if (entry === undefined) return '';
   const place = link && { month: link.month, sequence: link.sequence, hash: link.hash.toString('hex') };

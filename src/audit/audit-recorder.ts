@@ -9,7 +9,7 @@ import { FoldedFailures } from './folded-failures.js';
 const MAX_REASON_LENGTH = 500;
 const MAX_USER_AGENT_LENGTH = 512;
 
-/** Writes entries: those of a change in its transaction, those of refusals and failures by themselves. */
+/** Writes audit entries: of a change in its transaction, of refusals and failures without one. */
 @Injectable()
 export class AuditRecorder implements OnModuleInit {
   constructor(
@@ -20,7 +20,7 @@ export class AuditRecorder implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.withinTransaction(AuditedEvent, async (event, transaction) => {
-      // A failure is recorded after the commit, or without one: a rollback must not take it along.
+      // Failures are recorded below, outside the transaction, so that a rollback does not take them along.
       if (!(event instanceof AuditedFailure)) await this.record(event.facts, transaction);
     });
     this.events.afterCommit(AuditedFailure, async ({ facts, repeated }) => {
@@ -28,7 +28,7 @@ export class AuditRecorder implements OnModuleInit {
     });
   }
 
-  /** @param transaction that of the change; without one, the entries are written at once */
+  /** @param transaction the change's; without one, the entries are written at once */
   async record(facts: readonly AuditFacts[], transaction?: Transaction): Promise<void> {
     const entries = facts.map((one) => this.entryOf(one));
     if (entries.length > 0) await this.entries.insert(entries, transaction?.db);

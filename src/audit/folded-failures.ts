@@ -6,9 +6,9 @@ import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';
 
 const FOLD_MS = 60_000;
-/** How often folds that are over are written, in milliseconds. */
+/** How often folds whose minute is over are written, in milliseconds. */
 const WRITE_MS = 1_000;
-/** Past this, the oldest are written early. */
+/** Beyond this number of folds, the oldest are written early. */
 const MAX_FOLDS = 10_000;
 
 interface Fold {
@@ -26,7 +26,7 @@ interface Fold {
  */
 @Injectable()
 export class FoldedFailures implements OnApplicationBootstrap {
-  /** In the order in which they end. */
+  /** Sorted by `endsAt`. */
   private readonly folds = new Map<string, Fold>();
   private readonly task = new BackgroundTask({
     name: 'Recording repeated failures',
@@ -40,7 +40,7 @@ export class FoldedFailures implements OnApplicationBootstrap {
     this.task.start();
   }
 
-  /** @param repeated what its repeats have in common with it, besides the action, the actor, the address and the target */
+  /** @param repeated see `AuditedFailure.repeated` */
   async record(entry: AuditEntry, repeated: string): Promise<void> {
     const { action, outcome, actor, target, ip, reason } = entry;
     const key = JSON.stringify([action, outcome, actor.id, normalizeIp(ip ?? ''), target, reason, repeated]);
@@ -61,13 +61,13 @@ export class FoldedFailures implements OnApplicationBootstrap {
     }
   }
 
-  /** Writes what has been counted until now. */
+  /** Writes the repeats counted so far. */
   async stop(): Promise<void> {
     await this.task.stop();
     await this.write(() => true);
   }
 
-  /** Writes the folds that are over, and the oldest of more than are kept. */
+  /** Writes the folds that are over, and the oldest ones while there are too many. */
   private async write(isOver: (fold: Fold) => boolean): Promise<void> {
     const ended: AuditEntry[] = [];
     for (const [key, fold] of this.folds) {

@@ -72,7 +72,7 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
   /** Links all that there is now, makes the checkpoints that are due, and has them sent. */
   async work(): Promise<void> {
     let linked = await this.linkBatch();
-    // Not until there is none: under load, there always is one.
+    // A limit, as under load there is always another batch.
     for (let batches = 1; linked === BATCH && batches < MAX_BATCHES; batches += 1) linked = await this.linkBatch();
     await this.sealPastMonths();
     const checkpointsDue = this.grown.size > 0 && Date.now() >= this.checkpointsDueAt;

@@ -1,6 +1,6 @@
 import { DomainError, NotFoundError, ServiceUnavailableError, UnauthorizedError } from '#platform/errors';
 
-/** The same for an unknown account and a wrong password. */
+/** One error for an unknown account and a wrong password, so that clients cannot tell them apart. */
 export class InvalidCredentialsError extends UnauthorizedError {
   constructor() {
     super('Invalid credentials', false);

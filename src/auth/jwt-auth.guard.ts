@@ -7,7 +7,7 @@ import { requestContext } from '#platform/request';
 import { AccessTokenReader } from './access-token-reader.js';
 import { SessionsService } from './sessions.service.js';
 
-/** Lets a request in with an access token of a session that goes on, or without one where the route says so. */
+/** Lets a request in with an access token of a live session, or without a token where the route allows it. */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   constructor(
@@ -25,7 +25,7 @@ export class JwtAuthGuard implements CanActivate {
       const request = requestContext();
       if (request !== undefined) request.principal = principal;
     } catch (error) {
-      // Where anyone may, a token says who it is, and a bad one is as good as none.
+      // On a public route, a bad token counts as none.
       if (!(rule?.public(this.config) && error instanceof UnauthorizedError)) throw error;
     }
     return true;

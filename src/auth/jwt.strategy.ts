@@ -6,14 +6,14 @@ import { UnauthorizedError } from '#platform/errors';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { claimsOf, type TokenClaims } from './tokens.service.js';
 
-/** Verifies an access token: header, signature, issuer, audience. Whose it was counts even after its time. */
+/** Verifies an access token's header, signature, issuer and audience; `AccessTokenReader` checks its expiry. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(keys: AccessTokenKeys, config: AppConfig) {
     super({
       jwtFromRequest: bearerToken,
       secretOrKeyProvider: keyProvider(keys),
-      // Of these, jsonwebtoken takes none that does not fit the kind of key.
+      // jsonwebtoken refuses those that do not fit the kind of key.
       algorithms: keys.algorithms,
       issuer: config.tokens.issuer,
       audience: config.tokens.audience,
@@ -31,13 +31,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 function keyProvider(keys: AccessTokenKeys): SecretOrKeyProvider {
   return (_request, token: string, done) => {
     const key = keys.verifierOf(token);
-    // Handed on to jsonwebtoken, which takes a KeyObject; the types of passport-jwt do not say so.
+    // jsonwebtoken takes a KeyObject; the types of passport-jwt do not say so.
     if (key !== undefined) done(null, key as unknown as Buffer);
     else done(UnauthorizedError.invalidToken());
   };
 }
 
-/** All that follows `Bearer` (RFC 6750): with anything behind the token, it is a malformed one. */
+/** All that follows `Bearer` (RFC 6750): a token followed by anything else is malformed. */
 function bearerToken({ headers }: { headers: { authorization?: string } }): string | null {
   return /^Bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -14,7 +14,7 @@ export interface SessionPage {
   readonly pagination: Pagination;
 }
 
-/** The sessions of a user that go on, the newest first. */
+/** Lists the live sessions of a user, the newest first. */
 @Injectable()
 export class SessionListService {
   constructor(
@@ -32,7 +32,7 @@ export class SessionListService {
     };
     const cursor = query.cursor === undefined ? undefined : this.pages.read(query.cursor, list);
     const found = await this.sessions.list(userId, newestFirst('created_at', cursor), query.limit + 1);
-    // Only of somebody else may there be none: it may be that nobody is there.
+    // Callers always have a session, so an empty list is another user's, who may not exist.
     if (found.length === 0) await this.users.get(userId);
     const { rows, pagination } = this.pages.cut(found, cursor, list);
     return { sessions: rows, pagination };

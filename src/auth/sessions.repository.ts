@@ -16,7 +16,7 @@ const SESSION_COLUMNS = {
 const SESSION_COLUMNS_SQL = Prisma.raw(`s.id, s.user_id AS "userId", s.token_id AS "tokenId",
   s.token_issued_at AS "tokenIssuedAt", s.expires_at AS "expiresAt", s.ends_at AS "endsAt"`);
 
-/** What a guard needs to know of a session and of who logged in. */
+/** What the guard needs to know about a session and its user. */
 export interface SessionState {
   readonly userId: string;
   readonly roles: readonly string[];
@@ -29,7 +29,7 @@ export interface SessionLifetimes {
   readonly maxAgeMs: number;
 }
 
-/** The sessions table. Whether a token is still good is for the database's clock to say, which all instances share. */
+/** The sessions table. The database's clock, which all instances share, decides what has expired. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -48,7 +48,7 @@ export class SessionsRepository {
     });
   }
 
-  /** The state of a session that goes on, of a user who is active. */
+  /** The state of a live session of an active user. */
   async findState(id: string): Promise<SessionState | undefined> {
     const [row] = await this.prisma.$queryRaw<{ userId: string; roles: string[]; endsAt: Date }[]>`
       SELECT u.id AS "userId", u.roles, s.ends_at AS "endsAt"
@@ -58,8 +58,8 @@ export class SessionsRepository {
   }
 
   /**
-   * Puts a new refresh token in the place of the presented one: one statement, so that of any number of parallel
-   * ones exactly one does.
+   * Replaces the presented refresh token by a new one, in one statement, so that exactly one of any number of parallel
+   * exchanges does.
    *
    * @returns the session, or `undefined` when the presented token is not the current one of a live session
    */
@@ -76,7 +76,7 @@ export class SessionsRepository {
     return session;
   }
 
-  /** A live session, whether the presented token is the parent of its current one, and whether still within the grace. */
+  /** A live session, whether the presented token is the parent of its current one, and whether the grace still runs. */
   async findByToken(
     { sid, sub, jti }: TokenClaims,
     graceMs: number,
@@ -136,7 +136,7 @@ export class SessionsRepository {
   }
 
   /**
-   * Deletes sessions that have been over for a while, oldest first. Instances that do so at once share the work.
+   * Deletes sessions that have been over for a while, oldest first. Several instances at once share the work.
    *
    * @returns how many, `limit` at most
    */
@@ -152,7 +152,7 @@ function isLive() {
   return { endedAt: null, expiresAt: { gt: new Date() } };
 }
 
-/** An ended session has expired too: one index finds all that are over. */
+/** Ending a session also expires it, so that one index finds all sessions that are over. */
 function endedNow(reason: EndReason) {
   const now = new Date();
   return { endedAt: now, endedReason: reason, expiresAt: now };

@@ -11,7 +11,7 @@ export interface TokenHeader {
   readonly kid: string | undefined;
 }
 
-/** Anything else would bring a key along, or ask for what nobody here does (RFC 8725, section 3; RFC 7515, 4.1.11). */
+/** Other fields could bring a key or ask for unsupported processing (RFC 8725, section 3; RFC 7515, 4.1.11). */
 const KNOWN_PARAMETERS = new Set(['alg', 'typ', 'kid']);
 
 /**

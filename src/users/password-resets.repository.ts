@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { type Prisma, PrismaService } from '#platform/database';
 
-/** Whose password may be set, and what it must not contain. */
+/** The user whose password a token sets, with the names that the password must not contain. */
 export interface ResettableUser {
   readonly id: string;
   readonly username: string;
   readonly email: string;
 }
 
-/** The password_resets table. What has expired is decided by the database's clock. */
+/** The password_resets table. The database's clock decides what has expired. */
 @Injectable()
 export class PasswordResetsRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   /**
-   * Takes the place of the user's older one.
+   * Stores a token in place of the user's older one.
    *
    * @returns when it expires
    */
@@ -28,7 +28,7 @@ export class PasswordResetsRepository {
     return row.expiresAt;
   }
 
-  /** Whose token it is, while it is good. */
+  /** The user of a token that has not expired. */
   async findUser(tokenHash: Buffer): Promise<ResettableUser | undefined> {
     const [user] = await this.prisma.$queryRaw<ResettableUser[]>`
       SELECT u.id, u.username, u.email FROM password_resets r JOIN users u ON u.id = r.user_id
@@ -36,7 +36,7 @@ export class PasswordResetsRepository {
     return user;
   }
 
-  /** @returns whether it was there, and good: of several at once, one is told so */
+  /** @returns whether the token was there and had not expired; `true` for only one of several at once */
   async take(userId: string, tokenHash: Buffer, db: Prisma.TransactionClient): Promise<boolean> {
     const taken = await db.$queryRaw<object[]>`
       DELETE FROM password_resets

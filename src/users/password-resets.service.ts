@@ -53,7 +53,7 @@ export class PasswordResetsService implements OnModuleInit {
   }
 
   /**
-   * A token for the operator to hand over: good once, for an hour, until the next one is issued.
+   * Issues a token for the operator to hand over: good once, for an hour, until the next one is issued.
    *
    * @throws UserNotFoundError
    */

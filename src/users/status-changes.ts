@@ -1,7 +1,7 @@
 import { USER_STATUSES, type UserStatus } from './user.js';
 import { IllegalStatusChangeError } from './users.errors.js';
 
-/** What an account is made by hand; deletion and restoration have routes of their own. */
+/** The statuses that administrators set; deletion and restoration have routes of their own. */
 export const SETTABLE_STATUSES = USER_STATUSES.filter((status) => status !== 'deleted');
 
 export type SettableStatus = (typeof SETTABLE_STATUSES)[number];

@@ -5,7 +5,7 @@ export type UserStatus = $Enums.UserStatus;
 
 export const USER_STATUSES = Object.values($Enums.UserStatus);
 
-/** The columns of an account that leave its repository; the password's hash does only where it is asked for. */
+/** The columns of an account that leave its repository; the password's hash only leaves where it is asked for. */
 export const USER_COLUMNS = {
   id: true,
   username: true,
@@ -21,7 +21,7 @@ export const USER_COLUMNS = {
   deletedAt: true,
 } satisfies Prisma.UserSelect;
 
-/** The same columns in SQL, under the names that Prisma gives them. */
+/** `USER_COLUMNS` in SQL, under Prisma's names. */
 export const USER_COLUMNS_SQL = Prisma.raw(
   Object.keys(USER_COLUMNS)
     .map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)

@@ -1,7 +1,7 @@
 import { ConflictError, DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '#platform/errors';
 import type { UserStatus } from './user.js';
 
-/** What the unique indexes of the users table stand for; email first, as it is reported when both are taken. */
+/** The fields behind the unique indexes of the users table; email first, as it is reported when both are taken. */
 export const DUPLICATES = [
   { field: 'email', names: ['users_email_key', 'email_lower'] },
   { field: 'username', names: ['users_username_key', 'username_lower'] },

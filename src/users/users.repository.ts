@@ -27,7 +27,7 @@ interface AccountNames {
   readonly username?: string;
 }
 
-/** The users table. Deleted accounts are not there, unless a method says otherwise. */
+/** The users table. Methods ignore deleted accounts unless they say otherwise. */
 @Injectable()
 export class UsersRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -40,7 +40,7 @@ export class UsersRepository {
     return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: CREDENTIAL_COLUMNS });
   }
 
-  /** One row comes back in any case, so that an account that does not exist takes as long as one that does. */
+  /** Always reads one row, so that an unknown account takes as long as a known one. */
   async findCredentials(login: Login): Promise<Credentials | null> {
     const named =
       'email' in login
@@ -60,7 +60,7 @@ export class UsersRepository {
     return row ?? null;
   }
 
-  /** The same of an account that may be deleted. */
+  /** Locks the row of an account that may be deleted. */
   async lockEvenDeleted(id: string, db: Prisma.TransactionClient): Promise<User | null> {
     const [row] = await db.$queryRaw<User[]>`SELECT ${USER_COLUMNS_SQL} FROM users WHERE id = ${id}::uuid FOR UPDATE`;
     return row ?? null;
@@ -80,7 +80,7 @@ export class UsersRepository {
     return found !== null;
   }
 
-  /** Of accounts that are being restored meanwhile, it waits, and leaves them what they hold. */
+  /** Waits for restorations in progress; accounts restored meanwhile keep the role. */
   async removeRoleFromDeletedUsers(role: string, db: Prisma.TransactionClient): Promise<void> {
     const rows = await db.$queryRaw<{ id: string }[]>`
       SELECT id FROM users WHERE deleted_at IS NOT NULL AND roles @> ARRAY[${role}] ORDER BY id FOR UPDATE`;
@@ -128,7 +128,7 @@ export class UsersRepository {
     });
   }
 
-  /** Roles that are no more do not come back with it. */
+  /** Roles that no longer exist are not restored. */
   async restore(id: string, db: Prisma.TransactionClient): Promise<User> {
     const [user] = await db.$queryRaw<[User]>`
       UPDATE users
@@ -144,7 +144,7 @@ export class UsersRepository {
   }
 
   /**
-   * @param upgradedHash `undefined` keeps the one that there is
+   * @param upgradedHash `undefined` keeps the stored one
    * @returns `null` when the account or its password has changed since its credentials were read
    */
   async recordLogin(
@@ -161,7 +161,7 @@ export class UsersRepository {
   }
 
   /**
-   * Runs a transaction that writes these names.
+   * Runs a transaction that writes these names, and explains a unique violation.
    *
    * @throws DuplicateUserError when one is taken, also by another transaction at the same moment
    */
@@ -177,7 +177,7 @@ export class UsersRepository {
     }
   }
 
-  /** The index that refused names only one of the two; this tells email first when both are taken. */
+  /** The violated index names only one field; when both are taken, the email is reported. */
   private async takenField({ email, username }: AccountNames) {
     const candidates = [
       { field: 'email' as const, where: email === undefined ? undefined : { emailLower: lowerCase(email) } },

@@ -26,7 +26,7 @@ export interface ChangeOptions {
   readonly ifMatch: IfMatchCondition | undefined;
 }
 
-/** The account: how it comes to be, changes and goes. */
+/** Creates, changes and deletes accounts. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -91,7 +91,7 @@ export class UsersService {
   }
 
   /**
-   * @param sessionId the session that asks, which stays live
+   * @param sessionId the caller's session, which stays live
    * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError, TooManyRequestsError
    */
   async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
@@ -110,16 +110,16 @@ export class UsersService {
   }
 
   /**
-   * Holds an account for a change in this transaction, and asks whether it may be changed.
+   * Locks an account until the transaction ends, and lets handlers of BeforeUserChange forbid the change.
    *
-   * @throws UserNotFoundError, PreconditionFailedError, and what a handler of BeforeUserChange vetoes it with
+   * @throws UserNotFoundError, PreconditionFailedError, and what a handler throws
    */
   async lockForChange(id: string, transaction: Transaction, ifMatch: IfMatchCondition | undefined): Promise<User> {
     const { passwordHash: _, ...user } = await this.lockCredentials(id, transaction, ifMatch);
     return user;
   }
 
-  /** To be called with the account locked, and roles that exist. */
+  /** The caller has locked the account and checked that the roles exist. */
   async setRoles(before: User, roles: readonly string[], transaction: Transaction): Promise<User> {
     const after = await this.users.setState(before.id, { roles: [...roles] }, transaction.db);
     transaction.forget(profileKey(before.id));
@@ -127,13 +127,13 @@ export class UsersService {
     return after;
   }
 
-  /** For a login: the account and its password's hash. */
+  /** The account that a login names, with its password's hash. */
   async findCredentials(login: Login): Promise<Credentials | null> {
     return this.users.findCredentials(login);
   }
 
   /**
-   * @param upgradedHash of the same password; `undefined` keeps the one that there is
+   * @param upgradedHash of the same password; `undefined` keeps the stored one
    * @returns `null` when the account or its password has changed since its credentials were read
    */
   async recordLogin(
@@ -146,7 +146,7 @@ export class UsersService {
     return user;
   }
 
-  /** Among accounts that are not deleted. */
+  /** Deleted accounts do not count. */
   async existsWithRole(role: string, transaction?: Transaction): Promise<boolean> {
     return this.users.existsWithRole(role, transaction?.db);
   }
@@ -155,7 +155,7 @@ export class UsersService {
     return this.users.existsActiveWithRole(role, exceptId, db);
   }
 
-  /** So that a restored user does not get it back. */
+  /** Keeps a user who is restored later from getting the role back. */
   async removeRoleFromDeletedUsers(role: string, { db }: Transaction): Promise<void> {
     await this.users.removeRoleFromDeletedUsers(role, db);
   }

@@ -12,8 +12,8 @@ const INTERVAL_MS = 12 * 60 * 60_000;
 const MONTHS_AHEAD = 3;
 
 /**
- * Makes the partitions of the months to come, and drops those of months that are older than entries are kept: sealed by a
- * checkpoint before, so that what is left can still be verified.
+ * Makes the partitions of the coming months, and drops those of months older than entries are kept. Each is sealed by a
+ * checkpoint first, so that what is left can still be verified.
  */
 @Injectable()
 export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {

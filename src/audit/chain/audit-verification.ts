@@ -8,29 +8,29 @@ import { CheckpointsRepository } from './checkpoints.repository.js';
 
 const CHECKPOINTS_AT_ONCE = 1_000;
 
-/** Where a verification has come to. */
+/** Up to where a verification has checked. */
 export interface VerificationPlace {
   readonly month: Month;
   readonly sequence: number;
   /** Hexadecimal. */
   readonly hash: string;
-  /** The greatest id of an entry in this chain so far. */
+  /** The greatest id of an entry in this chain up to here. */
   readonly greatestId: string | undefined;
 }
 
 export interface VerifiedPage {
   readonly valid: boolean;
-  /** How many entries this page has looked at. */
+  /** How many entries this page has checked. */
   readonly entries: number;
-  /** The first entry that does not fit; of one that is gone, the first that no longer fits. */
+  /** The first entry that does not fit; after a deletion, the first that no longer fits. */
   readonly firstInvalidId: string | null;
   /** `null` at the end. */
   readonly next: VerificationPlace | null;
 }
 
-/** What is known besides the database. */
+/** What a verification knows besides the database. */
 export interface Evidence {
-  /** Checkpoints that were kept elsewhere. */
+  /** Checkpoints that were kept outside the database. */
   readonly externalCheckpoints: readonly SignedCheckpoint[];
   /** The public keys that checkpoints must be signed with. */
   readonly trusted: ReadonlySet<string>;
@@ -51,19 +51,19 @@ export class AuditVerification {
     this.externalCheckpoints = byMonth(evidence.externalCheckpoints);
   }
 
-  /** @param place where the page before ended; without it, the first one begins */
+  /** @param place the `next` of the page before; none for the first page */
   async page(place: VerificationPlace | null | undefined, limit: number): Promise<VerifiedPage> {
     let from = place ?? (await this.startOfMonthAfter(undefined));
     while (from !== undefined) {
       const page = await this.pageOfMonth(from, limit);
       if (page.entries > 0 || page.next === null) return page;
-      // A month without entries is no page.
+      // A month without entries makes no page.
       from = page.next;
     }
     return { valid: true, entries: 0, firstInvalidId: null, next: null };
   }
 
-  /** @returns the entry that the first checkpoint stands for that does not follow the one before, if there is one */
+  /** @returns the entry of the first checkpoint that is not signed by us or does not follow the one before it */
   async brokenCheckpoint(): Promise<string | undefined> {
     let previous: string | null = null;
     for (let after = 0; ;) {
@@ -80,7 +80,7 @@ export class AuditVerification {
 
   private async pageOfMonth(from: VerificationPlace, limit: number): Promise<VerifiedPage> {
     const { month } = from;
-    // The last one of the page before comes once more: a second one in its place would show.
+    // Reads the last link of the page before again: a second link with its sequence would show.
     const found = await this.chains.linksFrom(month, from.sequence, limit + 1);
     const links = found[0]?.sequence === from.sequence ? found.slice(1) : found;
     const entries = await this.entries.findAll(links.map(({ entryId }) => entryId));
@@ -116,7 +116,7 @@ export class AuditVerification {
     );
   }
 
-  /** @returns the entry that shows that a chain has been cut, or has grown after its month was sealed */
+  /** @returns an entry that shows that the chain was cut, or grew after its month was sealed */
   private async wrongEnd(month: Month, sequence: number): Promise<string | undefined> {
     const cut =
       (await this.checkpoints.beyond(month, sequence)) ??
@@ -139,7 +139,7 @@ export class AuditVerification {
     return undefined;
   }
 
-  /** What was older than entries are kept is gone, and that is said under a signature. */
+  /** Whether a signed checkpoint says that the month was removed, being older than entries are kept. */
   private async wasDropped(month: Month): Promise<boolean> {
     const keptUntil = startOf(monthAfter(month)).getTime() + this.evidence.retentionMs;
     if (keptUntil >= Date.now()) return false;
@@ -162,7 +162,7 @@ export class AuditVerification {
   }
 }
 
-/** For a database of which there is nothing but the connection. */
+/** Needs nothing but a connection. */
 export function verificationOf(prisma: PrismaService, evidence: Evidence): AuditVerification {
   const entries = new AuditEntriesRepository(prisma);
   return new AuditVerification(entries, new ChainsRepository(prisma), new CheckpointsRepository(prisma), evidence);

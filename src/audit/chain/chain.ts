@@ -14,18 +14,18 @@ export interface Link {
   readonly hash: Buffer;
 }
 
-/** How far a chain goes. */
+/** The last link of a chain. */
 export interface Head {
   readonly sequence: number;
   readonly hash: Buffer;
 }
 
-/** Where a chain begins: two months' chains are never each other's. */
+/** The start of a month's chain; it differs for each month, so that chains cannot be exchanged. */
 export function genesis(month: Month): Head {
   return { sequence: 0, hash: createHash('sha256').update(`audit log of ${month}`).digest() };
 }
 
-/** The link of an entry behind a head. */
+/** The link that adds an entry to a chain. */
 export function linkAfter(head: Head, month: Month, entry: AuditEntry): Link {
   return { month, sequence: head.sequence + 1, entryId: entry.id, hash: hashOf(head.hash, entry) };
 }
@@ -34,7 +34,7 @@ export function hashOf(previous: Buffer, entry: AuditEntry): Buffer {
   return createHash('sha256').update(previous).update(canonicalJson(entry)).digest();
 }
 
-/** The one text of a JSON value: no spaces, the keys of each object sorted (RFC 8785). */
+/** The canonical text of a JSON value: no spaces, the keys of each object sorted (RFC 8785). */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -10,15 +10,15 @@ interface LinkRow {
   readonly hash: Uint8Array;
 }
 
-/** Of instances that would link at once, one does. */
+/** Held while linking, so that only one instance links at a time. */
 const LINKING_LOCK = 8_714_303;
 
-/** The chains: links are added at their ends, and nothing else. */
+/** The links table: links are added at the ends of chains, never changed. */
 @Injectable()
 export class ChainsRepository {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** @returns whether no other instance links until this transaction ends */
+  /** @returns whether this transaction holds the lock: while it does, no other instance links */
   async lock(db: Prisma.TransactionClient): Promise<boolean> {
     const [row] = await db.$queryRaw<
       [{ locked: boolean }]
@@ -47,7 +47,7 @@ export class ChainsRepository {
     return row.found;
   }
 
-  /** @param linked ids to be taken off those that have no link */
+  /** @param linked ids that no longer wait for a link */
   async add(links: readonly Link[], linked: readonly string[], db: Prisma.TransactionClient): Promise<void> {
     const rows = links.map(({ month, sequence, entryId, hash }) => ({
       month: `${month}-01`,
@@ -75,7 +75,7 @@ export class ChainsRepository {
     return row === undefined ? { ...genesis(month), entryId: undefined } : toLink(row);
   }
 
-  /** The links from a place in a chain on, in their order. */
+  /** Links of a chain from a place on, in order. */
   async linksFrom(
     month: Month,
     sequence: number,
@@ -97,7 +97,7 @@ export class ChainsRepository {
     return new Map(rows.map((row) => [row.entry_id, toLink(row)]));
   }
 
-  /** The first entry beyond one id and up to another that has no link and is not going to get one. */
+  /** The first entry in a range of ids that has no link and does not wait for one. */
   async findStray(month: Month, after: string | undefined, upTo: string | undefined): Promise<string | undefined> {
     const [first, end] = idsOf(month);
     const last = upTo === undefined ? Prisma.sql`e.id < ${end}::uuid` : Prisma.sql`e.id <= ${upTo}::uuid`;
@@ -117,7 +117,7 @@ export class ChainsRepository {
     return rows.map(({ month }) => monthOf(month));
   }
 
-  /** The same, and those of tables that are no partitions any more: their dropping was interrupted. */
+  /** The months that have tables, attached as partitions or left over by an interrupted sweep; the oldest first. */
   async monthsWithTables(): Promise<Month[]> {
     const rows = await this.prisma.$queryRaw<{ month: string }[]>`
       SELECT DISTINCT replace(right(relname, 7), '_', '-') AS month FROM pg_class

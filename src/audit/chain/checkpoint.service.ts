@@ -7,10 +7,10 @@ import { ChainsRepository } from './chains.repository.js';
 import { type Checkpoint, hashOfCheckpoint, signCheckpoint } from './checkpoint.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
 
-/** How long after its end a month is sealed, in milliseconds: clocks differ, and transactions take their time. */
+/** How long after its end a month is sealed, in milliseconds: clocks differ, and transactions take time. */
 const SEAL_AFTER_MS = 60 * 60_000;
 
-/** Says, signed, where the chains stand. */
+/** Makes signed checkpoints of the chains. */
 @Injectable()
 export class CheckpointService {
   constructor(
@@ -20,7 +20,7 @@ export class CheckpointService {
     private readonly config: AppConfig,
   ) {}
 
-  /** @returns whether the end of the chain has one now, if there is a chain; otherwise another instance is at it */
+  /** @returns whether the end of the chain has a checkpoint now; `false` while another instance holds the lock */
   async make(month: Month, kind: Checkpoint['kind']): Promise<boolean> {
     return this.prisma.$transaction(async (db) => {
       if (!(await this.chains.lock(db))) return false;
@@ -28,7 +28,7 @@ export class CheckpointService {
       const { sequence, hash, entryId } = await this.chains.head(month, db);
       if (entryId === undefined) return kind === 'open';
       if (latest?.sequence === sequence && (latest.kind === kind || kind === 'open')) return true;
-      // What has come behind a seal is not for another seal to make good.
+      // A second seal must not cover entries that were added after the first.
       if (kind === 'sealed' && (await this.checkpoints.sealOf(month, db)) !== undefined) return true;
       const previous = await this.checkpoints.latest(db);
       const id = uuidV7();
@@ -47,7 +47,7 @@ export class CheckpointService {
     });
   }
 
-  /** @returns whether the month is over, and its chain is sealed if it has one */
+  /** @returns whether the month is over and its chain, if any, is sealed */
   async seal(month: Month): Promise<boolean> {
     if (Date.now() - startOf(monthAfter(month)).getTime() < SEAL_AFTER_MS) return false;
     if (await this.chains.hasUnlinkedIn(month)) return false;

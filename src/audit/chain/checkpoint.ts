@@ -3,8 +3,8 @@ import type { AppConfig } from '#config';
 import { canonicalJson, type Month } from './chain.js';
 
 /**
- * Where a chain stood at a time. `open`: it goes on; `sealed`: its month is over; `dropped`: its month has been removed, as
- * it was older than entries are kept.
+ * The end of a chain at a time. `open`: the chain may grow; `sealed`: its month is over; `dropped`: its month was older
+ * than entries are kept, and has been removed.
  */
 export interface Checkpoint {
   readonly id: string;
@@ -12,19 +12,19 @@ export interface Checkpoint {
   readonly month: Month;
   /** How many entries the chain had. */
   readonly sequence: number;
-  /** Of its last link, in hexadecimal. */
+  /** The hash of the last link, in hexadecimal. */
   readonly hash: string;
   readonly entryId: string;
   /** ISO 8601. */
   readonly time: string;
-  /** SHA-256 of the checkpoint before, in hexadecimal; of whichever month that was. */
+  /** SHA-256 of the checkpoint made before this one, of any month, in hexadecimal. */
   readonly previous: string | null;
 }
 
 export interface SignedCheckpoint extends Checkpoint {
-  /** Ed25519: its DER (SPKI), base64url. */
+  /** An Ed25519 key: DER (SPKI), base64url. */
   readonly publicKey: string;
-  /** Of the checkpoint's canonical JSON without these two, base64url. */
+  /** Signs the checkpoint's canonical JSON without `publicKey` and `signature`; base64url. */
   readonly signature: string;
 }
 
@@ -36,7 +36,7 @@ export function signCheckpoint(checkpoint: Checkpoint, key: KeyObject): SignedCh
   };
 }
 
-/** @param trusted the public keys that are believed */
+/** @param trusted the public keys that a genuine checkpoint may be signed with */
 export function isGenuine(
   { publicKey, signature, ...checkpoint }: SignedCheckpoint,
   trusted: ReadonlySet<string>,
@@ -50,7 +50,7 @@ export function isGenuine(
   }
 }
 
-/** Of all that it says, in hexadecimal. */
+/** SHA-256 of the checkpoint's canonical JSON, in hexadecimal. */
 export function hashOfCheckpoint(checkpoint: SignedCheckpoint): string {
   return createHash('sha256').update(canonicalJson(checkpoint)).digest('hex');
 }
@@ -59,12 +59,12 @@ export function publicKeyText(key: KeyObject): string {
   return key.export({ format: 'der', type: 'spki' }).toString('base64url');
 }
 
-/** The public keys of one's own, the present one and those before. */
+/** The service's own public keys, current and previous. */
 export function trustedKeys({ audit }: Pick<AppConfig, 'audit'>): ReadonlySet<string> {
   return new Set([createPublicKey(audit.signingKey), ...audit.previousKeys].map(publicKeyText));
 }
 
-/** Checkpoints by their month, those of each in the order of its chain. */
+/** Groups checkpoints by month; each month's are in the order of its chain. */
 export function byMonth(checkpoints: readonly SignedCheckpoint[]): ReadonlyMap<Month, readonly SignedCheckpoint[]> {
   const months = new Map<Month, SignedCheckpoint[]>();
   for (const checkpoint of checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {

@@ -17,7 +17,7 @@ interface CheckpointRow {
   readonly signature: Uint8Array;
 }
 
-/** The checkpoints: they are inserted and read, and nothing else. */
+/** The checkpoints table: rows are inserted and read, never changed. */
 @Injectable()
 export class CheckpointsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -41,20 +41,20 @@ export class CheckpointsRepository {
     return (await this.read(Prisma.sql`month = ${month + '-01'}::date ORDER BY number DESC LIMIT 1`, db))[0];
   }
 
-  /** The first that says that the month was over. */
+  /** The first `sealed` checkpoint of a month. */
   async sealOf(month: Month, db: Prisma.TransactionClient = this.prisma): Promise<SignedCheckpoint | undefined> {
     const ofMonth = Prisma.sql`month = ${month + '-01'}::date AND kind = 'sealed' ORDER BY number LIMIT 1`;
     return (await this.read(ofMonth, db))[0];
   }
 
-  /** Those of a chain between two places in it, in its order. */
+  /** The checkpoints of a part of a chain, in its order. */
   async between(month: Month, after: number, upTo: number): Promise<SignedCheckpoint[]> {
     return this.read(
       Prisma.sql`month = ${month + '-01'}::date AND sequence > ${after} AND sequence <= ${upTo} ORDER BY sequence, number`,
     );
   }
 
-  /** The first of a chain that goes further than this. */
+  /** The first checkpoint of a chain beyond a place in it. */
   async beyond(month: Month, sequence: number): Promise<SignedCheckpoint | undefined> {
     return (
       await this.read(Prisma.sql`
@@ -62,7 +62,7 @@ export class CheckpointsRepository {
     )[0];
   }
 
-  /** Those made after the one of a number, in the order they were made. */
+  /** The checkpoints after a number, in the order in which they were made. */
   async after(
     number: number,
     limit: number,
@@ -73,7 +73,7 @@ export class CheckpointsRepository {
     return rows.map((row) => ({ number: Number(row.number), checkpoint: toCheckpoint(row) }));
   }
 
-  /** The months that there are checkpoints of, the oldest first. */
+  /** The months with checkpoints, the oldest first. */
   async months(): Promise<Month[]> {
     const rows = await this.prisma.$queryRaw<{ month: Date }[]>`
       WITH RECURSIVE months AS (

@@ -8,11 +8,11 @@ interface ExportedEntry extends AuditEntry {
 
 /** Follows the chains of an unfiltered export, line by line, without a database. */
 export class ExportVerifier {
-  /** How many have been found in their place. */
+  /** How many entries were found in their place. */
   entries = 0;
-  /** How many had none yet, as they were written at the moment of the export. */
+  /** How many entries were not linked yet when they were exported. */
   unlinked = 0;
-  /** How many of the checkpoints are of a time that the export does not reach. */
+  /** How many checkpoints are newer than the export. */
   newer = 0;
   private readonly heads = new Map<Month, Head>();
   private readonly externalCheckpoints: ReadonlyMap<Month, readonly SignedCheckpoint[]>;
@@ -21,7 +21,7 @@ export class ExportVerifier {
   private latest = '';
 
   /**
-   * @param externalCheckpoints checkpoints that were kept elsewhere
+   * @param externalCheckpoints checkpoints that were kept outside the database
    * @param trusted the public keys that they must be signed with
    */
   constructor(
@@ -31,7 +31,7 @@ export class ExportVerifier {
     this.externalCheckpoints = byMonth(externalCheckpoints);
   }
 
-  /** @returns the id of the entry if it does not fit */
+  /** @returns the id of an entry that does not fit */
   read(line: string): string | undefined {
     const { link, ...entry } = JSON.parse(line) as ExportedEntry;
     if (link === null) {
@@ -48,13 +48,13 @@ export class ExportVerifier {
     return undefined;
   }
 
-  /** @returns the entry that a checkpoint stands for which the export should have reached, if there is one */
+  /** @returns the entry of a checkpoint that the export should have reached and did not */
   end(): string | undefined {
     const first = [...this.heads.keys()].toSorted()[0] ?? '';
     for (const [month, checkpoints] of this.externalCheckpoints) {
       const { sequence } = this.heads.get(month) ?? { sequence: 0 };
       const beyond = checkpoints.filter((checkpoint) => checkpoint.sequence > sequence);
-      // What came after the export is not missing from it, nor is a month that had been dropped before.
+      // Entries after the export, and months dropped before it, are not missing.
       const missing = beyond.find(({ time }) => month >= first && time <= this.latest);
       if (missing !== undefined) return missing.entryId;
       this.newer += beyond.length;

@@ -4,7 +4,7 @@ import type { VerificationPlace } from './audit-verification.js';
 
 const QUERY = ['audit-verification'];
 
-/** Carries a verification from page to page in the client's hands, signed. */
+/** Signed cursors: the client carries a verification from page to page. */
 @Injectable()
 export class VerificationCursors {
   constructor(private readonly codec: CursorCodec) {}

@@ -21,7 +21,7 @@ class AuditTargetResponse {
   id!: string | null;
 }
 
-/** Something that happened, or was refused. */
+/** An act that happened or was refused. */
 export class AuditEntryResponse {
   @ApiProperty({ format: 'uuid' })
   id!: string;

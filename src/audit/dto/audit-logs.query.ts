@@ -9,7 +9,7 @@ import type { AuditQuery } from '../audit-log.service.js';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 const MAX_LENGTH = 255;
 
-/** Which entries. */
+/** Filters of audit entries. */
 export class AuditFiltersQuery {
   @Field(uuid('actorId'), 'optional', { format: 'uuid', description: 'Who did it.' })
   actorId?: string;
@@ -41,7 +41,7 @@ export class AuditFiltersQuery {
   requestId?: string;
 }
 
-/** Which entries, page by page. */
+/** Filters of audit entries, and the page. */
 export class ListAuditLogsQuery extends AuditFiltersQuery {
   @LimitField()
   limit?: string;

@@ -3,7 +3,8 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { PrismaService } from '#platform/database';
 import { BackgroundTask } from '#platform/background';
 import { AuditEntriesRepository } from '../audit-entries.repository.js';
-import { type AuditRecord, type AuditSink, AuditSinks } from './audit-sink.js';
+import type { AuditRecord, AuditSink } from './audit-sink.js';
+import { AuditSinks } from './audit-sinks.js';
 import { type Month, monthOf, startOf } from '../chain/chain.js';
 import { ChainsRepository } from '../chain/chains.repository.js';
 import { CheckpointsRepository } from '../chain/checkpoints.repository.js';
@@ -17,12 +18,12 @@ const CLAIM_MS = 30_000;
 const INTERVAL_MS = 5_000;
 /** How long a stop may take to send what is left, in milliseconds. */
 const STOP_MS = 2_000;
-/** The series that is no month's chain. */
+/** The series of checkpoints, beside those of the months. */
 const CHECKPOINTS = '-infinity';
 
 interface Batch {
   readonly records: readonly AuditRecord[];
-  /** Up to where it goes; `undefined` where there is nothing to send. */
+  /** Where the batch ends; `undefined` where there is nothing to send. */
   readonly last: number | undefined;
 }
 
@@ -34,7 +35,7 @@ interface Batch {
 export class DeliveryService implements OnApplicationBootstrap {
   private readonly logger = new Logger('Audit');
   private tasks: readonly BackgroundTask[] = [];
-  /** Months that each sink has been sent whole, as far as they can still grow: their chains are sealed. */
+  /** Months whose chains are sealed and that a sink has received completely, as `<sink> <month>`. */
   private readonly done = new Set<string>();
 
   constructor(
@@ -59,12 +60,12 @@ export class DeliveryService implements OnApplicationBootstrap {
     this.wake();
   }
 
-  /** Sends in the background what there is to send. */
+  /** Starts sending in the background, unless the sink has just failed. */
   wake(): void {
     for (const task of this.tasks) task.wake();
   }
 
-  /** Sends what is left, unless that takes too long: then it is sent after the next start. */
+  /** Sends what is left. What takes too long is sent after the next start. */
   async stop(): Promise<void> {
     const sent = Promise.all(this.tasks.map((task) => task.stop())).then(() =>
       Promise.all(this.sinks.all.map((sink) => this.sendAll(sink))),
@@ -119,7 +120,7 @@ export class DeliveryService implements OnApplicationBootstrap {
     };
   }
 
-  /** @returns how far it has been sent this series; `undefined` while another instance sends it */
+  /** @returns up to where the sink has received this series; `undefined` while another instance sends it */
   private async claim({ name }: AuditSink, series: string): Promise<number | undefined> {
     const [row] = await this.prisma.$queryRaw<{ sequence: bigint }[]>`
       INSERT INTO audit.deliveries AS d VALUES (
@@ -132,7 +133,7 @@ export class DeliveryService implements OnApplicationBootstrap {
 
   /**
    * @param claimMs how long this instance keeps the series to itself; 0 releases it
-   * @returns how far it has been sent now; `undefined` where another instance has taken over
+   * @returns up to where the sink has received it now; `undefined` when another instance has taken over
    */
   private async advance(
     { name }: AuditSink,

@@ -52,7 +52,7 @@ export function readArgon2(stored: string): Argon2Hash | undefined {
   return { variant, version, memoryKiB, timeCost, parallelism, phc };
 }
 
-/** Whether it is what would be made today. */
+/** Whether a new hash would have the same parameters. */
 export function isCurrent(stored: string, { memoryKiB, timeCost, parallelism }: Argon2Parameters): boolean {
   return stored.startsWith(`$argon2id$v=${CURRENT_VERSION}$m=${memoryKiB},t=${timeCost},p=${parallelism}$`);
 }

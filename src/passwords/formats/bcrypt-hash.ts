@@ -10,8 +10,8 @@ const BCRYPT = /^(?:(bcrypt|bcrypt_sha256)\$)?\$2[aby]\$(\d\d)\$([./A-Za-z0-9]{5
 const PREFIX = /^(?:\$2|bcrypt)/;
 
 /**
- * Reads a bcrypt hash. The three letters are one algorithm: `a` and `y` stand for what `b` is, before and after repairs
- * of implementations that are long gone. (Of `a`, this one would still count lengths modulo 256.)
+ * Reads a bcrypt hash. The letters `a`, `b` and `y` name one algorithm; they differ in old implementations' bugs. `a` is
+ * checked as `b`, as this implementation would count its lengths modulo 256.
  *
  * @returns `undefined` for another format
  * @throws UnusableHashError

@@ -4,7 +4,7 @@ import { UnusableHashError } from './unusable-hash.error.js';
 
 /** Twice what OWASP's Password Storage Cheat Sheet asks for (N=2^17, r=8). */
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024;
-/** Memory times p, which is what the time goes by: some three seconds of a core. */
+/** Memory times p, to which the time is proportional: about three seconds of a core. */
 const MAX_WORK_BYTES = 4 * MAX_MEMORY_BYTES;
 
 /** passlib's PHC string, `$scrypt$ln=16,r=8,p=1$salt$hash`. */

@@ -1,4 +1,4 @@
-/** A stored hash that no password is checked against: malformed, of no known format, or too dear to compute. */
+/** A stored hash that cannot be checked: malformed, of an unknown format, or too expensive to compute. */
 export class UnusableHashError extends Error {
   constructor(reason: string) {
     super(reason);

@@ -5,7 +5,7 @@ import { StartupError } from '#platform/errors';
 import { ACCESS_RULE, type AccessRule, EXTRA_PERMISSIONS, type QueryPermission } from './access-rule.js';
 import { PermissionRegistry } from './permission-registry.js';
 
-/** Stops a start with a route that does not say who may call it, or that asks for a permission nobody declares. */
+/** Stops the start if a route has no access rule, or requires a permission that no module declares. */
 @Injectable()
 export class AccessCheck implements OnApplicationBootstrap {
   constructor(

@@ -4,13 +4,13 @@ import type { AppConfig } from '#config';
 
 export const ACCESS_RULE = Symbol('access-rule');
 
-/** Who may call a route. The guards enforce it and the API description shows it; without one, the start is stopped. */
+/** Who may call a route: the guards enforce it, the API description shows it. A route without one stops the start. */
 export interface AccessRule {
-  /** Anyone, without a token; for some routes, the configuration decides. */
+  /** Whether anyone may call it without a token; for some routes, the configuration decides. */
   readonly public: (config: AppConfig) => boolean;
-  /** Whether users may call it for themselves: their own id, or `me`, as `:id`. */
+  /** Whether users may call it for themselves, with `me` or their own id as `:id`. */
   readonly self: boolean;
-  /** What everyone else must hold; `undefined` where nobody else may. */
+  /** What all other callers must hold; `undefined` where no other caller may. */
   readonly permissions: readonly string[] | undefined;
 }
 
@@ -26,22 +26,22 @@ function permissionDocs(who: string) {
 /** Anyone may call it, without a token. */
 export const Public = () => access({ public: () => true }, ApiSecurity({}), ApiExtension('x-access', 'anyone'));
 
-/** Anyone while the configuration says so; otherwise who holds the permission. */
+/** Anyone while the configuration says so; otherwise holders of the permission. */
 export const PublicWhile = (open: (config: AppConfig) => boolean, otherwise: string) =>
   access({ public: open, permissions: [otherwise] }, ApiSecurity({}), ...permissionDocs(`anyone, or ${otherwise}`));
 
 /** Anyone with a valid token. */
 export const Authenticated = () => access({ permissions: [] }, ...permissionDocs('any user'));
 
-/** Who holds all of these permissions. */
+/** Callers who hold all of these permissions. */
 export const RequirePermissions = (...permissions: [string, ...string[]]) =>
   access({ permissions }, ...permissionDocs(permissions.join(' and ')));
 
-/** The user named by `:id`, or who holds the permission. */
+/** The user named by `:id`, and holders of the permission. */
 export const SelfOr = (permission: string) =>
   access({ self: true, permissions: [permission] }, ...permissionDocs(`self, or ${permission}`));
 
-/** The user named by `:id` and nobody else. */
+/** Only the user named by `:id`. */
 export const SelfOnly = () => access({ self: true }, ...permissionDocs('self'));
 
 export const EXTRA_PERMISSIONS = Symbol('extra-permissions');

@@ -6,11 +6,11 @@ const NAME = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
 export interface Permission {
   /** `resource:action` */
   readonly name: string;
-  /** What it lets its holder do. */
+  /** What the permission lets its holder do. */
   readonly description: string;
 }
 
-/** Every permission there is: each module declares its own in `onModuleInit`. */
+/** All permissions. Each module declares its own in `onModuleInit`. */
 @Injectable()
 export class PermissionRegistry {
   private readonly descriptions = new Map<string, string>();

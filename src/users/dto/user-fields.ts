@@ -29,10 +29,10 @@ export const Email = (presence: Presence = 'required') =>
     description: 'Unique without regard to case, kept as typed.',
   });
 
-/** Judged by the configured rule; the service that takes it asks the whole policy. */
+/** Checks the configured rule; the service checks the whole policy. */
 export const NewPassword = () => applyDecorators(newPassword('composition'), newPassword('length'));
 
-/** Not checked against the policy: it may be older than that. */
+/** Not checked against the policy, as the password may be older than the policy. */
 export const CurrentPassword = (name: string, presence: Presence = 'required') =>
   Field(anyText(name, MAX_CURRENT_PASSWORD_LENGTH), presence, {
     type: String,

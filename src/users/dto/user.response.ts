@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '#platform/openapi';
 import { type ProfileJson, toProfileJson } from '../profile-fields.js';
 import { type User, USER_STATUSES } from '../user.js';
 
-/** What a client sees of an account. Nothing else leaves. */
+/** What clients see of an account, and all that they see. */
 export class UserResponse implements ProfileJson {
   @ApiProperty({ format: 'uuid', description: 'UUIDv7', example: '01931b8e-3c5a-7cc1-9d0e-2f6b8a4d1e37' })
   id!: string;
