@@ -16,7 +16,7 @@ module.exports = {
     {
       name: 'rooms-are-entered-at-the-index',
       severity: 'error',
-      from: { path: '^src/', pathNot: [ROOM, '^src/commands/new-migration\\.ts$'] },
+      from: { path: '^src/', pathNot: ROOM },
       to: { path: ROOM, pathNot: '^src/(platform/)?[^/]+/index\\.ts$' },
     },
     {
@@ -82,8 +82,30 @@ module.exports = {
     {
       name: 'production-code-needs-no-development-package',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      from: { path: '^src/', pathNot: '^src/commands/schema-engine/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-migrate-new-needs-the-schema-engine',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/commands/(migrate-new\\.ts$|schema-engine/)' },
+      to: { path: '^src/commands/schema-engine/' },
+    },
+    {
+      name: 'commands-load-when-they-run',
+      severity: 'error',
+      from: { path: '^src/commands/uma\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(commands/usage\\.error\\.ts$|platform/errors/)', dynamic: false },
+    },
+    {
+      name: 'webassembly-loads-when-it-is-used',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(platform/database/pglite\\.driver\\.ts$|commands/schema-engine/)' },
+      to: {
+        path: ['/pglite\\.driver\\.ts$', 'node_modules/(@electric-sql/pglite|pglite-prisma-adapter)/'],
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
   ],
   options: {

@@ -31,5 +31,5 @@ COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "dist/commands/check-health.js"]
+  CMD ["node", "dist/commands/uma.js", "health"]
 CMD ["node", "dist/main.js"]

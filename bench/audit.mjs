@@ -1,4 +1,4 @@
-// npm run bench:audit measures three things: how much auditing slows down an update, how long a query of the audit log
+// npm run bench -- audit measures three things: how much auditing slows down an update, how long a query of the audit log
 // takes with 10,000 and with ten million entries, and how much memory an export of a million entries needs.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';

@@ -43,7 +43,7 @@ export class Setup {
   async prepare(users) {
     const ours = await this.createDatabase('ours');
     const env = { ...ourEnvironment(this, ours), PATH: process.env.PATH };
-    await promisify(execFile)(process.execPath, [join(root, 'dist/commands/migrate.js')], { env });
+    await promisify(execFile)(process.execPath, [join(root, 'dist/commands/uma.js'), 'migrate'], { env });
     await withClient(ours, (client) => seedUsers(client, users));
     const bare = await this.createDatabase('bare', 'ours');
     await withClient(bare, createBareAuditTable);

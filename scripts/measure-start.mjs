@@ -84,7 +84,7 @@ const env = {
 
 try {
   if (servers) await onServer(`CREATE DATABASE ${name}`);
-  execFileSync(process.execPath, ['dist/commands/migrate.js'], {
+  execFileSync(process.execPath, ['dist/commands/uma.js', 'migrate'], {
     cwd: root,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -59,7 +59,7 @@ function assembleImage() {
 
 /** What only builds the project must not be in the image. */
 function refuseBuildTools() {
-  for (const name of ['prisma', 'typescript', '@nestjs/cli']) {
+  for (const name of ['prisma', '@prisma/schema-engine-wasm', 'typescript', '@nestjs/cli']) {
     if (existsSync(join(image, 'node_modules', name))) throw new Error(`The image contains ${name}`);
   }
 }
@@ -124,7 +124,7 @@ async function tryNode(version) {
     JWT_REFRESH_SECRET: randomBytes(48).toString('base64url'),
   };
   const run = { cwd: image, env, ...runAs };
-  execFileSync(node, ['dist/commands/migrate.js'], { ...run, stdio: 'inherit' });
+  execFileSync(node, ['dist/commands/uma.js', 'migrate'], { ...run, stdio: 'inherit' });
   const server = spawn(node, ['dist/main.js'], { ...run, stdio: 'inherit' });
   const exited = once(server, 'exit');
   try {
@@ -134,7 +134,7 @@ async function tryNode(version) {
       if (server.exitCode !== null || Date.now() > deadline) throw new Error(`It does not start under Node ${version}`);
       await sleep(50);
     }
-    execFileSync(node, ['dist/commands/check-health.js'], { ...run, stdio: 'ignore' });
+    execFileSync(node, ['dist/commands/uma.js', 'health'], { ...run, stdio: 'ignore' });
     await useIt(api);
   } finally {
     server.kill('SIGTERM');

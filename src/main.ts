@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { FirstAdminService } from '#access';
-import { explain } from './commands/run-command.js';
-import { type AppConfig, loadConfig } from '#config';
+import { explain } from './commands/explain.js';
+import { readConfig } from './commands/read-config.js';
+import type { AppConfig } from '#config';
 import { favourEventLoop } from './event-loop.js';
 import { StartupError } from '#platform/errors';
 
@@ -16,8 +16,7 @@ const IDLE_SWEEP_MS = 100;
 const HARD_STOP_MS = 9_500;
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const config = loadConfig(process.env);
+  const config = readConfig();
   const app = await createApp(config);
   favourEventLoop();
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.

@@ -4,21 +4,21 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { StartupError } from '#platform/errors';
 
-/** Asks whoever sits at the terminal. On standard error, so that the command's own output is its result alone. */
+/** Asks at the terminal, on standard error, so that standard output holds the command's result alone. */
 export async function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY)
-    throw new StartupError(`${question}? There is no terminal to ask at: give it as an argument.`);
+    throw new StartupError(`${question}? There is no terminal to ask at; pass it as an argument.`);
   return (await readAnswer(question, process.stderr)).trim();
 }
 
 /**
- * A new password: typed twice and never shown, or the first line of what is piped in. Never an argument, as those
- * stand in the shell's history and in the list of processes.
+ * A new password: typed twice and never shown, or the first line of standard input. Never an argument, because
+ * arguments show in the shell's history and in the list of processes.
  */
 export async function askNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) return firstLine();
   const password = await readAnswer('Password', silence());
-  if (password !== (await readAnswer('The same again', silence()))) {
+  if (password !== (await readAnswer('Repeat the password', silence()))) {
     throw new StartupError('The two passwords differ.');
   }
   return password;
@@ -32,8 +32,8 @@ async function readAnswer(question: string, echo: NodeJS.WritableStream): Promis
     const answers = new Promise<string>((resolve, reject) => {
       terminal.once('line', resolve);
       // Control-C, and Control-D.
-      terminal.once('SIGINT', () => reject(new StartupError('Given up.')));
-      terminal.once('close', () => reject(new StartupError('Given up.')));
+      terminal.once('SIGINT', () => reject(new StartupError('Cancelled.')));
+      terminal.once('close', () => reject(new StartupError('Cancelled.')));
     });
     return await answers;
   } finally {
@@ -52,7 +52,7 @@ async function firstLine(): Promise<string> {
   return line;
 }
 
-/** Takes what the terminal would show. */
+/** Swallows what the terminal would echo. */
 function silence(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

@@ -3,14 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import type { AppConfig } from '#config';
 
-/** Gives `work` the services of the application on the configured stores, without its server. */
+/** Runs `work` with the application's services on the configured stores, without its server. */
 export async function withServices<T>(
   config: AppConfig,
   work: (services: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  // What a command has to say is one line.
+  // A command prints one line.
   Logger.overrideLogger(false);
-  // Nor does it send the audit log on: standard output may be where that goes to.
+  // The audit sink may be standard output, which is the command's; a server sends what this leaves.
   const quiet = { ...config, audit: { ...config.audit, sink: undefined } };
   const services = await NestFactory.createApplicationContext(AppModule.forRoot(quiet), {
     logger: false,

@@ -4,7 +4,7 @@ import { AuditRetention } from '../../src/audit/index.js';
 import { register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';
 import { newAccount } from '../support/factories.js';
-import { runProgram } from '../support/process.js';
+import { runCommand } from '../support/process.js';
 import { createStores, newFolder, type Stores } from '../support/stores.js';
 
 const lines = (text: string) => text.trimEnd().split('\n');
@@ -23,7 +23,7 @@ describe('The audit log', () => {
   afterEach(() => stores.remove());
 
   const env = () => ({ ...stores.env, ...SECRETS });
-  const verify = (...args: string[]) => runProgram('commands/audit-verify.js', env(), { args });
+  const verify = (...args: string[]) => runCommand('audit:verify', env(), { args });
   const write = async () => {
     for (let n = 0; n < 3; n += 1) await register(test.api, newAccount());
     await linkNow(test);
@@ -69,7 +69,7 @@ describe('The audit log', () => {
     await test.close();
     expect(await verify('--checkpoints', sink)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^The audit log is whole: \d+ entries, [1-9]\d* checkpoints held elsewhere\.\n$/),
+      stdout: expect.stringMatching(/^The audit log is intact: \d+ entries, [1-9]\d* external checkpoints\.\n$/),
     });
     // The sink also has later checkpoints, which the export does not reach: keep the first only.
     const first = lines(await readFile(sink, 'utf8')).find((line) => line.includes('"type":"checkpoint"'));
@@ -91,15 +91,15 @@ describe('The audit log', () => {
     for (const [tampered, named] of cases) {
       await writeFile(path, `${tampered.join('\n')}\n`);
       const { code, stderr } = await verify('--export', path, '--checkpoints', sink);
-      expect([code, stderr]).toEqual([1, `The audit log has been tampered with: the entry ${named} does not fit.\n`]);
+      expect([code, stderr]).toEqual([
+        1,
+        `The audit log has been tampered with: entry ${named} does not match its chain.\n`,
+      ]);
     }
     // An older export is valid, but the output says that there are newer checkpoints.
     await writeFile(path, `${all.slice(0, 2).join('\n')}\n`);
     const { code, stdout } = await verify('--export', path, '--checkpoints', sink);
-    expect([code, stdout]).toEqual([
-      0,
-      expect.stringMatching(/whole: 2 entries, [1-9]\d* checkpoints that are newer, /),
-    ]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/intact: 2 entries, [1-9]\d* newer checkpoints, /)]);
   });
 
   it('seals and drops months that are past their retention, and the rest passes verification', async () => {
@@ -115,7 +115,7 @@ describe('The audit log', () => {
     expect((await auditLogs(test)).length).toBeGreaterThan(before);
     await test.close();
     expect((await verify()).code).toBe(0);
-    const { code, stdout } = await runProgram('commands/audit-sweep.js', env());
-    expect([code, stdout]).toEqual([0, 'Nothing is older than it is kept.\n']);
+    const { code, stdout } = await runCommand('audit:sweep', env());
+    expect([code, stdout]).toEqual([0, 'Nothing to drop.\n']);
   });
 });

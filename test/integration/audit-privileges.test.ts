@@ -6,7 +6,7 @@ import { register, startApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';
 import { onDatabase } from '../support/databases.js';
 import { newAccount } from '../support/factories.js';
-import { type Outcome, runProgram } from '../support/process.js';
+import { type Outcome, runCommand } from '../support/process.js';
 import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
 
 const TABLES = ['entries', 'links', 'checkpoints'];
@@ -31,7 +31,7 @@ if (onServers) {
       const url = new URL(DATABASE_URL);
       url.username = role;
       const env = { ...stores.env, DATABASE_URL: url.href, MIGRATION_DATABASE_URL: DATABASE_URL };
-      migrated = await runProgram('commands/migrate.js', env);
+      migrated = await runCommand('migrate', env);
     });
     afterAll(async () => {
       await onDatabase(stores, async (owner) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FAST_HASHES, login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
-import { killPrograms, type Outcome, runProgram, spawnApp } from '../support/process.js';
+import { killPrograms, type Outcome, runCommand, spawnApp } from '../support/process.js';
 import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
 
 const INPUT = `${PASSWORD}\n`;
@@ -21,8 +21,8 @@ function onFreshStores(): void {
   });
 }
 
-function run(command: 'create-admin' | 'reset-password', args: string[], input: string): Promise<Outcome> {
-  return runProgram(`commands/${command}.js`, { ...stores.env, ...SECRETS, ...FAST_HASHES }, { args, input });
+function run(command: string, args: string[], input: string): Promise<Outcome> {
+  return runCommand(command, { ...stores.env, ...SECRETS, ...FAST_HASHES }, { args, input });
 }
 
 function expectDone({ code, stdout, stderr }: Outcome, line: RegExp): void {
@@ -51,13 +51,13 @@ async function whileRunning<T>(work: (test: TestApp) => Promise<T>): Promise<T> 
   }
 }
 
-describe('npm run admin:create', () => {
+describe('uma admin:create', () => {
   onFreshStores();
   const { email, username } = newAccount();
   const args = ['--email', email, '--username', username];
 
   it('creates an active admin and no other account', async () => {
-    expectDone(await run('create-admin', args, INPUT), new RegExp(`^Created the admin ${username}\\.\n$`));
+    expectDone(await run('admin:create', args, INPUT), new RegExp(`^Created the admin ${username}\\.\n$`));
     await whileRunning(async ({ api }) => {
       const { token, user } = await login(api, { email, username, password: PASSWORD });
       expect(user).toMatchObject({ username, status: 'active', roles: ['admin', 'user'] });
@@ -69,9 +69,9 @@ describe('npm run admin:create', () => {
   it('refuses a taken email or username, and does not promote that account', async () => {
     await whileRunning(({ api }) => register(api, newAccount({ email, username })));
     const other = newAccount();
-    const byEmail = await run('create-admin', ['--email', email.toUpperCase(), '--username', other.username], INPUT);
+    const byEmail = await run('admin:create', ['--email', email.toUpperCase(), '--username', other.username], INPUT);
     expectRefused(byEmail, /^Email already exists\n$/);
-    const byName = await run('create-admin', ['--email', other.email, '--username', username.toUpperCase()], INPUT);
+    const byName = await run('admin:create', ['--email', other.email, '--username', username.toUpperCase()], INPUT);
     expectRefused(byName, /^Username already exists\n$/);
     await whileRunning(async ({ api }) => {
       expect((await login(api, { email, username, password: PASSWORD })).user).toMatchObject({ roles: ['user'] });
@@ -79,15 +79,15 @@ describe('npm run admin:create', () => {
   });
 });
 
-describe('npm run admin:reset-password', () => {
+describe('uma admin:reset-password', () => {
   onFreshStores();
   it('sets the password of the user with the email or username, and ends all their sessions', async () => {
     const account = newAccount();
     const session = await whileRunning(({ api }) => register(api, account));
     const done = new RegExp(`^Set the password of ${account.username} and ended every session\\.\n$`);
-    const first = await run('reset-password', ['--email', account.email.toUpperCase()], `${OTHER_PASSWORD}2\r\n`);
+    const first = await run('admin:reset-password', ['--email', account.email.toUpperCase()], `${OTHER_PASSWORD}2\r\n`);
     expectDone(first, done);
-    expectDone(await run('reset-password', ['--username', account.username], `${OTHER_PASSWORD}\nrest`), done);
+    expectDone(await run('admin:reset-password', ['--username', account.username], `${OTHER_PASSWORD}\nrest`), done);
     await whileRunning(async ({ api }) => {
       await expect(login(api, account)).rejects.toThrow('401');
       expect((await login(api, { ...account, password: OTHER_PASSWORD })).user.id).toBe(session.user.id);
@@ -96,7 +96,7 @@ describe('npm run admin:reset-password', () => {
   });
 
   it('refuses an unknown email', async () => {
-    expectRefused(await run('reset-password', ['--email', 'a@b.example'], INPUT), /^User not found\n$/);
+    expectRefused(await run('admin:reset-password', ['--email', 'a@b.example'], INPUT), /^User not found\n$/);
   });
 
   if (onServers) {
@@ -105,19 +105,19 @@ describe('npm run admin:reset-password', () => {
       const account = newAccount();
       const { token } = await register(api, account);
       expect((await api.get('/users/me', { token })).status).toBe(200);
-      await run('reset-password', ['--email', account.email], `${OTHER_PASSWORD}\n`);
+      await run('admin:reset-password', ['--email', account.email], `${OTHER_PASSWORD}\n`);
       expect((await api.get('/users/me', { token })).status).toBe(401);
     });
 
     it('reports an unreachable database in one line', async () => {
       stores = { ...stores, env: { ...stores.env, DATABASE_URL: 'postgresql://user@127.0.0.1:1/nothing' } };
-      const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
+      const outcome = await run('admin:reset-password', ['--email', ADMIN.email], INPUT);
       expectRefused(outcome, /^The database does not answer\.\n$/);
     });
   } else {
     it('refuses a data folder that a running server uses, with one line', async () => {
       await spawnApp({ ...stores.env, ...SECRETS });
-      const outcome = await run('reset-password', ['--email', ADMIN.email], INPUT);
+      const outcome = await run('admin:reset-password', ['--email', ADMIN.email], INPUT);
       expectRefused(outcome, /^The data folder \S+ is in use by another process: stop the server first\.\n$/);
     });
   }
@@ -132,8 +132,8 @@ describe('Both commands', () => {
     const args = ['--email', email, '--username', username];
     const production = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
     const env = { ...stores.env, ...SECRETS, ...production };
-    expectRefused(await runProgram('commands/create-admin.js', env, { args, input: INPUT }), /^The database lacks/);
-    expectDone(await run('create-admin', args, INPUT), /^Created the admin/);
+    expectRefused(await runCommand('admin:create', env, { args, input: INPUT }), /^The database lacks/);
+    expectDone(await run('admin:create', args, INPUT), /^Created the admin/);
   });
 });
 
@@ -145,31 +145,37 @@ if (!onServers) {
     const both = [...args, '--password', PASSWORD];
 
     it.each<[string, string, string[], string, RegExp]>([
-      ['a weak password', 'create-admin', args, 'short\n', /^Password must be at least 8 characters\n$/],
-      ['no password', 'create-admin', args, '', /^Password must be at least 8 characters\n$/],
-      ['a password with the name inside', 'create-admin', args, `Zq7!a${username}\n`, /^Password must not contain/],
+      ['a weak password', 'admin:create', args, 'short\n', /^Password must be at least 8 characters\n$/],
+      ['no password', 'admin:create', args, '', /^Password must be at least 8 characters\n$/],
+      ['a password with the name inside', 'admin:create', args, `Zq7!a${username}\n`, /^Password must not contain/],
       [
         'a wrong email',
-        'create-admin',
+        'admin:create',
         ['--email', 'nowhere', '--username', username],
         INPUT,
         /^Invalid email format\n$/,
       ],
       [
         'a wrong username',
-        'create-admin',
+        'admin:create',
         ['--email', email, '--username', 'a b'],
         INPUT,
         /^Username must contain only/,
       ],
-      ['no username and no terminal', 'create-admin', ['--email', email], INPUT, /^Username\? There is no terminal/],
-      ['a password as an argument', 'create-admin', both, '', /^Usage: npm run admin:create/],
-      ['a password in place of a name', 'reset-password', [PASSWORD], '', /^Usage: npm run admin:reset-password/],
-      ['two names', 'reset-password', args, INPUT, /^Give the email or the username, not both\.\n$/],
-      ['no name', 'reset-password', [], INPUT, /^Email or username\? There is no terminal/],
-      ['a weak new password', 'reset-password', ['--email', email], 'short\n', /^Password must be at least/],
+      ['no username and no terminal', 'admin:create', ['--email', email], INPUT, /^Username\? There is no terminal/],
+      ['a password as an argument', 'admin:create', both, '', /^Usage: npm run uma -- admin:create/],
+      [
+        'a password in place of a name',
+        'admin:reset-password',
+        [PASSWORD],
+        '',
+        /^Usage: npm run uma -- admin:reset-password/,
+      ],
+      ['two names', 'admin:reset-password', args, INPUT, /^Give the email or the username, not both\.\n$/],
+      ['no name', 'admin:reset-password', [], INPUT, /^Email or username\? There is no terminal/],
+      ['a weak new password', 'admin:reset-password', ['--email', email], 'short\n', /^Password must be at least/],
     ])('is refused with one line: %s', async (_, command, given, input, line) => {
-      expectRefused(await runProgram(`commands/${command}.js`, SECRETS, { args: given, input }), line);
+      expectRefused(await runCommand(command, SECRETS, { args: given, input }), line);
     });
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { login, register, SECRETS, startApp } from '../support/app.js';
 import { ADMIN, newAccount, type Session } from '../support/factories.js';
-import { killPrograms, type Outcome, runProgram, type SpawnedApp, spawnApp } from '../support/process.js';
+import { killPrograms, type Outcome, runCommand, runProgram, spawnApp, type SpawnedApp } from '../support/process.js';
 import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
 
 const ADMIN_VARIABLES = {
@@ -86,7 +86,7 @@ describe('Production', () => {
     const env = { ...stores.env, ...PRODUCTION };
     const line = /^The database lacks the migration \S+( and \d+ more)?: run "npm run migrate" before starting\.$/;
     expectRefusal(await runProgram('main.js', { ...env, PORT: '0' }), line);
-    const migrated = await runProgram('commands/migrate.js', env);
+    const migrated = await runCommand('migrate', env);
     expect(migrated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied \d{14}_\w+/), stderr: '' });
     const app = await spawnApp(env);
     expect((await app.api.get('/health/ready')).status).toBe(200);
@@ -144,7 +144,7 @@ if (onServers) {
   describe('Two migrations at once', () => {
     it('both succeed, and only one of them applies the migrations', async () => {
       const stores = await createUnmigratedStores();
-      const outcomes = await Promise.all([1, 2].map(() => runProgram('commands/migrate.js', stores.env)));
+      const outcomes = await Promise.all([1, 2].map(() => runCommand('migrate', stores.env)));
       expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
         { code: 0, stderr: '' },
         { code: 0, stderr: '' },
@@ -164,7 +164,7 @@ if (onServers) {
       const env = { ...stores.env, PORT: '0' };
       await spawnApp(stores.env);
       const line = /^The data folder \S+ is in use by another process: stop the server first\.$/;
-      for (const outcome of await Promise.all([runProgram('main.js', env), runProgram('commands/migrate.js', env)])) {
+      for (const outcome of await Promise.all([runProgram('main.js', env), runCommand('migrate', env)])) {
         expectRefusal(outcome, line);
       }
     });

@@ -6,7 +6,7 @@ import type { ApiAnswer } from '../support/client.js';
 import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
 import { Random } from '../support/random.js';
 
-/** `npm run drill:access` takes more steps. */
+/** `npm run drill -- access` takes more steps. */
 const STEPS = Number(process.env['WALK_STEPS'] ?? 300);
 const SEED = Number(process.env['WALK_SEED'] ?? 20_261_124);
 const USERS = 10;

@@ -5,7 +5,7 @@ import { CheckpointsRepository } from '../../src/audit/chain/checkpoints.reposit
 import { SECRETS, startApp, type TestApp } from '../support/app.js';
 import { linkNow } from '../support/audit.js';
 import { onDatabase } from '../support/databases.js';
-import { runProgram } from '../support/process.js';
+import { runCommand } from '../support/process.js';
 
 const OLD = ['2024-05', '2024-06'] as const;
 
@@ -40,7 +40,7 @@ describe('Months of audit entries past their retention', () => {
   });
   afterAll(() => test.close());
 
-  const verify = () => runProgram('commands/audit-verify.js', { ...test.stores.env, ...SECRETS });
+  const verify = () => runCommand('audit:verify', { ...test.stores.env, ...SECRETS });
   const tables = () =>
     onDatabase(test.stores, async (client) => {
       const { rows } = await client.query(

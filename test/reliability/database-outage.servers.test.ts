@@ -10,7 +10,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { decodeToken } from '../support/tokens.js';
 import { waitUntil } from '../support/wait.js';
 
-/** `npm run drill:sessions` runs more rounds. */
+/** `npm run drill -- sessions` runs more rounds. */
 const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
 /** The name under which each connection prepares `COMMIT`; later calls do not send its text. */
 const COMMIT = createHash('sha1').update('COMMIT').digest('base64url');

@@ -9,7 +9,7 @@ import { Random } from '../support/random.js';
 import { type RawAnswer, sendRaw } from '../support/raw-http.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** `npm run drill:guessing` measures more pairs. */
+/** `npm run drill -- guessing` measures more pairs. */
 const PAIRS = Number(process.env['TIMING_PAIRS'] ?? 40);
 const SEED = Number(process.env['TIMING_SEED'] ?? 20_261_124);
 /** With 500 pairs, chance alone stays within 0.05 in 99 of 100 runs; with 40, a loose bound never fails by chance. */

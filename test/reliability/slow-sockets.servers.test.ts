@@ -9,7 +9,7 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
-/** Sockets of each kind; `npm run drill:hostile` opens more. */
+/** Sockets of each kind; `npm run drill -- hostile` opens more. */
 const SOCKETS = Number(process.env['SLOW_SOCKETS'] ?? 50);
 /** Milliseconds between two bytes, too slow for any kind to finish in time. */
 const BYTE_MS = 1_000;

@@ -54,7 +54,7 @@ async function migrateOnServer() {
 }
 
 async function migrate(url) {
-  await run(process.execPath, ['dist/commands/migrate.js'], {
+  await run(process.execPath, ['dist/commands/uma.js', 'migrate'], {
     env: { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: process.env.TEST_FOLDER },
   });
 }

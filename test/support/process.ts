@@ -109,6 +109,15 @@ export async function runProgram(
   return new Program(script, env, await emptyFolder(), typed).outcome;
 }
 
+/** Runs one of the operator's commands to its end. */
+export function runCommand(
+  command: string,
+  env: Readonly<Record<string, string>>,
+  { args = [], ...typed }: Typed = {},
+): Promise<Outcome> {
+  return runProgram('commands/uma.js', env, { ...typed, args: [command, ...args] });
+}
+
 /**
  * Starts the built application and waits until it answers.
  *

@@ -1,10 +1,8 @@
-// Prints the SQL from the migrations to the schema. It is a separate program as a process can have one schema engine.
+// Prints the SQL from the migrations in a folder (the project's, if none is given) to the schema. It is a separate program,
+// as a process can have one schema engine.
 import process from 'node:process';
-import { ShadowDatabase } from '../../dist/platform/database/pglite.driver.js';
-import { diffFromMigrations } from '../../dist/platform/database/schema-engine.js';
+import { diffFromMigrations } from '../../dist/commands/schema-engine/index.js';
 
-const shadow = await ShadowDatabase.open();
-process.stdout.write(await diffFromMigrations(shadow));
-await shadow.close();
+process.stdout.write(await diffFromMigrations(process.argv[2]));
 // The engine leaves a timer running.
 process.exit(0);

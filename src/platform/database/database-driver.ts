@@ -1,9 +1,18 @@
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
+
+/** One connection, for what Prisma cannot run: scripts and statements outside a transaction. */
+export interface SqlConnection {
+  query(statement: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+  /** Runs a script as one message, which PostgreSQL takes as one transaction. */
+  execute(script: string): Promise<void>;
+}
 
 /** What PrismaService runs on: a PostgreSQL server, or the embedded PGlite. Also the injection token. */
 export abstract class DatabaseDriver {
-  abstract readonly adapter: SqlMigrationAwareDriverAdapterFactory;
+  abstract readonly adapter: SqlDriverAdapterFactory;
   /** When the database was heard of last, in milliseconds as `performance.now()` counts. */
   abstract readonly lastAnswerAt: number;
+  /** Lends a connection to `work`. */
+  abstract withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
   abstract close(): Promise<void>;
 }

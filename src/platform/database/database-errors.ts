@@ -1,4 +1,4 @@
-import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+import type { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import { Prisma } from './generated/client.js';
 
 /** Prisma: unreachable, timed out, closed, pool or transaction time-out, write conflict, too many connections. */
@@ -60,4 +60,8 @@ function causes(error: unknown): unknown[] {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function isDriverAdapterError(error: unknown): error is DriverAdapterError {
+  return error instanceof Error && error.name === 'DriverAdapterError' && typeof error.cause === 'object';
 }

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { DatabaseDriver } from './database-driver.js';
-import { openMigrated } from './migrator.js';
+import { openMigrated } from './migrate.js';
 import { PrismaService } from './prisma.service.js';
 
 @Global()

@@ -1,28 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { DatabaseConfig } from '#config';
+import type { SqlConnection } from './database-driver.js';
 
 const GRANTS = new URL('../../../prisma/grants.sql', import.meta.url);
 
-/**
- * Gives the application's role what it needs, and no more, where another role owns the schema.
- *
- * @returns the role's name; `undefined` where the owner is the application itself
- */
-export async function grantToApplication(
-  owner: DatabaseConfig,
-  application: DatabaseConfig,
-): Promise<string | undefined> {
+/** The role that needs grants; `undefined` where the application owns the schema. */
+export function applicationRole(owner: DatabaseConfig, application: DatabaseConfig): string | undefined {
   if (owner.kind !== 'postgres' || application.kind !== 'postgres') return undefined;
-  const role = decodeURIComponent(new URL(application.url).username);
-  if (role === '' || role === decodeURIComponent(new URL(owner.url).username)) return undefined;
-  const client = new pg.Client({ connectionString: owner.url });
-  await client.connect();
-  try {
-    const grants = await readFile(GRANTS, 'utf8');
-    await client.query(grants.replaceAll(':role', pg.escapeIdentifier(role)));
-  } finally {
-    await client.end();
-  }
-  return role;
+  const [ownerRole, role] = [owner, application].map(({ url }) => decodeURIComponent(new URL(url).username));
+  return role === '' || role === ownerRole ? undefined : role;
+}
+
+/** Gives the application's role what it needs, and no more. */
+export async function grantToRole(role: string, owner: SqlConnection): Promise<void> {
+  const grants = await readFile(GRANTS, 'utf8');
+  await owner.execute(grants.replaceAll(':role', pg.escapeIdentifier(role)));
 }

@@ -1,95 +1,110 @@
-import pg from 'pg';
-import type { AppConfig, DatabaseConfig } from '#config';
+import { randomUUID } from 'node:crypto';
 import { StartupError } from '#platform/errors';
-import type { DatabaseDriver } from './database-driver.js';
-import { grantToApplication } from './grants.js';
-import { openDriver } from './open-driver.js';
-import { applyMigrations, migrationNames } from './schema-engine.js';
+import type { SqlConnection } from './database-driver.js';
+import type { MigrationLock } from './migration-lock.js';
+import { migrationNames, type MigrationSource, type MigrationStep, readMigration } from './migrations.js';
 
-/** Any number that nobody else locks in this database; Prisma's own CLI uses another. */
-const MIGRATION_LOCK = 8_714_301;
+/** As Prisma creates it: its CLI and its schema engine read the same table. */
+const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id                      VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum                VARCHAR(64) NOT NULL,
+  finished_at             TIMESTAMPTZ,
+  migration_name          VARCHAR(255) NOT NULL,
+  logs                    TEXT,
+  rolled_back_at          TIMESTAMPTZ,
+  started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count     INTEGER NOT NULL DEFAULT 0
+)`;
+/** A row of Prisma's engine without an applied step is a failure. */
+const APPLIED = `SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations
+  WHERE rolled_back_at IS NULL AND (finished_at IS NOT NULL OR applied_steps_count > 0)`;
+const UNFINISHED = 'migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL';
 
-export class PendingMigrationsError extends StartupError {
-  constructor([first, ...others]: readonly string[]) {
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    super(`The database lacks the migration ${first}${more}: run "npm run migrate" before starting.`);
+export class MigrationError extends StartupError {
+  constructor(name: string, cause: unknown) {
+    super(`The migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    this.cause = cause;
   }
 }
 
-/**
- * Opens a database that has every migration: development applies what is missing, production refuses to start.
- *
- * @throws PendingMigrationsError
- */
-export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
-  const driver = await openDriver(config.database);
-  try {
-    const pending = await pendingMigrations(driver);
-    if (pending.length === 0) return driver;
-    if (config.production) throw new PendingMigrationsError(pending);
-    if (config.migrationDatabase.kind === 'postgres') {
-      await migrate(config.migrationDatabase, config.database);
-    } else await applyMigrations(driver.adapter);
-    return driver;
-  } catch (error) {
-    await driver.close();
-    throw error;
+/** Applies the migrations that a database lacks, in order. */
+export class Migrator {
+  /** @param lock is checked before each commit; an embedded database, which has one process, needs none */
+  constructor(
+    private readonly connection: SqlConnection,
+    private readonly source: MigrationSource,
+    private readonly lock?: MigrationLock,
+  ) {}
+
+  /** The names of the migrations on disk that the database lacks or has not finished, oldest first. */
+  async pending(): Promise<string[]> {
+    const applied = await this.applied();
+    return (await migrationNames(this.source.folder)).filter((name) => applied.get(name) !== true);
   }
-}
 
-export interface Migrated {
-  /** The names of the migrations. */
-  readonly applied: readonly string[];
-  /** The role that was granted what it needs; `undefined` where the application owns the schema. */
-  readonly role: string | undefined;
-}
-
-/**
- * Brings a database to the newest migration, as its schema's owner. Of two that run at once, one waits and then
- * finds nothing left to do.
- *
- * @param application whose role is granted what it needs, where it is another one
- */
-export async function migrate(config: DatabaseConfig, application: DatabaseConfig): Promise<Migrated> {
-  const release = config.kind === 'postgres' ? await lockMigrations(config.url) : undefined;
-  try {
-    const applied = await applyAll(config);
-    return { applied, role: await grantToApplication(config, application) };
-  } finally {
-    await release?.();
+  /**
+   * @returns the names of the migrations that it finished
+   * @throws MigrationError
+   */
+  async applyPending(): Promise<string[]> {
+    const pending = await this.pending();
+    if (pending.length > 0) await this.connection.execute(CREATE_HISTORY);
+    const applied = await this.applied();
+    for (const name of pending) {
+      const step = this.source.steps[name];
+      try {
+        if (!applied.has(name)) await this.apply(name, step === undefined);
+        if (step !== undefined) await this.runStep(name, step);
+      } catch (error) {
+        throw new MigrationError(name, error);
+      }
+    }
+    return pending;
   }
-}
 
-async function applyAll(config: DatabaseConfig): Promise<string[]> {
-  const driver = await openDriver(config, { unlimitedStatements: true });
-  try {
-    return await applyMigrations(driver.adapter);
-  } finally {
-    await driver.close();
+  /** By name, the migrations whose SQL has been applied, and whether they are finished. */
+  private async applied(): Promise<Map<unknown, boolean>> {
+    const { rows: tables } = await this.connection.query(`SELECT to_regclass('_prisma_migrations') AS name`);
+    const { rows } = tables[0]?.['name'] === null ? { rows: [] } : await this.connection.query(APPLIED);
+    return new Map(rows.map(({ migration_name: name, finished }) => [name, finished === true]));
   }
-}
 
-/** The migrations on disk that the database has not had, oldest first. */
-async function pendingMigrations(driver: DatabaseDriver): Promise<string[]> {
-  const connection = await driver.adapter.connect();
-  const query = (sql: string) => connection.queryRaw({ sql, args: [], argTypes: [] });
-  const { rows: tables } = await query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL`);
-  const applied = tables[0]?.[0]
-    ? await query('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
-    : { rows: [] };
-  const names = new Set(applied.rows.map(([name]) => name));
-  return (await migrationNames()).filter((name) => !names.has(name));
-}
-
-/** @returns what gives the lock back */
-async function lockMigrations(url: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-  } catch (error) {
-    await client.end();
-    throw error;
+  private async apply(name: string, finished: boolean): Promise<void> {
+    const { sql, transactional, checksum } = await readMigration(this.source.folder, name);
+    if (!transactional) for (const statement of sql.split(/;$/m)) await this.connection.execute(statement);
+    await this.inTransaction(async () => {
+      if (transactional) await this.connection.execute(sql);
+      // Prisma's CLI continues after a failure that its engine recorded only if the row says "rolled back".
+      await this.connection.query(`UPDATE _prisma_migrations SET rolled_back_at = now() WHERE ${UNFINISHED}`, [name]);
+      await this.connection.query(
+        `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+         VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN clock_timestamp() END, 1)`,
+        [randomUUID(), checksum, name, finished],
+      );
+    });
   }
-  return () => client.end();
+
+  private async runStep(name: string, step: MigrationStep): Promise<void> {
+    const finish = `UPDATE _prisma_migrations SET finished_at = clock_timestamp() WHERE ${UNFINISHED}`;
+    const runBatch = async () => {
+      const finished = await step(this.connection);
+      if (finished) await this.connection.query(finish, [name]);
+      return finished;
+    };
+    while (!(await this.inTransaction(runBatch)));
+  }
+
+  private async inTransaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.connection.execute('BEGIN');
+    try {
+      const result = await work();
+      await this.lock?.assertHeld();
+      await this.connection.execute('COMMIT');
+      return result;
+    } catch (error) {
+      // Fails only on a lost connection, whose transaction ends by itself.
+      await this.connection.execute('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { PGlite } from '@electric-sql/pglite';
 import type { DatabaseConfig } from '#config';
 import type { DatabaseDriver } from './database-driver.js';
 import { PostgresDriver } from './postgres.driver.js';
@@ -19,4 +20,10 @@ export async function openDriver(
     ...options,
     onIdleError: (error) => logger.warn(`A database connection was lost: ${error.message}`),
   });
+}
+
+/** Opens an embedded database in memory, gone when it is closed. */
+export async function openMemoryDatabase(): Promise<PGlite> {
+  const { openMemoryDatabase: open } = await import('./pglite.driver.js');
+  return open();
 }

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { DataFolderLock } from './data-folder-lock.js';
-import type { DatabaseDriver } from './database-driver.js';
+import type { DatabaseDriver, SqlConnection } from './database-driver.js';
 
 const EXTENSIONS = { pg_trgm };
 
 /** PostgreSQL compiled to WebAssembly, on a data folder that this process holds alone. One connection. */
 export class PgliteDriver implements DatabaseDriver {
-  readonly adapter: SqlMigrationAwareDriverAdapterFactory;
+  readonly adapter: SqlDriverAdapterFactory;
 
   private constructor(
     private readonly client: PGlite,
@@ -19,7 +19,7 @@ export class PgliteDriver implements DatabaseDriver {
     this.adapter = new PrismaPGlite(client);
   }
 
-  /** It runs in this process: there is nobody to wait for. */
+  /** It runs in this process and always answers. */
   get lastAnswerAt(): number {
     return performance.now();
   }
@@ -36,36 +36,20 @@ export class PgliteDriver implements DatabaseDriver {
     }
   }
 
+  withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+    return work({
+      query: (statement, values) => this.client.query(statement, values),
+      execute: async (script) => void (await this.client.exec(script)),
+    });
+  }
+
   async close(): Promise<void> {
     await this.client.close();
     await this.lock.release();
   }
 }
 
-/** A throw-away database in memory: the schema engine replays the migrations on it to compare them. */
-export class ShadowDatabase extends PrismaPGlite {
-  private readonly opened: PGlite[];
-
-  private constructor(main: PGlite) {
-    super(main);
-    this.opened = [main];
-  }
-
-  static async open(): Promise<ShadowDatabase> {
-    return new ShadowDatabase(await newMemoryDatabase());
-  }
-
-  override async connectToShadowDb() {
-    const client = await newMemoryDatabase();
-    this.opened.push(client);
-    return new PrismaPGlite(client).connect();
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.opened.map((database) => database.close()));
-  }
-}
-
-function newMemoryDatabase(): Promise<PGlite> {
+/** A database in memory, gone when it is closed. */
+export function openMemoryDatabase(): Promise<PGlite> {
   return PGlite.create({ extensions: EXTENSIONS });
 }

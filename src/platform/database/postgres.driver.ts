@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import pg from 'pg';
-import type { DatabaseDriver } from './database-driver.js';
+import type { DatabaseDriver, SqlConnection } from './database-driver.js';
 
 /** How long a request may wait for a connection, in milliseconds: then it is told that the database is away. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -19,25 +19,9 @@ export interface PostgresOptions {
   readonly onIdleError: (error: Error) => void;
 }
 
-/** Prisma's own adapter cuts a script at every semicolon, also at those inside of a function. */
-class WholeScripts extends PrismaPg {
-  constructor(
-    private readonly connections: pg.Pool,
-    options: ConstructorParameters<typeof PrismaPg>[1],
-  ) {
-    super(connections, options);
-  }
-
-  override async connect() {
-    const adapter = await super.connect();
-    adapter.executeScript = async (script) => void (await this.connections.query(script));
-    return adapter;
-  }
-}
-
 /** A pool of connections to a PostgreSQL server, with prepared statements. */
 export class PostgresDriver implements DatabaseDriver {
-  readonly adapter: SqlMigrationAwareDriverAdapterFactory;
+  readonly adapter: SqlDriverAdapterFactory;
   readonly pool: pg.Pool;
   lastAnswerAt = 0;
 
@@ -53,17 +37,34 @@ export class PostgresDriver implements DatabaseDriver {
         ? {}
         : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
     });
+    this.pool.on('error', options.onIdleError);
     this.pool.on('connect', (client) => {
       this.lastAnswerAt = performance.now();
       client.connection.stream.on('data', () => (this.lastAnswerAt = performance.now()));
     });
-    this.adapter = new WholeScripts(this.pool, {
-      onPoolError: options.onIdleError,
+    this.adapter = new PrismaPg(this.pool, {
       statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
     });
+  }
+
+  async withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    client.on('error', ignoreLoss);
+    try {
+      return await work({
+        query: (statement, values) => client.query(statement, values),
+        execute: async (script) => void (await client.query(script)),
+      });
+    } finally {
+      client.off('error', ignoreLoss);
+      client.release();
+    }
   }
 
   async close(): Promise<void> {
     await this.pool.end();
   }
 }
+
+/** A connection that is lost between two statements fails the next one. */
+function ignoreLoss(): void {}

@@ -7,7 +7,7 @@ export const MAX_LIMIT = 100;
 const MAX_PAGE = 2 ** 31 - 1;
 const MAX_CURSOR_LENGTH = 4_096;
 
-/** Describes where a page lies in its list. */
+/** Where a page of a list stands in it. */
 export class Pagination {
   @ApiProperty({ required: false, minimum: 1, description: 'Left out on pages taken by cursor.' })
   currentPage?: number;
@@ -42,7 +42,7 @@ export function wholeNumber(name: string, min: number, max: number): Rule {
       : `${name} must be a whole number from ${min} to ${max}`;
 }
 
-/** The largest number of entries in a page. */
+/** How many a page has, at most. */
 export const LimitField = () =>
   Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
     type: 'integer',
@@ -51,7 +51,7 @@ export const LimitField = () =>
     default: DEFAULT_LIMIT,
   });
 
-/** A cursor from another page of the same list. */
+/** Which page, by what another one said. */
 export const CursorField = () =>
   Field(cursorRule, 'optional', {
     type: String,

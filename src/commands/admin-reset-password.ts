@@ -1,18 +1,18 @@
+import { parseArgs } from 'node:util';
 import { StartupError } from '#platform/errors';
 import { passwordFault } from '#passwords';
 import { type Login, PasswordResetsService } from '#users';
-import { accountArguments } from './account-arguments.js';
 import { ask, askNewPassword } from './prompt.js';
-import { runCommand } from './run-command.js';
+import { readConfig } from './read-config.js';
 import { withServices } from './with-services.js';
 
-// npm run admin:reset-password: gives a user a new password and ends their sessions.
-await runCommand(async (config) => {
-  const { email, username } = accountArguments('admin:reset-password');
-  if (email !== undefined && username !== undefined) {
+export async function run(args: string[]): Promise<string> {
+  const { values } = parseArgs({ args, options: { email: { type: 'string' }, username: { type: 'string' } } });
+  const config = readConfig();
+  if (values.email !== undefined && values.username !== undefined) {
     throw new StartupError('Give the email or the username, not both.');
   }
-  const login = toLogin(email ?? username ?? (await ask('Email or username')));
+  const login = toLogin(values.email ?? values.username ?? (await ask('Email or username')));
   const password = await askNewPassword();
   const fault = passwordFault(password, login, config.passwordRule);
   if (fault !== undefined) throw new StartupError(fault);
@@ -22,7 +22,7 @@ await runCommand(async (config) => {
     const shared = config.cache.kind === 'redis' || config.database.kind === 'pglite';
     return shared ? done : `${done} Without REDIS_URL, a running server may notice a minute late.`;
   });
-});
+}
 
 /** No username contains an @. */
 function toLogin(name: string): Login {

@@ -17,7 +17,7 @@ describe('keys:generate', () => {
   });
 
   const generate = (...parameters: string[]): Promise<Outcome> =>
-    new Program('commands/generate-keys.js', {}, folder, { args: parameters }).outcome;
+    new Program('commands/uma.js', {}, folder, { args: ['keys:generate', ...parameters] }).outcome;
   const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
 
   it('writes an EC key pair to ./keys, the private key for its owner only, and prints its id and settings', async () => {
@@ -32,7 +32,7 @@ describe('keys:generate', () => {
     const { signingKey, previousKeys } = loadConfig({ ...SECRETS, ...settings }).tokens;
     expect(signingKey?.algorithm).toBe('ES256');
     expect(previousKeys.map(({ kid }) => kid)).toEqual([signingKey?.kid]);
-    expect(stdout).toContain(`Made the key ${signingKey?.kid}.`);
+    expect(stdout).toContain(`Generated the key ${signingKey?.kid}.`);
     expect(stdout).not.toContain('PRIVATE KEY-----');
   });
 
@@ -51,7 +51,7 @@ describe('keys:generate', () => {
     await writeFile(join(folder, name), 'precious');
     const { code, stdout, stderr } = await generate('.');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^\S+\.pem is there already, and may be in use: name another folder\.\n$/);
+    expect(stderr).toMatch(/^\S+\.pem already exists and may be in use: name another folder\.\n$/);
     expect(await readdir(folder)).toEqual([name]);
     expect(await readFile(join(folder, name), 'utf8')).toBe('precious');
   });
@@ -59,7 +59,7 @@ describe('keys:generate', () => {
   it.each([[['--dsa']], [['--rsa=yes']], [['a', 'b']]])('refuses the arguments %j', async (parameters) => {
     const { code, stderr } = await generate(...parameters);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Say where to, .*\n$/);
+    expect(stderr).toMatch(/^Usage: npm run uma -- keys:generate .*\n$/);
     expect(await readdir(folder)).toEqual([]);
   });
 });

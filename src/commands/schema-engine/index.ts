@@ -1,0 +1,1 @@
+export { diffFromMigrations, readMigrations, startEngine } from './schema-engine.js';
