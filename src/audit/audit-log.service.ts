@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import type { AuditAction } from '#platform/events';
-import { CursorPages, type Pagination } from '#platform/paging';
+import { CursorPages, type PageRequest, type Pagination } from '#platform/paging';
 import type { Principal } from '#platform/request';
 import { UsersService } from '#users';
 import { type AuditFilters, AuditEntriesRepository } from './audit-entries.repository.js';
@@ -23,10 +23,8 @@ const EXPORTED_AT_ONCE = 100;
 /** More entries than ever wait to be linked. */
 const MAX_UNLINKED = 10_000;
 
-export interface AuditQuery {
+export interface AuditQuery extends PageRequest {
   readonly filters: AuditFilters;
-  readonly limit: number;
-  readonly cursor: string | undefined;
 }
 
 export interface AuditPage {
@@ -67,10 +65,10 @@ export class AuditLogService {
    *
    * @throws UserNotFoundError, ValidationError for a cursor that another query gave
    */
-  async history(userId: string, query: Omit<AuditQuery, 'filters'>, by: Principal): Promise<AuditPage> {
+  async history(userId: string, page: PageRequest, by: Principal): Promise<AuditPage> {
     const bySelf = by.userId === userId;
     if (!bySelf) await this.users.get(userId);
-    const { entries, pagination } = await this.find({ ...query, filters: { userId } });
+    const { entries, pagination } = await this.find({ ...page, filters: { userId } });
     if (!bySelf) await this.recorder.record([{ action: 'audit.read', target: { type: 'user', id: userId } }]);
     const shown = by.permissions.has('audit:read') ? entries : entries.map((entry) => withheld(entry, userId));
     return { entries: shown, pagination };

@@ -1,14 +1,13 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { RequirePermissions, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
-import { DEFAULT_LIMIT, Pagination } from '#platform/paging';
+import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
 import { AuditLogService } from './audit-log.service.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {
   AuditFiltersQuery,
-  AuditHistoryQuery,
   ListAuditLogsQuery,
   toAuditFilters,
   toAuditQuery,
@@ -78,9 +77,8 @@ export class AuditLogsController {
       'What they did and what was done to them, the newest first. Without `audit:read`, values about others are `null`.',
   })
   @Returns(PAGE_OF_ENTRIES)
-  async history(@UserId() id: string, @Query() query: AuditHistoryQuery, @CurrentUser() principal: Principal) {
-    const page = { limit: Number(query.limit ?? DEFAULT_LIMIT), cursor: query.cursor };
-    const { entries, pagination } = await this.auditLog.history(id, page, principal);
+  async history(@UserId() id: string, @Query() query: CursorQuery, @CurrentUser() principal: Principal) {
+    const { entries, pagination } = await this.auditLog.history(id, toPageRequest(query), principal);
     return { auditLogs: entries.map(toAuditEntryResponse), pagination };
   }
 }

@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { CursorPages, newestFirst, type Pagination } from '#platform/paging';
+import { CursorPages, newestFirst, type PageRequest, type Pagination } from '#platform/paging';
 import { UsersService } from '#users';
 import type { SessionEntry } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
-
-export interface SessionListQuery {
-  readonly limit: number;
-  readonly cursor: string | undefined;
-}
 
 export interface SessionPage {
   readonly sessions: SessionEntry[];
@@ -24,7 +19,7 @@ export class SessionListService {
   ) {}
 
   /** @throws UserNotFoundError, ValidationError for a cursor that another list gave */
-  async page(userId: string, query: SessionListQuery): Promise<SessionPage> {
+  async page(userId: string, query: PageRequest): Promise<SessionPage> {
     const list = {
       identity: ['sessions', userId],
       limit: query.limit,

@@ -1,10 +1,9 @@
 import { Controller, Delete, Get, Query } from '@nestjs/common';
 import { SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
-import { Pagination } from '#platform/paging';
+import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
-import { ListSessionsQuery, toSessionListQuery } from './dto/list-sessions.query.js';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
 import { SessionListService } from './session-list.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -28,8 +27,8 @@ export class SessionsController {
     list: true,
     beside: { pagination: Pagination },
   })
-  async list(@UserId() id: string, @Query() query: ListSessionsQuery, @CurrentUser() { sessionId }: Principal) {
-    const { sessions, pagination } = await this.sessionList.page(id, toSessionListQuery(query));
+  async list(@UserId() id: string, @Query() query: CursorQuery, @CurrentUser() { sessionId }: Principal) {
+    const { sessions, pagination } = await this.sessionList.page(id, toPageRequest(query));
     return { sessions: sessions.map((session) => toSessionResponse(session, sessionId)), pagination };
   }
 

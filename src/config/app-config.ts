@@ -1,12 +1,10 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
 import { deriveAuditKey, readAuditKeys } from './audit-keys.js';
 import { ConfigError } from './config.error.js';
-import { parseDuration } from './duration.js';
-import { combinationFaults, ruleFaults } from './environment-faults.js';
-import { Environment, items } from './environment.js';
+import { combinationFaults } from './environment-faults.js';
+import { type Environment, items, readEnvironment } from './environment.js';
 import { loadOrCreateSecrets } from './secrets.js';
 import { readSigningKeys } from './signing-keys.js';
 
@@ -39,11 +37,10 @@ export interface AppConfig extends Readonly<ReturnType<typeof loadConfig>> {}
  * @throws ConfigError with one line for each fault
  */
 export function loadConfig(variables: NodeJS.ProcessEnv) {
-  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
-  const env = plainToInstance(Environment, set, { exposeDefaultValues: true });
+  const { env, faults: ruleFaults } = readEnvironment(variables);
   const tokenKeys = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
   const auditKeys = readAuditKeys(env.AUDIT_SIGNING_KEY, env.AUDIT_PREVIOUS_PUBLIC_KEYS);
-  const faults = [...ruleFaults(env), ...tokenKeys.faults, ...auditKeys.faults, ...combinationFaults(env)];
+  const faults = [...ruleFaults, ...tokenKeys.faults, ...auditKeys.faults, ...combinationFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);
 
   const production = env.NODE_ENV === 'production';
@@ -71,12 +68,12 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** Verify too: keys that signed before, or will sign next. */
       previousKeys: tokenKeys.previousKeys,
       refreshSecret,
-      accessTtlMs: checkedDuration(env.JWT_EXPIRES_IN),
-      refreshTtlMs: checkedDuration(env.JWT_REFRESH_EXPIRES_IN),
+      accessTtlMs: env.JWT_EXPIRES_IN,
+      refreshTtlMs: env.JWT_REFRESH_EXPIRES_IN,
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
-      sessionMaxAgeMs: checkedDuration(env.SESSION_MAX_AGE),
+      sessionMaxAgeMs: env.SESSION_MAX_AGE,
       /** How long the row of a session is kept after its end. */
-      sessionRetentionMs: checkedDuration(env.SESSION_RETENTION),
+      sessionRetentionMs: env.SESSION_RETENTION,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
     },
@@ -116,9 +113,9 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       signingKey: auditKeys.key ?? deriveAuditKey(refreshSecret),
       /** Public keys that checkpoints were signed with before. */
       previousKeys: auditKeys.previous,
-      checkpointIntervalMs: checkedDuration(env.AUDIT_CHECKPOINT_INTERVAL),
+      checkpointIntervalMs: env.AUDIT_CHECKPOINT_INTERVAL,
       /** How long entries are kept after the end of their month. */
-      retentionMs: checkedDuration(env.AUDIT_RETENTION),
+      retentionMs: env.AUDIT_RETENTION,
       /** Where a copy goes: `stdout`, or `file:` and a path. */
       sink: env.AUDIT_SINK,
     },
@@ -152,10 +149,4 @@ function databaseConfig(env: Environment, url: string | undefined): DatabaseConf
 function cacheConfig(env: Environment): CacheConfig {
   if (env.REDIS_URL === undefined || env.REDIS_URL === 'memory:') return { kind: 'memory' };
   return { kind: 'redis', url: env.REDIS_URL, keyPrefix: env.REDIS_KEY_PREFIX };
-}
-
-function checkedDuration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new ConfigError([`"${text}" is no duration`]);
-  return ms;
 }

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { validateSync } from 'class-validator';
 import { ARGON2_LIMITS } from './argon2-limits.js';
 import { type Environment, items } from './environment.js';
 import { secretFault } from './secrets.js';
@@ -12,13 +11,6 @@ const OWASP_ARGON2_MINIMUM = [
   { memoryKiB: 9_216, timeCost: 4 },
   { memoryKiB: 7_168, timeCost: 5 },
 ];
-
-/** One line for each variable that breaks its own rule. */
-export function ruleFaults(env: Environment): string[] {
-  return validateSync(env, { forbidUnknownValues: false }).map(
-    (error) => Object.values(error.constraints ?? {})[0] ?? `${error.property} is wrong`,
-  );
-}
 
 /** One line for each value that does not work with the others, or in production. */
 export function combinationFaults(env: Environment): string[] {

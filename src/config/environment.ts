@@ -1,264 +1,129 @@
-import 'reflect-metadata';
-import { Transform } from 'class-transformer';
-import {
-  IsEmail,
-  IsIn,
-  IsInt,
-  IsNotEmpty,
-  IsOptional,
-  IsString,
-  IsUrl,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  type ValidationOptions,
-  ValidateBy,
-} from 'class-validator';
+import { isEmail, isURL } from 'class-validator';
 import { ARGON2_LIMITS } from './argon2-limits.js';
 import { parseDuration } from './duration.js';
 
-/** Longest duration a token or session may be given, in milliseconds (ten years). */
+/** The longest duration of a token, a session or a retention, in milliseconds (ten years). */
 const MAX_DURATION_MS = 3_650 * 86_400_000;
-/** Longest window of a limit, in milliseconds (a day). */
+/** The longest window of a limit, in milliseconds (a day). */
 const MAX_WINDOW_MS = 86_400_000;
 
-function IsInteger(min: number, max: number): PropertyDecorator {
-  const message = `$property must be a whole number from ${min} to ${max}`;
-  return (target, key) => {
-    // Digits only: Number() reads 0x50 and 1e3 too.
-    Transform(({ value }) => (/^\d{1,10}$/.test(String(value)) ? Number(value) : Number.NaN))(target, key);
-    IsInt({ message })(target, key);
-    Min(min, { message })(target, key);
-    Max(max, { message })(target, key);
-  };
+/** What a variable may hold, and what that means. */
+interface Rule<T> {
+  /** Completes the fault "NAME must …". */
+  readonly must: string;
+  accepts(text: string): boolean;
+  /** The result for a text that is not accepted does not matter: the start stops. */
+  read(text: string): T;
 }
+
+const text: Rule<string> = matching(/^/, 'be a text');
 
 /** In whole seconds, as the claims of a JWT count. */
-function IsDuration(options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'isDuration',
-      validator: {
-        validate: (value: unknown) => {
-          const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-          return ms !== undefined && ms >= 1_000 && ms % 1_000 === 0 && ms <= MAX_DURATION_MS;
-        },
-        defaultMessage: () => '$property must be a duration of a second or more, such as 15m, 1h or 7d',
-      },
-    },
-    options,
-  );
-}
+const duration: Rule<number> = {
+  must: 'be a duration of a second or more, such as 15m, 1h or 7d',
+  accepts: (value) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms >= 1_000 && ms % 1_000 === 0 && ms <= MAX_DURATION_MS;
+  },
+  read: (value) => parseDuration(value) ?? Number.NaN,
+};
 
-function IsOneOf(...values: string[]): PropertyDecorator {
-  return IsIn(values, { message: `$property must be one of: ${values.join(', ')}` });
-}
+const databaseUrl = matching(
+  /^(postgres(ql)?:\/\/.+|pglite:.+)$/,
+  'be a postgresql:// URL, or pglite:<folder> for the embedded database',
+);
 
 /**
- * Every variable that the process reads, with its rule and its default. `.env.example` documents the same
- * list, held equal by a test. An empty value counts as not set.
+ * Every variable that the process reads, with its rule and its default. `.env.example` explains the same variables, held
+ * equal by a test. An empty value counts as not set.
  */
-export class Environment {
-  @IsOneOf('development', 'production')
-  NODE_ENV: 'development' | 'production' = 'development';
+export const VARIABLES = {
+  NODE_ENV: [oneOf('development', 'production'), 'development'],
+  HOST: [text, '0.0.0.0'],
+  PORT: [integer(0, 65_535), '3000'],
+  API_VERSION: [matching(/^v[1-9]\d{0,2}$/, 'look like v1'), 'v1'],
 
-  @IsString()
-  HOST = '0.0.0.0';
+  DATABASE_URL: [databaseUrl],
+  MIGRATION_DATABASE_URL: [databaseUrl],
+  DB_HOST: [text],
+  DB_PORT: [integer(1, 65_535), '5432'],
+  DB_NAME: [text, 'user_management_db'],
+  DB_USER: [text, 'app_user'],
+  DB_PASSWORD: [text],
+  DB_POOL_MIN: [integer(0, 1_000), '2'],
+  DB_POOL_MAX: [integer(1, 1_000), '10'],
+  DATA_DIR: [text, '.data'],
 
-  @IsInteger(0, 65_535)
-  PORT = 3000;
+  REDIS_URL: [
+    matching(/^(rediss?:\/\/.+|memory:)$/, 'be a redis:// or rediss:// URL, or memory: for the in-process cache'),
+  ],
+  REDIS_KEY_PREFIX: [matching(/^[A-Za-z0-9:_-]{0,64}$/, 'be up to 64 letters, digits, ":", "_" or "-"'), 'uma:'],
 
-  @Matches(/^v[1-9]\d{0,2}$/, { message: '$property must look like v1' })
-  API_VERSION = 'v1';
+  JWT_SECRET: [text],
+  JWT_PRIVATE_KEY: [text],
+  JWT_PREVIOUS_PUBLIC_KEYS: [text],
+  JWT_EXPIRES_IN: [duration, '1h'],
+  JWT_REFRESH_SECRET: [text],
+  JWT_REFRESH_EXPIRES_IN: [duration, '7d'],
+  JWT_REFRESH_GRACE_MS: [integer(0, 60_000), '10000'],
+  JWT_ISSUER: [text, 'user-management-api'],
+  JWT_AUDIENCE: [text, 'user-management-api'],
+  SESSION_MAX_AGE: [duration, '30d'],
+  SESSION_RETENTION: [duration, '30d'],
 
-  @IsOptional()
-  @Matches(/^(postgres(ql)?:\/\/.+|pglite:.+)$/, {
-    message: '$property must be a postgresql:// URL, or pglite:<folder> for the embedded database',
-  })
-  DATABASE_URL?: string;
+  ARGON2_MEMORY_KIB: [integer(8, ARGON2_LIMITS.memoryKiB), '19456'],
+  ARGON2_TIME_COST: [integer(1, 100), '2'],
+  ARGON2_PARALLELISM: [integer(1, ARGON2_LIMITS.parallelism), '1'],
+  PASSWORD_HASHER: [oneOf('auto', 'argon2', 'node-rs'), 'auto'],
+  HASH_QUEUE_MAX: [integer(0, 10_000), '64'],
+  UV_THREADPOOL_SIZE: [integer(1, 1_024)],
+  PASSWORD_POLICY: [oneOf('composition', 'length'), 'composition'],
+  PASSWORD_BREACH_CHECK: [oneOf('off', 'hibp'), 'off'],
+  PASSWORD_BREACH_URL: [{ must: 'be an http:// or https:// URL', accepts: isHttpUrl, read: String }],
 
-  @IsOptional()
-  @Matches(/^(postgres(ql)?:\/\/.+|pglite:.+)$/, {
-    message: '$property must be a postgresql:// URL, or pglite:<folder> for the embedded database',
-  })
-  MIGRATION_DATABASE_URL?: string;
+  RATE_LIMIT_MAX_REQUESTS: [integer(1, 1_000_000_000), '100'],
+  RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '60000'],
+  AUTH_RATE_LIMIT_MAX: [integer(1, 1_000_000_000), '5'],
+  AUTH_RATE_LIMIT_ACCOUNT_MAX: [integer(1, 1_000_000_000), '100'],
+  AUTH_RATE_LIMIT_IP_MAX: [integer(1, 1_000_000_000), '100'],
+  AUTH_RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '900000'],
 
-  @IsOptional()
-  @IsString()
-  DB_HOST?: string;
+  AUDIT_SIGNING_KEY: [text],
+  AUDIT_PREVIOUS_PUBLIC_KEYS: [text],
+  AUDIT_CHECKPOINT_INTERVAL: [duration, '1m'],
+  AUDIT_RETENTION: [duration, '365d'],
+  AUDIT_SINK: [matching(/^(stdout|file:.+)$/, 'be stdout, or file:<path>')],
 
-  @IsInteger(1, 65_535)
-  DB_PORT = 5432;
+  REGISTRATION: [oneOf('open', 'closed'), 'open'],
+  ADMIN_EMAIL: [{ must: 'be an email address', accepts: (value) => isEmail(value), read: String }],
+  ADMIN_USERNAME: [matching(/^[A-Za-z0-9]{3,50}$/, 'be 3 to 50 letters and digits')],
+  ADMIN_PASSWORD: [text],
 
-  @IsNotEmpty()
-  DB_NAME = 'user_management_db';
+  API_DOCS: [oneOf('true', 'false')],
+  CORS_ORIGIN: [text, 'http://localhost:3000'],
+  TRUST_PROXY: [text],
+  LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  LOG_FORMAT: [oneOf('json', 'pretty'), 'json'],
+} as const satisfies Record<string, readonly [Rule<unknown>, string?]>;
 
-  @IsNotEmpty()
-  DB_USER = 'app_user';
+/** Durations are in milliseconds. */
+export type Environment = { readonly [N in keyof typeof VARIABLES]: Value<(typeof VARIABLES)[N]> };
 
-  @IsOptional()
-  @IsString()
-  DB_PASSWORD?: string;
+type Value<V> = V extends readonly [Rule<infer T>, string]
+  ? T
+  : V extends readonly [Rule<infer T>]
+    ? T | undefined
+    : never;
 
-  @IsInteger(0, 1_000)
-  DB_POOL_MIN = 2;
-
-  @IsInteger(1, 1_000)
-  DB_POOL_MAX = 10;
-
-  @IsNotEmpty()
-  DATA_DIR = '.data';
-
-  @IsOptional()
-  @Matches(/^(rediss?:\/\/.+|memory:)$/, {
-    message: '$property must be a redis:// or rediss:// URL, or memory: for the in-process cache',
-  })
-  REDIS_URL?: string;
-
-  @Matches(/^[A-Za-z0-9:_-]{0,64}$/, { message: '$property must be up to 64 letters, digits, ":", "_" or "-"' })
-  REDIS_KEY_PREFIX = 'uma:';
-
-  @IsOptional()
-  @IsString()
-  JWT_SECRET?: string;
-
-  @IsOptional()
-  @IsString()
-  JWT_PRIVATE_KEY?: string;
-
-  @IsOptional()
-  @IsString()
-  JWT_PREVIOUS_PUBLIC_KEYS?: string;
-
-  @IsDuration()
-  JWT_EXPIRES_IN = '1h';
-
-  @IsOptional()
-  @IsString()
-  JWT_REFRESH_SECRET?: string;
-
-  @IsDuration()
-  JWT_REFRESH_EXPIRES_IN = '7d';
-
-  @IsInteger(0, 60_000)
-  JWT_REFRESH_GRACE_MS = 10_000;
-
-  @IsNotEmpty()
-  JWT_ISSUER = 'user-management-api';
-
-  @IsNotEmpty()
-  JWT_AUDIENCE = 'user-management-api';
-
-  @IsDuration()
-  SESSION_MAX_AGE = '30d';
-
-  @IsDuration()
-  SESSION_RETENTION = '30d';
-
-  @IsInteger(8, ARGON2_LIMITS.memoryKiB)
-  ARGON2_MEMORY_KIB = 19_456;
-
-  @IsInteger(1, 100)
-  ARGON2_TIME_COST = 2;
-
-  @IsInteger(1, ARGON2_LIMITS.parallelism)
-  ARGON2_PARALLELISM = 1;
-
-  @IsOneOf('auto', 'argon2', 'node-rs')
-  PASSWORD_HASHER: 'auto' | 'argon2' | 'node-rs' = 'auto';
-
-  @IsInteger(0, 10_000)
-  HASH_QUEUE_MAX = 64;
-
-  @IsOptional()
-  @IsInteger(1, 1_024)
-  UV_THREADPOOL_SIZE?: number;
-
-  @IsOneOf('composition', 'length')
-  PASSWORD_POLICY: 'composition' | 'length' = 'composition';
-
-  @IsOneOf('off', 'hibp')
-  PASSWORD_BREACH_CHECK: 'off' | 'hibp' = 'off';
-
-  @IsOptional()
-  @IsUrl(
-    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
-    { message: '$property must be an http:// or https:// URL' },
-  )
-  PASSWORD_BREACH_URL?: string;
-
-  @IsInteger(1, 1_000_000_000)
-  RATE_LIMIT_MAX_REQUESTS = 100;
-
-  @IsInteger(1, MAX_WINDOW_MS)
-  RATE_LIMIT_WINDOW_MS = 60_000;
-
-  @IsInteger(1, 1_000_000_000)
-  AUTH_RATE_LIMIT_MAX = 5;
-
-  @IsInteger(1, 1_000_000_000)
-  AUTH_RATE_LIMIT_ACCOUNT_MAX = 100;
-
-  @IsInteger(1, 1_000_000_000)
-  AUTH_RATE_LIMIT_IP_MAX = 100;
-
-  @IsInteger(1, MAX_WINDOW_MS)
-  AUTH_RATE_LIMIT_WINDOW_MS = 900_000;
-
-  @IsOptional()
-  @IsString()
-  AUDIT_SIGNING_KEY?: string;
-
-  @IsOptional()
-  @IsString()
-  AUDIT_PREVIOUS_PUBLIC_KEYS?: string;
-
-  @IsDuration()
-  AUDIT_CHECKPOINT_INTERVAL = '1m';
-
-  @IsDuration()
-  AUDIT_RETENTION = '365d';
-
-  @IsOptional()
-  @Matches(/^(stdout|file:.+)$/, { message: '$property must be stdout, or file:<path>' })
-  AUDIT_SINK?: string;
-
-  @IsOneOf('open', 'closed')
-  REGISTRATION: 'open' | 'closed' = 'open';
-
-  @IsOptional()
-  @IsEmail({}, { message: '$property must be an email address' })
-  @MaxLength(255)
-  ADMIN_EMAIL?: string;
-
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9]+$/, { message: '$property must contain only alphanumeric characters' })
-  @MinLength(3)
-  @MaxLength(50)
-  ADMIN_USERNAME?: string;
-
-  @IsOptional()
-  @IsString()
-  ADMIN_PASSWORD?: string;
-
-  @IsOptional()
-  @IsOneOf('true', 'false')
-  API_DOCS?: 'true' | 'false';
-
-  @IsString()
-  CORS_ORIGIN = 'http://localhost:3000';
-
-  @IsOptional()
-  @IsString()
-  TRUST_PROXY?: string;
-
-  @IsOneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
-  LOG_LEVEL = 'info';
-
-  @IsOneOf('json', 'pretty')
-  LOG_FORMAT: 'json' | 'pretty' = 'json';
+/** Reads the variables; one fault for each that breaks its rule. */
+export function readEnvironment(variables: NodeJS.ProcessEnv): { env: Environment; faults: string[] } {
+  const faults: string[] = [];
+  const values = Object.entries<readonly [Rule<unknown>, string?]>(VARIABLES).map(([name, [rule, fallback]]) => {
+    const value = variables[name] || fallback;
+    if (value !== undefined && !rule.accepts(value)) faults.push(`${name} must ${rule.must}`);
+    return [name, value === undefined ? undefined : rule.read(value)] as const;
+  });
+  return { env: Object.fromEntries(values) as Environment, faults };
 }
 
 /** The items of a list that is separated by commas. */
@@ -267,4 +132,30 @@ export function items(list = ''): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function matching(pattern: RegExp, must: string): Rule<string> {
+  return { must, accepts: (value) => pattern.test(value), read: String };
+}
+
+function integer(min: number, max: number): Rule<number> {
+  return {
+    must: `be a whole number from ${min} to ${max}`,
+    // Digits only: Number() reads 0x50 and 1e3 too.
+    accepts: (value) => /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max,
+    read: Number,
+  };
+}
+
+function oneOf<T extends string>(first: T, ...others: T[]): Rule<T> {
+  const values = [first, ...others];
+  return {
+    must: `be one of: ${values.join(', ')}`,
+    accepts: (value) => values.some((known) => known === value),
+    read: (value) => values.find((known) => known === value) ?? first,
+  };
+}
+
+function isHttpUrl(value: string): boolean {
+  return isURL(value, { protocols: ['http', 'https'], require_protocol: true, require_tld: false });
 }

@@ -2,5 +2,4 @@ export { AppConfig, type CacheConfig, type DatabaseConfig, loadConfig, type Pass
 export { ARGON2_LIMITS } from './argon2-limits.js';
 export { ConfigError } from './config.error.js';
 export { ConfigModule } from './config.module.js';
-export { Environment } from './environment.js';
 export { type SigningKey, thumbprint, type VerificationKey } from './signing-keys.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '#platform/database';
-import { type Cursor, CursorPages, DEFAULT_LIMIT, type PagedList, type Pagination } from '#platform/paging';
+import { type Cursor, CursorPages, type PagedList, type PageRequest, type Pagination } from '#platform/paging';
 import { lowerCase } from './lower-case.js';
 import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
 
@@ -13,15 +13,13 @@ export const SORT_COLUMNS = {
 
 export type UserSortKey = keyof typeof SORT_COLUMNS;
 
-export interface UserListQuery {
+export interface UserListQuery extends PageRequest {
   readonly page: number;
-  readonly limit: number;
-  readonly cursor: string | undefined;
-  readonly search: string | undefined;
-  readonly email: string | undefined;
-  readonly username: string | undefined;
-  readonly status: UserStatus | undefined;
-  readonly role: string | undefined;
+  readonly search?: string;
+  readonly email?: string;
+  readonly username?: string;
+  readonly status?: UserStatus;
+  readonly role?: string;
   readonly sortBy: UserSortKey;
   readonly sortOrder: 'asc' | 'desc';
 }
@@ -31,7 +29,7 @@ export interface UserPage {
   readonly pagination: Pagination;
 }
 
-export const LIST_DEFAULTS = { page: 1, limit: DEFAULT_LIMIT, sortBy: 'createdAt', sortOrder: 'desc' } as const;
+export const LIST_DEFAULTS = { sortBy: 'createdAt', sortOrder: 'desc' } as const;
 
 /** Pages of the users table, by number or, at the same cost however deep, by cursor. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { AUDIT_OUTCOMES } from '#platform/events';
 import { Field, anyText, oneOf, type Rule } from '#platform/input';
-import { CursorField, CursorQuery, DEFAULT_LIMIT, LimitField } from '#platform/paging';
+import { CursorField, LimitField, toPageRequest } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
 import type { AuditQuery } from '../audit-log.service.js';
@@ -50,8 +50,6 @@ export class ListAuditLogsQuery extends AuditFiltersQuery {
   cursor?: string;
 }
 
-export class AuditHistoryQuery extends CursorQuery {}
-
 export class VerifyAuditLogsQuery {
   @CursorField()
   cursor?: string;
@@ -70,8 +68,8 @@ export function toAuditFilters(query: AuditFiltersQuery): AuditFilters {
   };
 }
 
-export function toAuditQuery({ limit, cursor, ...filters }: ListAuditLogsQuery): AuditQuery {
-  return { filters: toAuditFilters(filters), limit: Number(limit ?? DEFAULT_LIMIT), cursor };
+export function toAuditQuery(query: ListAuditLogsQuery): AuditQuery {
+  return { filters: toAuditFilters(query), ...toPageRequest(query) };
 }
 
 function uuid(name: string): Rule {

@@ -59,6 +59,11 @@ export const CursorField = () =>
     description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
   });
 
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
 /** `limit` and `cursor`. */
 export class CursorQuery {
   @LimitField()
@@ -66,6 +71,11 @@ export class CursorQuery {
 
   @CursorField()
   cursor?: string;
+}
+
+/** The page that a query asks for. */
+export function toPageRequest({ limit, cursor }: CursorQuery): PageRequest {
+  return { limit: Number(limit ?? DEFAULT_LIMIT), cursor };
 }
 
 /** `page` and `limit`, or `cursor` and `limit`. */

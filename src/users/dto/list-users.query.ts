@@ -1,5 +1,5 @@
 import { codePoints, Field, oneOf, type Rule } from '#platform/input';
-import { PageQuery } from '#platform/paging';
+import { PageQuery, toPageRequest } from '#platform/paging';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
 import { USER_STATUSES, type UserStatus } from '../user.js';
 
@@ -37,19 +37,9 @@ export class ListUsersQuery extends PageQuery {
   sortOrder?: 'asc' | 'desc';
 }
 
-export function toUserListQuery(query: ListUsersQuery): UserListQuery {
-  return {
-    page: Number(query.page ?? LIST_DEFAULTS.page),
-    limit: Number(query.limit ?? LIST_DEFAULTS.limit),
-    cursor: query.cursor,
-    search: query.search,
-    email: query.email,
-    username: query.username,
-    status: query.status,
-    role: query.role,
-    sortBy: query.sortBy ?? LIST_DEFAULTS.sortBy,
-    sortOrder: query.sortOrder ?? LIST_DEFAULTS.sortOrder,
-  };
+export function toUserListQuery({ page, limit, cursor, ...query }: ListUsersQuery): UserListQuery {
+  const { sortBy = LIST_DEFAULTS.sortBy, sortOrder = LIST_DEFAULTS.sortOrder, ...filters } = query;
+  return { page: Number(page ?? 1), ...toPageRequest({ limit, cursor }), sortBy, sortOrder, ...filters };
 }
 
 function searchRule(value: unknown): string | undefined {
