@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventBus, type Transaction } from '#platform/events';
-import { requestContext } from '#platform/request';
 import { BeforeUserChange } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import { RolePermissionsService } from './role-permissions.service.js';
@@ -17,11 +16,9 @@ export class HierarchyRule implements OnModuleInit {
     this.events.withinTransaction(BeforeUserChange, (event, transaction) => this.check(event, transaction));
   }
 
-  /** Without a principal, the change comes from the user, by a token or a password, or from the operator. */
-  private async check({ before }: BeforeUserChange, transaction: Transaction): Promise<void> {
-    const principal = requestContext()?.principal;
-    if (principal === undefined || principal.userId === before.id) return;
+  private async check({ before, by }: BeforeUserChange, transaction: Transaction): Promise<void> {
+    if (by === undefined || by.userId === before.id) return;
     const held = await this.rolePermissions.permissionsWithin(transaction, before.roles);
-    assertHoldsAll(principal, held, 'hierarchy: the user holds');
+    assertHoldsAll(by, held, 'hierarchy: the user holds');
   }
 }

@@ -27,9 +27,9 @@ export class UserRolesController {
   async assign(
     @UserId() id: string,
     @Body() { roles }: AssignRolesRequest,
-    @CurrentUser() principal: Principal,
+    @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.userRoles.assign(id, roles, principal, ifMatch));
+    return userReply(await this.userRoles.assign(id, roles, { by, ifMatch }));
   }
 }

@@ -28,16 +28,15 @@ export class UserRolesService {
   async assign(
     id: string,
     requested: readonly string[],
-    principal: Principal,
-    ifMatch: IfMatchCondition | undefined,
+    options: { readonly by: Principal; readonly ifMatch: IfMatchCondition | undefined },
   ): Promise<User> {
     const roles = [...new Set([...requested, USER_ROLE])].toSorted();
     return this.transactions.run(async (transaction) => {
-      const before = await this.users.lockForChange(id, transaction, ifMatch);
+      const before = await this.users.lockForChange(id, options, transaction);
       if (isDeepStrictEqual(roles, before.roles.toSorted())) return before;
       // LastAdminRule locks it for update as well: after a weaker lock, two such requests would deadlock.
       if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
-      await this.assertAssignable(before, roles, principal, transaction);
+      await this.assertAssignable(before, roles, options.by, transaction);
       return this.users.setRoles(before, roles, transaction);
     });
   }

@@ -125,7 +125,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Another user must exist, and the caller must be allowed to change them. */
   private async lockOther(userId: string, by: Principal, transaction: Transaction): Promise<void> {
-    if (userId !== by.userId) await this.users.lockForChange(userId, transaction, undefined);
+    if (userId !== by.userId) await this.users.lockForChange(userId, { by }, transaction);
   }
 
   private async endAllOf(

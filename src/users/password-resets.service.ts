@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
+import type { Principal } from '#platform/request';
 import { type PasswordContext, PasswordHasher, PasswordPolicy } from '#passwords';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import type { Login, User } from './user.js';
@@ -57,10 +58,10 @@ export class PasswordResetsService implements OnModuleInit {
    *
    * @throws UserNotFoundError
    */
-  async issue(id: string): Promise<PasswordResetToken> {
+  async issue(id: string, by: Principal): Promise<PasswordResetToken> {
     const resetToken = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.transactions.run(async (transaction) => {
-      const user = await this.accounts.lockForChange(id, transaction, undefined);
+      const user = await this.accounts.lockForChange(id, { by }, transaction);
       const expiresAt = await this.resets.put(id, hashOf(resetToken), LIFETIME_MS, transaction.db);
       await transaction.publish(new PasswordResetIssued(user, expiresAt));
       return { resetToken, expiresAt };
@@ -98,7 +99,7 @@ export class PasswordResetsService implements OnModuleInit {
     if (found === null) throw new UserNotFoundError();
     const passwordHash = await this.checkedHash(newPassword, found);
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lockForChange(found.id, transaction, undefined);
+      const before = await this.accounts.lockForChange(found.id, { by: undefined }, transaction);
       await this.resets.remove(before.id, transaction.db);
       await this.replacePassword(before, passwordHash, transaction);
       return before;

@@ -1,7 +1,7 @@
 import { Body, Controller, Post, Put } from '@nestjs/common';
 import { RequirePermissions } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
-import { IfMatch, type IfMatchCondition, UserId } from '#platform/request';
+import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
 import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
 import { SetStatusRequest } from './dto/set-status.request.js';
@@ -13,7 +13,7 @@ import { UserAdministrationService } from './user-administration.service.js';
 @Controller('users/:id')
 export class UserAdministrationController {
   constructor(
-    private readonly states: UserAdministrationService,
+    private readonly administration: UserAdministrationService,
     private readonly passwordResets: PasswordResetsService,
   ) {}
 
@@ -32,9 +32,10 @@ export class UserAdministrationController {
   async setStatus(
     @UserId() id: string,
     @Body() { status, reason }: SetStatusRequest,
+    @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.states.setStatus(id, status, reason, ifMatch));
+    return userReply(await this.administration.setStatus(id, status, reason, { by, ifMatch }));
   }
 
   @Post('restore')
@@ -46,16 +47,20 @@ export class UserAdministrationController {
     errors: [409],
     ...ONE_USER,
   })
-  async restore(@UserId() id: string) {
-    return userReply(await this.states.restore(id));
+  async restore(@UserId() id: string, @CurrentUser() by: Principal) {
+    return userReply(await this.administration.restore(id, by));
   }
 
   @Post('email-verification')
   @RequirePermissions('users:update')
   @ApiOperation({ summary: "Mark a user's email as verified" })
   @Returns({ status: 200, description: 'The user. Once more changes nothing.', errors: [412], ...ONE_USER })
-  async verifyEmail(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined) {
-    return userReply(await this.states.verifyEmail(id, ifMatch));
+  async verifyEmail(
+    @UserId() id: string,
+    @CurrentUser() by: Principal,
+    @IfMatch() ifMatch: IfMatchCondition | undefined,
+  ) {
+    return userReply(await this.administration.verifyEmail(id, { by, ifMatch }));
   }
 
   @Post('password-reset')
@@ -65,7 +70,7 @@ export class UserAdministrationController {
     description: 'For who forgot the password: hand the token over. The one before it is no longer good.',
   })
   @Returns({ status: 201, description: 'A token, good once, for an hour.', model: PasswordResetResponse })
-  async issuePasswordReset(@UserId() id: string) {
-    return toPasswordResetResponse(await this.passwordResets.issue(id));
+  async issuePasswordReset(@UserId() id: string, @CurrentUser() by: Principal) {
+    return toPasswordResetResponse(await this.passwordResets.issue(id, by));
   }
 }

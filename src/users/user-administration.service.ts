@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '#platform/events';
-import type { IfMatchCondition } from '#platform/request';
+import type { Principal } from '#platform/request';
 import { assertMayBecome, type SettableStatus } from './status-changes.js';
 import type { User } from './user.js';
 import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
 import { BeforeUserChange, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
 import { profileKey } from './user-profiles.service.js';
 import { UsersRepository } from './users.repository.js';
-import { UsersService } from './users.service.js';
+import { type ChangeOptions, UsersService } from './users.service.js';
 
 /** What administrators change of an account: its status, its deletion undone, its email marked as verified. */
 @Injectable()
@@ -27,10 +27,10 @@ export class UserAdministrationService {
     id: string,
     status: SettableStatus,
     reason: string | undefined,
-    ifMatch: IfMatchCondition | undefined,
+    options: ChangeOptions,
   ): Promise<User> {
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lockForChange(id, transaction, ifMatch);
+      const before = await this.accounts.lockForChange(id, options, transaction);
       if (before.status === status) return before;
       assertMayBecome(before.status, status);
       const after = await this.users.setState(id, { status }, transaction.db);
@@ -45,9 +45,9 @@ export class UserAdministrationService {
    *
    * @throws UserNotFoundError, PreconditionFailedError
    */
-  async verifyEmail(id: string, ifMatch: IfMatchCondition | undefined): Promise<User> {
+  async verifyEmail(id: string, options: ChangeOptions): Promise<User> {
     return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lockForChange(id, transaction, ifMatch);
+      const before = await this.accounts.lockForChange(id, options, transaction);
       if (before.emailVerified) return before;
       const after = await this.users.setState(id, { emailVerified: true }, transaction.db);
       transaction.forget(profileKey(id));
@@ -61,20 +61,20 @@ export class UserAdministrationService {
    *
    * @throws UserNotFoundError, UserNotDeletedError, NamesTakenError
    */
-  async restore(id: string): Promise<User> {
+  async restore(id: string, by: Principal): Promise<User> {
     try {
-      return await this.users.mapDuplicates({}, () => this.restoreRow(id));
+      return await this.users.mapDuplicates({}, () => this.restoreRow(id, by));
     } catch (error) {
       if (error instanceof DuplicateUserError) throw new NamesTakenError();
       throw error;
     }
   }
 
-  private restoreRow(id: string): Promise<User> {
+  private restoreRow(id: string, by: Principal): Promise<User> {
     return this.transactions.run(async (transaction) => {
       const before = await this.users.lockEvenDeleted(id, transaction.db);
       if (before === null) throw new UserNotFoundError();
-      await transaction.publish(new BeforeUserChange(before));
+      await transaction.publish(new BeforeUserChange(before, by));
       if (before.deletedAt === null) throw new UserNotDeletedError();
       const after = await this.users.restore(id, transaction.db);
       transaction.forget(profileKey(id));

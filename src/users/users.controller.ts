@@ -87,8 +87,12 @@ export class UsersController {
   @SelfOr('users:delete')
   @ApiOperation({ summary: 'Delete a user', description: 'Soft; ends every session of the user.' })
   @Returns({ status: 204, description: 'Deleted.', errors: [409, 412] })
-  async delete(@UserId() id: string, @IfMatch() ifMatch: IfMatchCondition | undefined): Promise<void> {
-    await this.users.delete(id, ifMatch);
+  async delete(
+    @UserId() id: string,
+    @CurrentUser() by: Principal,
+    @IfMatch() ifMatch: IfMatchCondition | undefined,
+  ): Promise<void> {
+    await this.users.delete(id, { by, ifMatch });
   }
 
   @Put(':id/password')
@@ -98,8 +102,8 @@ export class UsersController {
   async changePassword(
     @UserId() id: string,
     @Body() { currentPassword, newPassword }: ChangePasswordRequest,
-    @CurrentUser() { sessionId }: Principal,
+    @CurrentUser() by: Principal,
   ): Promise<void> {
-    await this.users.changePassword(id, sessionId, currentPassword, newPassword);
+    await this.users.changePassword(id, by, currentPassword, newPassword);
   }
 }

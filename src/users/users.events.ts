@@ -7,6 +7,7 @@ import {
   changesBetween,
 } from '#platform/events';
 import { PROFILE_FIELDS } from './profile-fields.js';
+import type { Principal } from '#platform/request';
 import type { User } from './user.js';
 
 /** What the audit log says of an account before and after. */
@@ -21,7 +22,11 @@ const AUDITED_FIELDS = [
 
 /** Published before an account changes, with its row locked. A handler forbids the change by throwing. */
 export class BeforeUserChange {
-  constructor(readonly before: User) {}
+  /** @param by the caller; `undefined` for the operator */
+  constructor(
+    readonly before: User,
+    readonly by: Principal | undefined,
+  ) {}
 }
 
 export class UserCreated extends AuditedEvent<'user.created'> {

@@ -22,8 +22,9 @@ export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
 }
 
 export interface ChangeOptions {
-  readonly by: Principal;
-  readonly ifMatch: IfMatchCondition | undefined;
+  /** The caller; `undefined` for the operator. */
+  readonly by: Principal | undefined;
+  readonly ifMatch?: IfMatchCondition | undefined;
 }
 
 /** Creates, changes and deletes accounts. */
@@ -59,13 +60,13 @@ export class UsersService {
   }
 
   /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError, TooManyRequestsError */
-  async update(id: string, update: UserUpdate, { by, ifMatch }: ChangeOptions): Promise<User> {
+  async update(id: string, update: UserUpdate, options: ChangeOptions): Promise<User> {
     const { changes } = update;
-    const bySelf = by.userId === id;
+    const bySelf = options.by?.userId === id;
     const confirmedHash = bySelf ? await this.confirmEmailChange(id, update) : undefined;
     return this.users.mapDuplicates(changes, () =>
       this.transactions.run(async (transaction) => {
-        const { passwordHash, ...before } = await this.lockCredentials(id, transaction, ifMatch);
+        const { passwordHash, ...before } = await this.lockCredentials(id, options, transaction);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
         const emailChanges = email !== undefined && email !== before.email;
@@ -81,9 +82,9 @@ export class UsersService {
   }
 
   /** @throws UserNotFoundError, PreconditionFailedError */
-  async delete(id: string, ifMatch: IfMatchCondition | undefined): Promise<void> {
+  async delete(id: string, options: ChangeOptions): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      const before = await this.lockForChange(id, transaction, ifMatch);
+      const before = await this.lockForChange(id, options, transaction);
       await this.users.delete(before, transaction.db);
       transaction.forget(profileKey(id));
       await transaction.publish(new UserDeleted(before));
@@ -91,21 +92,22 @@ export class UsersService {
   }
 
   /**
-   * @param sessionId the caller's session, which stays live
+   * The caller's own session stays live.
+   *
    * @throws UserNotFoundError, ValidationError, WrongCurrentPasswordError, TooManyRequestsError
    */
-  async changePassword(id: string, sessionId: string, currentPassword: string, newPassword: string): Promise<void> {
+  async changePassword(id: string, by: Principal, currentPassword: string, newPassword: string): Promise<void> {
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
     await this.policy.check('newPassword', newPassword, credentials);
     await this.assertPassword(credentials, currentPassword, 'user.password_changed');
     const passwordHash = await this.passwords.hash(newPassword);
     await this.transactions.run(async (transaction) => {
-      const before = await this.lockCredentials(id, transaction, undefined);
+      const before = await this.lockCredentials(id, { by }, transaction);
       // Another change came first: the password that was checked is no longer the current one.
       if (before.passwordHash !== credentials.passwordHash) throw new WrongCurrentPasswordError();
       await this.users.setPassword(id, passwordHash, transaction.db);
-      await transaction.publish(new UserPasswordChanged(id, sessionId));
+      await transaction.publish(new UserPasswordChanged(id, by.sessionId));
     });
   }
 
@@ -114,8 +116,8 @@ export class UsersService {
    *
    * @throws UserNotFoundError, PreconditionFailedError, and what a handler throws
    */
-  async lockForChange(id: string, transaction: Transaction, ifMatch: IfMatchCondition | undefined): Promise<User> {
-    const { passwordHash: _, ...user } = await this.lockCredentials(id, transaction, ifMatch);
+  async lockForChange(id: string, options: ChangeOptions, transaction: Transaction): Promise<User> {
+    const { passwordHash: _, ...user } = await this.lockCredentials(id, options, transaction);
     return user;
   }
 
@@ -162,13 +164,13 @@ export class UsersService {
 
   private async lockCredentials(
     id: string,
+    { by, ifMatch }: ChangeOptions,
     transaction: Transaction,
-    ifMatch: IfMatchCondition | undefined,
   ): Promise<UserWithPassword> {
     const locked = await this.users.lock(id, transaction.db);
     if (locked === null) throw new UserNotFoundError();
     const { passwordHash: _, ...user } = locked;
-    await transaction.publish(new BeforeUserChange(user));
+    await transaction.publish(new BeforeUserChange(user, by));
     assertMatches(ifMatch, user.version);
     return locked;
   }
