@@ -7,7 +7,7 @@ import { newAccount, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 
 /** How often each race is run; `npm run drill -- access` runs more rounds. */
-const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 10);
+const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 4);
 const TIMEOUT_MS = 100_000 + ROUNDS * 5_000;
 
 describe('Concurrent changes of access', () => {

@@ -7,7 +7,7 @@ import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factorie
 import { Random } from '../support/random.js';
 
 /** `npm run drill -- access` takes more steps. */
-const STEPS = Number(process.env['WALK_STEPS'] ?? 300);
+const STEPS = Number(process.env['WALK_STEPS'] ?? 150);
 const SEED = Number(process.env['WALK_SEED'] ?? 20_261_124);
 const USERS = 10;
 const ROLE_NAMES: [string, ...string[]] = ['helpdesk', 'editor', 'manager'];

@@ -10,7 +10,7 @@ import { Random } from '../support/random.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
-const KILLS = Number(process.env['AUDIT_KILLS'] ?? 4);
+const KILLS = Number(process.env['AUDIT_KILLS'] ?? 2);
 const WRITERS = 8;
 const SEED = 20_261_124;
 

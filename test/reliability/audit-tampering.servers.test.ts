@@ -11,7 +11,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { linkNow } from '../support/audit.js';
 import { Random } from '../support/random.js';
 
-const TAMPERINGS = Number(process.env['TAMPERINGS'] ?? 60);
+const TAMPERINGS = Number(process.env['TAMPERINGS'] ?? 20);
 const ENTRIES = 300;
 const NOW = new Date().toISOString();
 const YEAR_MS = 365 * 86_400_000;

@@ -11,7 +11,7 @@ import { decodeToken } from '../support/tokens.js';
 import { waitUntil } from '../support/wait.js';
 
 /** `npm run drill -- sessions` runs more rounds. */
-const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 20);
+const ROUNDS = Number(process.env['OUTAGE_ROUNDS'] ?? 10);
 /** The name under which each connection prepares `COMMIT`; later calls do not send its text. */
 const COMMIT = createHash('sha1').update('COMMIT').digest('base64url');
 /** A little longer than any token exchange (ms): the outages begin at moments within it. */

@@ -8,7 +8,7 @@ import { createStores, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
 /** For a longer drill: KILL_ROUNDS=100 npm test -- kill */
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 1);
 const CLIENTS = 4;
 /** Registrations that are acknowledged in each round before the kill. */
 const ROUND_USERS = 40;

@@ -10,7 +10,7 @@ import { type RawAnswer, sendRaw } from '../support/raw-http.js';
 import { createStores, type Stores } from '../support/stores.js';
 
 /** `npm run drill -- guessing` measures more pairs. */
-const PAIRS = Number(process.env['TIMING_PAIRS'] ?? 40);
+const PAIRS = Number(process.env['TIMING_PAIRS'] ?? 30);
 const SEED = Number(process.env['TIMING_SEED'] ?? 20_261_124);
 /** With 500 pairs, chance alone stays within 0.05 in 99 of 100 runs; with 40, a loose bound never fails by chance. */
 const MAX_BIAS = PAIRS >= 500 ? 0.05 : 0.3;

@@ -7,7 +7,7 @@ import { inParallel } from '../support/parallel.js';
 import { waitUntil } from '../support/wait.js';
 
 /** `npm run drill -- sessions` runs more rounds. */
-const ROUNDS = Number(process.env['REFRESH_ROUNDS'] ?? 25);
+const ROUNDS = Number(process.env['REFRESH_ROUNDS'] ?? 8);
 const TABS = 20;
 
 describe('On two instances', () => {

@@ -1,5 +1,7 @@
+import { ChainsRepository } from '../../src/audit/chain/chains.repository.js';
 import { LinkerService } from '../../src/audit/linker.service.js';
 import type { TestApp } from './app.js';
+import { waitUntil } from './wait.js';
 
 /** An entry as the API returns it. */
 export interface AuditLogEntry {
@@ -30,5 +32,9 @@ export async function auditLogs(test: TestApp, query: Readonly<Record<string, st
 
 /** Links all entries that have been written so far. */
 export async function linkNow(test: TestApp): Promise<void> {
-  await test.app.get(LinkerService).work();
+  await waitUntil('all entries are linked', async () => {
+    // Links nothing while the application's own run in the background does.
+    await test.app.get(LinkerService).work();
+    return !(await test.app.get(ChainsRepository).hasUnlinked());
+  });
 }
