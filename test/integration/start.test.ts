@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { login, register, SECRETS, startApp } from '../support/app.js';
 import { ADMIN, newAccount, type Session } from '../support/factories.js';
 import { killPrograms, type Outcome, runCommand, runProgram, spawnApp, type SpawnedApp } from '../support/process.js';
-import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
+import { createNewStores, createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
 
 const ADMIN_VARIABLES = {
   ADMIN_EMAIL: ADMIN.email,
@@ -27,7 +27,7 @@ describe('The first starts in development without configuration', () => {
   let generated: { username: string; email: string; password: string };
   let second: SpawnedApp;
   beforeAll(async () => {
-    stores = await createUnmigratedStores();
+    stores = await createNewStores();
     const app = await spawnApp(stores.env);
     const shown = (name: string) => new RegExp(`^ +${name} +(\\S+)$`, 'm').exec(app.program.stdout)?.[1] ?? '';
     generated = { username: '', email: shown('email'), password: shown('password') };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -32,13 +32,14 @@ async function fastestFolder() {
 }
 
 async function migrateEmbedded(folder) {
-  process.env.TEST_TEMPLATE_FOLDER = join(folder, 'template');
-  await mkdir(process.env.TEST_TEMPLATE_FOLDER);
-  const dataDir = join(process.env.TEST_TEMPLATE_FOLDER, 'pglite');
+  const [unmigrated, migrated] = ['unmigrated', 'migrated'].map((name) => join(folder, name));
+  const dataDir = join(unmigrated, 'pglite');
+  await mkdir(unmigrated);
   const database = await PGlite.create({ dataDir, initDbStartParams: INITDB_OPTIONS });
   await database.close();
   await appendFile(join(dataDir, 'postgresql.conf'), POSTGRES_SETTINGS.join('\n'));
-  await migrate(`pglite:${process.env.TEST_TEMPLATE_FOLDER}`);
+  await cp(unmigrated, migrated, { recursive: true });
+  await migrate(`pglite:${migrated}`);
 }
 
 async function migrateOnServer() {

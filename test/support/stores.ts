@@ -23,11 +23,16 @@ const POSTGRES_TEMPLATES = /base[/\\][14]$/;
 export const onServers = globalThis.STORES === 'servers';
 
 export async function createStores(): Promise<Stores> {
-  return onServers ? createServerStores(fromEnv('TEST_TEMPLATE_DATABASE')) : createEmbeddedStores();
+  return onServers ? createServerStores(fromEnv('TEST_TEMPLATE_DATABASE')) : createEmbeddedStores('migrated');
 }
 
 /** Stores that no migration has been applied to. */
 export async function createUnmigratedStores(): Promise<Stores> {
+  return onServers ? createServerStores('template0') : createEmbeddedStores('unmigrated');
+}
+
+/** Stores as a first start finds them: the embedded database does not exist yet. */
+export async function createNewStores(): Promise<Stores> {
   return onServers ? createServerStores('template0') : embeddedStoresIn(newFolder());
 }
 
@@ -36,9 +41,10 @@ export function newFolder(): string {
   return join(fromEnv('TEST_FOLDER'), randomUUID().slice(0, 8));
 }
 
-async function createEmbeddedStores(): Promise<Stores> {
+/** @param template what global-setup.mjs has prepared */
+async function createEmbeddedStores(template: 'migrated' | 'unmigrated'): Promise<Stores> {
   const folder = newFolder();
-  copyDatabase(join(fromEnv('TEST_TEMPLATE_FOLDER'), 'pglite'), join(folder, 'pglite'));
+  copyDatabase(join(fromEnv('TEST_FOLDER'), template, 'pglite'), join(folder, 'pglite'));
   return embeddedStoresIn(folder);
 }
 
