@@ -22,7 +22,7 @@ export class AccessDenied extends AuditedFailure<'permission.denied'> {
   }
 }
 
-/** What the path names, if its route says what that is and the path has an id for it. */
+/** The target that the path names, if its route declares the type of its `:id`. */
 function namedTarget({ params, routeOptions }: FastifyRequest): AuditTarget | undefined {
   const { [TARGET]: target } = routeOptions.config as { [TARGET]?: TargetParameter };
   if (target === undefined) return undefined;

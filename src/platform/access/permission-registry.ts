@@ -21,8 +21,8 @@ export class PermissionRegistry {
   }
 
   /**
-   * @param descriptions what each lets its holder do, by its name, `resource:action`
-   * @throws StartupError for a name of another form, or one that is declared already
+   * @param descriptions what each permission allows, by its name, `resource:action`
+   * @throws StartupError for a malformed name, or one that is declared already
    */
   declare(descriptions: Readonly<Record<string, string>>): void {
     for (const [name, description] of Object.entries(descriptions)) {

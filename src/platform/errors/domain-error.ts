@@ -47,7 +47,7 @@ export class ValidationError extends DomainError {
 }
 
 export class UnauthorizedError extends DomainError {
-  /** @param tokenRefused whether a token was sent and refused, as opposed to none or wrong credentials */
+  /** @param tokenRefused whether the client sent a token that was refused, rather than no token or wrong credentials */
   constructor(
     message: string,
     readonly tokenRefused: boolean,
@@ -88,7 +88,7 @@ export class DuplicateError extends DomainError {
   }
 }
 
-/** What was asked is not possible in the state that things are in. */
+/** The current state forbids the request, such as a role that is still in use. */
 export class ConflictError extends DomainError {
   constructor(message: string) {
     super('CONFLICT', message);
@@ -113,17 +113,17 @@ export class MethodNotAllowedError extends DomainError {
   }
 }
 
-/** Something that the request needs is away or overloaded; trying again may help. */
+/** A store that the request needs is away, or a queue is full. Trying again may help. */
 export class ServiceUnavailableError extends DomainError {
   constructor(message = 'The service is not available right now. Please try again.') {
     super('SERVICE_UNAVAILABLE', message);
   }
 }
 
-/** A limit was passed. */
+/** The client has passed a limit. */
 export class TooManyRequestsError extends DomainError {
   constructor(
-    /** Seconds after which there is room again. */
+    /** Seconds until the client may try again. */
     readonly retryAfter: number,
     message = 'Too many requests. Please try again later.',
   ) {

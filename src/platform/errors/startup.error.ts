@@ -1,2 +1,2 @@
-/** The start was stopped for a reason that the operator reads in one line, without a stack. */
+/** Stops the start. The operator sees its message as one line, without a stack. */
 export class StartupError extends Error {}

@@ -19,11 +19,11 @@ export interface AuditDetails {
   readonly changes?: AuditChanges;
   /** Up to 500 characters. */
   readonly reason?: string | undefined;
-  /** Where that is not the principal of the request: at a login, the user who has just logged in. */
+  /** Set where the actor is not the principal of the request: at a login, the user who has just logged in. */
   readonly actor?: { readonly userId: string; readonly sessionId: string };
 }
 
-/** What an act was. Who did it, from where and when is known from the request. */
+/** Describes an act. The request tells who did it, when and from where. */
 export interface AuditFacts extends AuditDetails {
   readonly action: AuditAction;
   readonly target: AuditTarget;
@@ -58,7 +58,7 @@ export abstract class AuditedFailure<Action extends AuditAction = AuditAction> e
   readonly repeated: string = '';
 }
 
-/** The fields of an object that differ, of those that are named. */
+/** Compares the named fields of an object and returns those that differ. */
 export function changesBetween<T extends object>(
   before: Partial<T> | undefined,
   after: Partial<T> | undefined,

@@ -38,7 +38,7 @@ export class Transactions {
     try {
       result = await this.prisma.$transaction(transact);
     } finally {
-      // Also when the commit failed: where the connection was lost over it, it may have gone through.
+      // Also when the commit failed: if the connection was lost during it, the change may have been committed.
       if (done) await this.cache.invalidate([...outdated]);
     }
     for (const event of published) await this.events.publish(event);

@@ -3,7 +3,7 @@ import type { PasswordRule } from '#config';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '#platform/openapi';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
-/** Says what is wrong with a value, or `undefined`. `dto` is the whole body or query. */
+/** Returns what is wrong with a value, or `undefined`. `dto` is the whole body or query. */
 export type Rule = (value: unknown, dto: object) => string | undefined;
 
 export type Presence =
@@ -13,9 +13,9 @@ export type Presence =
   | 'nullable';
 
 /**
- * A field of a request: the rule that is enforced and what the API description says of it, in one place.
+ * Declares a field of a request: the rule that is enforced, and its part of the API description.
  *
- * @param only where the rule depends on how new passwords are judged: which way of it this is the rule for
+ * @param only the password policy under which the rule applies; left out for rules that always apply
  */
 export function Field(
   rule: Rule,
@@ -47,7 +47,7 @@ export function Field(
   }
 }
 
-/** Length in code points, as a reader counts most scripts; `length` would count most emoji twice. */
+/** Length in code points. `length` would count most emoji twice. */
 export function codePoints(text: string): number {
   return [...text].length;
 }

@@ -1,11 +1,11 @@
 import type { FieldFault } from '#platform/errors';
 
 /**
- * Stands where a body or a query would, when it could not be read. The parsers run before the guards; the fault
- * is raised after them, so that a stranger learns nothing but that a token is missing.
+ * Takes the place of a body or a query that could not be read. The parsers run before the guards, but the fault is
+ * raised after them, so that a client without a token learns only that the token is missing.
  */
 export class MalformedInput {
-  /** Like any query, to Fastify. */
+  /** Fastify's type of a query. */
   readonly [field: string]: unknown;
   readonly details: readonly FieldFault[];
 

@@ -10,7 +10,7 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A reason to refuse a text that `JSON.parse` takes. */
+/** A text that `JSON.parse` accepts and this parser does not. */
 class Refusal extends Error {}
 
 /**
@@ -27,8 +27,8 @@ export async function parseBody(request: FastifyRequest, bytes: Buffer): Promise
 }
 
 /**
- * JSON of one reading (RFC 8259, I-JSON RFC 7493): UTF-8 without a byte order mark, no duplicate key, NUL or lone
- * surrogate, at most 20 levels and 100 keys.
+ * Parses JSON that every parser reads alike (I-JSON, RFC 7493): UTF-8 without a byte order mark, without duplicate keys,
+ * NUL or lone surrogates, at most 20 levels and 100 keys.
  */
 export function parseStrictJson(bytes: Buffer): unknown {
   let text: string;
@@ -53,7 +53,7 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** Whether every object has this name already: validation would drop it, where it refuses other unknown ones. */
+/** Whether every object inherits this name. Validation would silently drop it instead of refusing it. */
 export function isInherited(name: string): boolean {
   return name in Object.prototype || name === 'prototype';
 }

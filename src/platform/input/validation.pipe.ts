@@ -7,7 +7,7 @@ import { unknownField } from './field-rules.js';
 /** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
 export function createValidationPipe({ passwordRule }: AppConfig): ValidationPipe {
   return new ValidationPipe({
-    // Rules that are of one group only; `always` is for those that are of none.
+    // Applies the rules of the configured password policy; `always` adds those that belong to no group.
     groups: [passwordRule],
     always: true,
     transform: true,

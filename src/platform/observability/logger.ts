@@ -3,7 +3,7 @@ import { type Logger as Pino, pino } from 'pino';
 import type { AppConfig } from '#config';
 import { requestContext } from '#platform/request';
 
-/** The process's logger. A line holds what is named here and in the calls, never a whole request or object. */
+/** The process's logger. A line holds only the fields named here and in the calls, never a whole request. */
 export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {
   return pino({
     level: log.level,
@@ -21,7 +21,7 @@ export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {
   });
 }
 
-/** What Nest says of its own start, a line per module and route: for whoever asks for it. */
+/** Nest logs a line for each module and route at start. They are shown at the level debug. */
 const START_UP_CHATTER = new Set([
   'InstanceLoader',
   'RoutesResolver',
@@ -43,7 +43,7 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    // A failed start is thrown too, and whoever started says it in one line.
+    // Nest also throws the error of a failed start, and main.ts prints it in one line.
     if (rest.at(-1) === 'ExceptionHandler') return;
     this.write('error', message, rest);
   }
@@ -62,7 +62,7 @@ export class NestLogger implements LoggerService {
 
   setLogLevels(_levels: LogLevel[]): void {}
 
-  /** Nest passes the context last, and what went wrong before it. */
+  /** Nest passes the context as the last argument and an error before it. */
   private write(
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
     message: unknown,
@@ -77,7 +77,7 @@ export class NestLogger implements LoggerService {
   }
 }
 
-/** An error's own words and where it came from; not its other properties, which may hold what a client sent. */
+/** Logs an error's message and stack, but not its other properties, which may hold what a client sent. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: 'not an Error' };
   const { name, message, stack, cause } = error;

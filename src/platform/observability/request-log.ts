@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { requestContext } from '#platform/request';
 
-/** Fastify onResponse hook: one line per request. The route's pattern instead of its path, which may hold anything. */
+/** Fastify onResponse hook: one line per request. It logs the route's pattern, because a path may hold anything. */
 export function logRequests(logger: Pino) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { principal, denied } = requestContext() ?? {};

@@ -7,7 +7,7 @@ import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
 
-/** Of every answer that the rate limit counts. */
+/** The headers of every response that the rate limit counts. */
 const RATE_LIMIT_HEADERS = {
   'RateLimit-Limit': {
     description: 'How many requests a client has in a window.',
@@ -81,7 +81,7 @@ function complete(operation: Operation, method: string, path: string): void {
   }
 }
 
-/** A GET that names a version answers 304 to a client that has it. */
+/** A GET with an `ETag` answers 304 to a client that already has this version. */
 function addNotModified(operation: Operation): void {
   const success = operation.responses['200'];
   const etag = success === undefined || '$ref' in success ? undefined : success.headers?.['ETag'];
@@ -118,7 +118,7 @@ function impliedErrors(
   ];
 }
 
-/** A body takes the fields that are described and no other. */
+/** Marks request bodies as closed: they accept only the described fields. */
 function closeRequestSchemas({ components }: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
     if (name.endsWith('Request') && !('$ref' in schema)) schema.additionalProperties = false;

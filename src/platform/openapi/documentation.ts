@@ -8,10 +8,10 @@ type Decorator = (target: object, key?: string | symbol, descriptor?: unknown) =
 const waiting: ((swagger: typeof Swagger) => void)[] = [];
 
 /**
- * Loads `@nestjs/swagger` and lets it know everything that has been decorated since the last call.
+ * Loads `@nestjs/swagger` and applies the descriptions that were recorded since the last call.
  *
- * Loading it takes a quarter of a start, and production does not describe its API unless asked to: so the decorators
- * of this file only keep what they have to say until the description is asked for.
+ * Loading the package takes a quarter of a start, and production serves no description by default. So the decorators in
+ * this file only record what they describe.
  */
 export async function applyDocumentation(): Promise<typeof Swagger> {
   const swagger = await import('@nestjs/swagger');

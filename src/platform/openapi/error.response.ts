@@ -25,7 +25,7 @@ class ErrorContent {
   requestId!: string;
 }
 
-/** Every failure. */
+/** The body of every failure. */
 export class ErrorResponse {
   @ApiProperty({ enum: [false] })
   success!: false;
@@ -49,7 +49,7 @@ const DESCRIPTIONS = {
 
 export type ErrorStatus = keyof typeof DESCRIPTIONS;
 
-/** The headers that come with a failure of some statuses. */
+/** The header that a failure of some statuses carries. */
 const HEADERS: Partial<Record<ErrorStatus, string>> = {
   401: 'WWW-Authenticate',
   429: 'Retry-After',

@@ -3,19 +3,19 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { ValidationError } from '#platform/errors';
 
-/** A place in a sorted list, and the way to read from there. */
+/** A place in a sorted list, and the direction to read from there. */
 export interface Cursor {
   readonly direction: 'next' | 'previous';
   /** The row next to the place: its sort key and id; `null` for the list's far end. */
   readonly anchor: { readonly key: string | null; readonly id: string } | null;
 }
 
-/** Says of a cursor that it was forged, or made for another query. */
+/** The message for a cursor that was forged, or made for another query. */
 export const FOREIGN_CURSOR = 'cursor does not belong to this query';
 
 const MAC_BYTES = 16;
 
-/** Signs cursors together with the query they belong to, so that no other is taken. */
+/** Signs a cursor together with its query, so that a forged cursor or one of another query is refused. */
 @Injectable()
 export class CursorCodec {
   private readonly key: Buffer;
@@ -24,7 +24,7 @@ export class CursorCodec {
     this.key = Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'list-cursor', 32));
   }
 
-  /** @param query the list's filters and sort; the same again when the cursor comes back */
+  /** @param query the list's filters and sort; `decode()` needs the same ones */
   encode(cursor: Cursor, query: readonly unknown[]): string {
     const payload = Buffer.from(
       JSON.stringify([cursor.direction, cursor.anchor?.key ?? null, cursor.anchor?.id ?? null]),

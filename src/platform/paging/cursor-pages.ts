@@ -4,7 +4,7 @@ import type { Pagination } from './pagination.js';
 
 /** A sorted list that is read page by page. */
 export interface PagedList<Row> {
-  /** Its filters and sort: a cursor is good for the same ones alone. */
+  /** Its filters and sort. A cursor is valid for the same ones only. */
   readonly identity: readonly unknown[];
   readonly limit: number;
   /** What the list is sorted by; the row's id breaks ties. */
@@ -13,7 +13,7 @@ export interface PagedList<Row> {
 
 type Links = Pick<Pagination, 'hasNext' | 'hasPrevious' | 'nextCursor' | 'previousCursor'>;
 
-/** Pages that cost the same however deep they are: each begins where a signed cursor says. */
+/** Pages that start at a signed cursor, so that a deep page costs no more than the first. */
 @Injectable()
 export class CursorPages {
   constructor(private readonly codec: CursorCodec) {}
@@ -24,8 +24,8 @@ export class CursorPages {
   }
 
   /**
-   * A page of what was read for it, from the cursor on and in its direction: one row more than the page holds, where
-   * there is one.
+   * Cuts a page out of the rows that were read from the cursor in its direction. The caller reads one row more than a
+   * page holds, which shows whether another page follows.
    *
    * @param cursor `undefined` on the first page
    */

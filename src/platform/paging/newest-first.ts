@@ -1,7 +1,7 @@
 import { Prisma } from '#platform/database';
 import type { Cursor } from './cursor-codec.js';
 
-/** Where and in which order to read a list from a cursor on: SQL for the rows behind it, and how to sort them. */
+/** SQL that reads a list from a cursor: the condition for the rows beyond it, and their order. */
 export interface Keyset {
   readonly where: Prisma.Sql;
   readonly orderBy: Prisma.Sql;

@@ -7,7 +7,7 @@ export const MAX_LIMIT = 100;
 const MAX_PAGE = 2 ** 31 - 1;
 const MAX_CURSOR_LENGTH = 4_096;
 
-/** Where a page of a list stands in it. */
+/** Describes where a page lies in its list. */
 export class Pagination {
   @ApiProperty({ required: false, minimum: 1, description: 'Left out on pages taken by cursor.' })
   currentPage?: number;
@@ -42,7 +42,7 @@ export function wholeNumber(name: string, min: number, max: number): Rule {
       : `${name} must be a whole number from ${min} to ${max}`;
 }
 
-/** How many a page has, at most. */
+/** The largest number of entries in a page. */
 export const LimitField = () =>
   Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
     type: 'integer',
@@ -51,7 +51,7 @@ export const LimitField = () =>
     default: DEFAULT_LIMIT,
   });
 
-/** Which page, by what another one said. */
+/** A cursor from another page of the same list. */
 export const CursorField = () =>
   Field(cursorRule, 'optional', {
     type: String,

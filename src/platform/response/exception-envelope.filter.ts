@@ -35,7 +35,7 @@ const STATUS: Record<ErrorCode, number> = {
   SERVICE_UNAVAILABLE: 503,
 };
 
-/** What Nest and Fastify refuse on their own, by status. */
+/** The errors that Nest and Fastify raise themselves, by status. */
 const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
   400: ['VALIDATION_ERROR', 'The request is malformed'],
   // The explorer's files answer 403 to a path that leads out of their folder.
@@ -48,7 +48,7 @@ const FRAMEWORK_ERRORS: Record<number, [ErrorCode, string]> = {
   415: ['UNSUPPORTED_MEDIA_TYPE', new UnsupportedMediaTypeError().message],
 };
 
-/** The one place where an error becomes an answer. What it does not know is a bug: logged, and opaque to the client. */
+/** Turns every error into a response. An unknown error is a bug: it is logged, and the client sees no detail of it. */
 @Catch()
 export class ExceptionEnvelopeFilter implements ExceptionFilter {
   private readonly logger = new Logger('Errors');
@@ -59,7 +59,7 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
-    // Nobody reads it: the answer has gone out, the client has gone in the middle of it, or wanted its head alone.
+    // No client is left to read an answer: it was sent already, or the connection is closed.
     if (reply.sent || reply.raw.destroyed || isPrematureClose(exception)) return;
     const error = this.toDomainError(exception, request);
     if (error instanceof ForbiddenError) await this.recordDenial(error.reason, request);
