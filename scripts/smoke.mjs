@@ -12,12 +12,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const NODE_VERSIONS = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24'];
-const NOBODY = 65_534;
+const UNPRIVILEGED_ID = 65_534;
 const START_TIMEOUT_MS = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const workshop = mkdtempSync(join(tmpdir(), 'uma-smoke-'));
 const image = join(workshop, 'app');
-const runAs = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+const runAs = process.getuid?.() === 0 ? { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID } : {};
 
 function say(text) {
   process.stdout.write(`${text}\n`);

@@ -58,7 +58,7 @@ function sayWhere({ port, docs, basePath }: AppConfig): void {
   say(`API       ${url}${basePath}`, ...(docs ? [`Explorer  ${url}/docs`] : []));
 }
 
-/** For the eyes of whoever typed the command; none of it is in the log. */
+/** Prints lines for the person at the terminal. They are not part of the log. */
 function say(...lines: string[]): void {
   process.stdout.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
 }

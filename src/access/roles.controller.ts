@@ -35,7 +35,7 @@ export class RolesController {
 
   @Post()
   @RequirePermissions('roles:manage')
-  @ApiOperation({ summary: 'Create a role', description: 'Of permissions that one holds oneself.' })
+  @ApiOperation({ summary: 'Create a role', description: 'The caller must hold every permission of the new role.' })
   @Returns({ status: 201, description: 'The new role.', location: true, errors: [409], ...ONE_ROLE })
   async create(@Body() request: CreateRoleRequest, @CurrentUser() principal: Principal) {
     return newRoleReply(await this.roles.create(toNewRole(request), principal));
@@ -45,7 +45,7 @@ export class RolesController {
   @RequirePermissions('roles:manage')
   @ApiOperation({
     summary: 'Update a role',
-    description: 'By who holds every permission that it holds, before and after. Running tokens follow at once.',
+    description: 'The caller must hold every permission of the role, before and after. Running tokens follow at once.',
   })
   @Returns({ status: 200, description: 'The updated role.', errors: [409], ...ONE_ROLE })
   async update(
@@ -58,7 +58,10 @@ export class RolesController {
 
   @Delete(':name')
   @RequirePermissions('roles:manage')
-  @ApiOperation({ summary: 'Delete a role', description: 'That nobody holds, and that holds nothing one lacks.' })
+  @ApiOperation({
+    summary: 'Delete a role',
+    description: 'The caller must hold its permissions, and no user may hold the role.',
+  })
   @Returns({ status: 204, description: 'Deleted.', errors: [409] })
   async delete(@RoleNameParameter() name: string, @CurrentUser() principal: Principal): Promise<void> {
     await this.roles.delete(name, principal);

@@ -16,11 +16,11 @@ export class UserRolesController {
   @RequirePermissions('roles:assign')
   @ApiOperation({
     summary: "Set a user's roles",
-    description: 'Nobody grants a permission that they do not hold. The last active admin stays one.',
+    description: 'A caller cannot grant a permission that they lack. The last active admin stays an admin.',
   })
   @Returns({
     status: 200,
-    description: 'The user. The same roles again change nothing.',
+    description: 'The user. Setting the same roles again changes nothing.',
     errors: [409, 412],
     ...ONE_USER,
   })

@@ -31,7 +31,7 @@ export class AuditLogsController {
 
   @Get('audit-logs')
   @RequirePermissions('audit:read')
-  @ApiOperation({ summary: 'List and filter audit entries', description: 'The newest first.' })
+  @ApiOperation({ summary: 'List and filter audit entries', description: 'Sorted by time, the newest first.' })
   @Returns(PAGE_OF_ENTRIES)
   async list(@Query() query: ListAuditLogsQuery) {
     const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
@@ -42,9 +42,9 @@ export class AuditLogsController {
   @RequirePermissions('audit:read')
   @ApiOperation({
     summary: 'Verify the audit log',
-    description: 'Page after page checks every entry against its hash chain, and the chains against their checkpoints.',
+    description: 'Checks every entry against its hash chain, and the chains against their checkpoints, page by page.',
   })
-  @Returns({ status: 200, description: 'What this page has found.', model: VerificationResponse })
+  @Returns({ status: 200, description: 'The result of this page.', model: VerificationResponse })
   async verify(@Query() { cursor }: VerifyAuditLogsQuery): Promise<VerificationResponse> {
     const { valid, entries, firstInvalidId, nextCursor } = await this.auditLog.verify(cursor);
     return { valid, entries, firstInvalidId, nextCursor };
@@ -54,7 +54,7 @@ export class AuditLogsController {
   @RequirePermissions('audit:read')
   @ApiOperation({
     summary: 'Export audit entries',
-    description: 'The oldest first, a line of JSON each, with its place in the hash chain as `link`.',
+    description: 'One line of JSON for each entry, the oldest first. `link` is its place in the hash chain.',
   })
   @Returns({ status: 200, description: 'Newline-delimited JSON.', bare: 'application/x-ndjson' })
   async export(@Query() query: AuditFiltersQuery): Promise<StreamableFile> {

@@ -24,7 +24,7 @@ export class JwksController {
   })
   @Returns({
     status: 200,
-    description: 'The public keys, the one that signs first.',
+    description: 'The public keys; the signing key comes first.',
     model: KeySetResponse,
     bare: 'application/json',
   })

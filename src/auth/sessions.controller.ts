@@ -18,7 +18,7 @@ export class SessionsController {
 
   @Get()
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: "List a user's sessions", description: 'Those that go on, the newest first.' })
+  @ApiOperation({ summary: "List a user's sessions", description: 'The live sessions, the newest first.' })
   @Returns({
     status: 200,
     description: 'A page of sessions.',
@@ -34,7 +34,7 @@ export class SessionsController {
 
   @Delete(':sessionId')
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: 'End a session', description: 'At once: no token of it is good any more.' })
+  @ApiOperation({ summary: 'End a session', description: 'Its tokens stop working at once.' })
   @Returns({ status: 204, description: 'Ended.' })
   async end(@UserId() id: string, @Id('sessionId') sessionId: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.end(id, sessionId, by);
@@ -42,7 +42,7 @@ export class SessionsController {
 
   @Delete()
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: 'End every session of a user', description: 'But the one that asks.' })
+  @ApiOperation({ summary: 'End every session of a user', description: 'Except the session of this request.' })
   @Returns({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.endOthers(id, by);

@@ -33,7 +33,7 @@ export class HealthController {
   @Public()
   @Uncounted()
   @ApiOperation({ summary: 'Whether the process answers' })
-  @Returns({ status: 200, description: 'It does.', model: ProbeResponse, bare: 'application/json' })
+  @Returns({ status: 200, description: 'The process answers.', model: ProbeResponse, bare: 'application/json' })
   live(): ProbeResponse {
     return { status: 'ok' };
   }
@@ -44,7 +44,7 @@ export class HealthController {
   @ApiOperation({ summary: 'Whether requests should be sent here' })
   @Returns({
     status: 200,
-    description: 'They should.',
+    description: 'Ready for requests.',
     model: ProbeResponse,
     bare: 'application/json',
     whenUnavailable: 'The database is away.',

@@ -21,11 +21,11 @@ export class UserAdministrationController {
   @RequirePermissions('users:update')
   @ApiOperation({
     summary: "Set a user's status",
-    description: 'Leaving `active` ends every session. A suspended user is activated again and never made inactive.',
+    description: 'Leaving `active` ends every session. A suspended user can only become active again.',
   })
   @Returns({
     status: 200,
-    description: 'The user. The same status again changes nothing.',
+    description: 'The user. Setting the same status again changes nothing.',
     errors: [409, 412],
     ...ONE_USER,
   })
@@ -40,7 +40,7 @@ export class UserAdministrationController {
 
   @Post('restore')
   @RequirePermissions('users:delete')
-  @ApiOperation({ summary: 'Restore a deleted user', description: 'Its old sessions stay over.' })
+  @ApiOperation({ summary: 'Restore a deleted user', description: 'The sessions from before the deletion stay ended.' })
   @Returns({
     status: 200,
     description: 'The user, with the status from before the deletion.',
@@ -54,7 +54,7 @@ export class UserAdministrationController {
   @Post('email-verification')
   @RequirePermissions('users:update')
   @ApiOperation({ summary: "Mark a user's email as verified" })
-  @Returns({ status: 200, description: 'The user. Once more changes nothing.', errors: [412], ...ONE_USER })
+  @Returns({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
   async verifyEmail(
     @UserId() id: string,
     @CurrentUser() by: Principal,
@@ -67,9 +67,9 @@ export class UserAdministrationController {
   @RequirePermissions('users:update')
   @ApiOperation({
     summary: 'Issue a password reset',
-    description: 'For who forgot the password: hand the token over. The one before it is no longer good.',
+    description: 'Hand the token to a user who forgot the password. It replaces the previous one.',
   })
-  @Returns({ status: 201, description: 'A token, good once, for an hour.', model: PasswordResetResponse })
+  @Returns({ status: 201, description: 'A token that works once, within an hour.', model: PasswordResetResponse })
   async issuePasswordReset(@UserId() id: string, @CurrentUser() by: Principal) {
     return toPasswordResetResponse(await this.passwordResets.issue(id, by));
   }

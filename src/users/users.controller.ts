@@ -85,7 +85,7 @@ export class UsersController {
 
   @Delete(':id')
   @SelfOr('users:delete')
-  @ApiOperation({ summary: 'Delete a user', description: 'Soft; ends every session of the user.' })
+  @ApiOperation({ summary: 'Delete a user', description: 'The user can be restored. Ends every session of the user.' })
   @Returns({ status: 204, description: 'Deleted.', errors: [409, 412] })
   async delete(
     @UserId() id: string,

@@ -10,10 +10,10 @@ declare global {
   var STORES: 'embedded' | 'servers';
 }
 
-/** A migrated, empty pair of stores that nobody else uses, and the variables that name them. */
+/** A migrated, empty pair of stores for one suite, and the variables that name them. */
 export interface Stores {
   readonly env: Readonly<Record<string, string>>;
-  /** What `FLUSHALL` would do to a Redis that nobody else used. */
+  /** Deletes the suite's keys, as `FLUSHALL` would in a Redis of its own. */
   flushCache(): Promise<void>;
   remove(): Promise<void>;
 }

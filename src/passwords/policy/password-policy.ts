@@ -20,7 +20,7 @@ export interface PasswordContext {
   readonly email?: unknown;
 }
 
-/** Says what is wrong with a new password, or `undefined`: all of the policy that needs nobody else's word. */
+/** Returns what is wrong with a new password, or `undefined`. Checks everything but breached passwords. */
 export function passwordFault(
   password: unknown,
   context: PasswordContext,

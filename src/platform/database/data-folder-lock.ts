@@ -17,7 +17,7 @@ export class DataFolderInUseError extends StartupError {
  * Holds a folder for this process alone: PGlite takes no lock, and two processes on one folder lose data.
  *
  * The lock is a listening Unix socket, so the kernel lets go of it however the process ends, and a stale one
- * (nobody answers) is told from a live one at once. Sockets are numbered: taking over a stale lock means
+ * (no process answers) is told from a live one at once. Sockets are numbered: taking over a stale lock means
  * creating the next number, which only one of several contenders can do.
  */
 export class DataFolderLock {
