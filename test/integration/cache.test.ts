@@ -181,6 +181,16 @@ if (!onServers) {
         await database.cut();
       });
 
+      it('still caches while requests use every connection to the database', async () => {
+        await read(near, 'kept');
+        const busy = Promise.all(
+          Array.from({ length: 8 }, () => opened[0]?.prisma.$queryRawUnsafe('SELECT pg_sleep(0.4)::text')),
+        );
+        await sleep(1_200);
+        expect(await read(near, 'new')).toBe('kept');
+        await busy;
+      });
+
       describe.each<[string, () => Promise<unknown> | void]>([
         ['while Redis is away', () => proxy.cut()],
         ['that Redis never answers', () => proxy.drop('\r\ndel\r\n')],

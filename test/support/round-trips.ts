@@ -8,7 +8,7 @@ import { onServers } from './stores.js';
 const NEAR_COPY_MS = 450;
 
 /** A timer reads the cache's epoch beside whatever is measured. */
-const EPOCH_POLL = 'SELECT value::text FROM cache_epoch';
+const EPOCH_POLL = 'SELECT value FROM cache_epoch';
 
 /** How many requests were sent to the stores. `BEGIN` and `COMMIT` count: each is a round trip. */
 export interface RoundTrips {
@@ -60,12 +60,7 @@ function watch(
   const original: unknown = Reflect.get(owner, method);
   if (typeof original !== 'function') throw new Error(`There is no ${method} to count`);
   Reflect.set(owner, method, function count(this: unknown, first: unknown, ...others: unknown[]): unknown {
-    if (!isEpochPoll(first)) counted[kind] += 1;
+    if (first !== EPOCH_POLL) counted[kind] += 1;
     return Reflect.apply(original, this, [exchange(first), ...others]);
   });
-}
-
-/** @param query the first parameter of a driver's method */
-function isEpochPoll(query: unknown): boolean {
-  return typeof query === 'object' && query !== null && 'text' in query && query.text === EPOCH_POLL;
 }

@@ -14,5 +14,7 @@ export abstract class DatabaseDriver {
   abstract readonly lastAnswerAt: number;
   /** Lends a connection to `work`. */
   abstract withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
+  /** Runs a statement apart from those of requests: it waits for none of them where there are several connections. */
+  abstract runApart(sql: string): Promise<readonly object[]>;
   abstract close(): Promise<void>;
 }

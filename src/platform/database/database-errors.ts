@@ -27,7 +27,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
       const { kind, originalCode = '' } = cause.cause;
       if (UNAVAILABLE_KINDS.has(kind) || UNAVAILABLE_SQLSTATE.test(originalCode)) return true;
     }
-    return cause instanceof Error && UNAVAILABLE_MESSAGE.test(`${codeOf(cause)} ${cause.message}`);
+    if (!(cause instanceof Error)) return false;
+    const code = codeOf(cause);
+    return UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_MESSAGE.test(`${code} ${cause.message}`);
   });
 }
 

@@ -43,6 +43,10 @@ export class PgliteDriver implements DatabaseDriver {
     });
   }
 
+  async runApart(sql: string): Promise<readonly object[]> {
+    return (await this.client.query<object>(sql)).rows;
+  }
+
   async close(): Promise<void> {
     await this.client.close();
     await this.lock.release();

@@ -9,6 +9,8 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** How long one statement may run, in milliseconds. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
+/** How long (ms) a statement apart from those of requests may take, its connection included. */
+const APART_TIMEOUT_MS = 2_000;
 
 export interface PostgresOptions {
   readonly url: string;
@@ -23,16 +25,25 @@ export interface PostgresOptions {
 export class PostgresDriver implements DatabaseDriver {
   readonly adapter: SqlDriverAdapterFactory;
   readonly pool: pg.Pool;
+  /** Connects at its first statement. */
+  private readonly apart: pg.Pool;
   lastAnswerAt = 0;
 
   constructor(options: PostgresOptions) {
+    const common = { connectionString: options.url, application_name: 'user-management-api' };
+    this.apart = new pg.Pool({
+      ...common,
+      max: 1,
+      connectionTimeoutMillis: APART_TIMEOUT_MS,
+      query_timeout: APART_TIMEOUT_MS,
+    });
+    this.apart.on('error', options.onIdleError);
     this.pool = new pg.Pool({
-      connectionString: options.url,
+      ...common,
       min: options.poolMin,
       max: options.poolMax,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      application_name: 'user-management-api',
       ...(options.unlimitedStatements === true
         ? {}
         : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
@@ -61,8 +72,12 @@ export class PostgresDriver implements DatabaseDriver {
     }
   }
 
+  async runApart(sql: string): Promise<readonly object[]> {
+    return (await this.apart.query<object>(sql)).rows;
+  }
+
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.apart.end()]);
   }
 }
 

@@ -28,6 +28,11 @@ export class PrismaService extends PrismaClient implements OnApplicationShutdown
     await this.$queryRaw`SELECT 1`;
   }
 
+  /** Runs a statement that must not wait for a connection while requests use all of them. */
+  async runApart(sql: string): Promise<readonly object[]> {
+    return this.driver.runApart(sql);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.$disconnect();
     await this.driver.close();
