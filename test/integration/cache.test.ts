@@ -152,14 +152,16 @@ if (!onServers) {
         await read(near, 'old');
         proxy.stall();
         await localCopiesGone();
-        const timed = async (key: string) => {
+        const timed = async (reads: number) => {
           const begun = performance.now();
-          expect(await near.getOrLoad(key, TTL_MS, async () => 'loaded')).toBe('loaded');
+          for (let key = 0; key < reads; key += 1) {
+            expect(await near.getOrLoad(String(key), TTL_MS, async () => 'loaded')).toBe('loaded');
+          }
           return performance.now() - begun;
         };
-        expect(await timed('a')).toBeLessThan(500);
+        expect(await timed(1)).toBeLessThan(1_000);
         await sleep(2_500);
-        for (let key = 0; key < 20; key += 1) expect(await timed(String(key))).toBeLessThan(50);
+        expect(await timed(20)).toBeLessThan(1_000);
         await proxy.cut();
         await proxy.restore();
         await sameEpoch();
@@ -183,12 +185,12 @@ if (!onServers) {
 
       it('still caches while requests use every connection to the database', async () => {
         await read(near, 'kept');
-        const busy = Promise.all(
-          Array.from({ length: 8 }, () => opened[0]?.prisma.$queryRawUnsafe('SELECT pg_sleep(0.4)::text')),
+        const busy = opened.flatMap(({ prisma }) =>
+          Array.from({ length: 8 }, () => prisma.$queryRaw`SELECT pg_sleep(0.4)::text`),
         );
         await sleep(1_200);
         expect(await read(near, 'new')).toBe('kept');
-        await busy;
+        await Promise.all(busy);
       });
 
       describe.each<[string, () => Promise<unknown> | void]>([
