@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const REST_MS = 3_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const postgresUrl = process.env.TEST_POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres';

