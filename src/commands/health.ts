@@ -8,9 +8,9 @@ const TIMEOUT_MS = 2_000;
 export async function run(args: string[]): Promise<string> {
   parseArgs({ args });
   const { port, basePath } = readConfig();
-  const answer = await fetch(`http://127.0.0.1:${port}${basePath}/health/live`, {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (!answer.ok) throw new StartupError(`The server answered ${answer.status}.`);
+  const url = `http://127.0.0.1:${port}${basePath}/health/live`;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
+  if (answer === undefined) throw new StartupError(`${url} does not answer.`);
+  if (!answer.ok) throw new StartupError(`${url} answers ${answer.status}.`);
   return 'The server answers.';
 }

@@ -123,6 +123,18 @@ describe('uma admin:reset-password', () => {
   }
 });
 
+describe('uma health', () => {
+  onFreshStores();
+
+  it('tells a server that answers from one that does not', async () => {
+    const server = await spawnApp({ ...stores.env, ...SECRETS });
+    const env = { ...SECRETS, PORT: new URL(server.api.origin).port };
+    expectDone(await runCommand('health', env), /^The server answers\.\n$/);
+    await server.stop();
+    expectRefused(await runCommand('health', env), /^http:\S+\/api\/v1\/health\/live does not answer\.\n$/);
+  });
+});
+
 describe('Both commands', () => {
   onFreshStores();
   it('migrate the database in development, and require a migrated one in production', async () => {
