@@ -15,8 +15,8 @@ const DRILLS = {
   },
   hostile: {
     about: '100,000 malformed requests on each pair of stores, 1,000 sockets that send a byte at a time',
-    settings: { FUZZ_REQUESTS: '100000', SLOW_SOCKETS: '1000' },
-    suites: ['malformed-requests', 'slow-sockets'],
+    settings: { FUZZ_REQUESTS: '100000', SLOW_SOCKETS: '1000', SLOW_LOGINS: '1000' },
+    suites: ['malformed-requests', 'slow-sockets', 'slow-logins'],
   },
   limits: {
     about: '1,000 guesses in each case, on one instance and on several',

@@ -5,9 +5,9 @@ import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
 import { serveExplorer } from '#platform/openapi';
-import { answerOtherMethods, collectMethods, createAdapter, frame, letInOneByOne, secure } from '#platform/server';
+import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
 import { createLogger, NestLogger } from '#platform/observability';
-import { PasswordHasher } from '#passwords';
+import { HashGate } from '#passwords';
 import { RateLimit } from '#platform/limits';
 
 /** The application, ready to listen. The tests boot this same function. */
@@ -20,13 +20,16 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
     abortOnError: false,
   });
   const fastify = adapter.getInstance();
-  await frame(fastify, config, logger);
-  secure(app, config);
-  // In this order: whose request it is, then how many there were, then whose turn it is.
-  for (const hooks of [AccessTokenReader, RefreshTokenReader, RateLimit]) app.get(hooks).watch(fastify);
-  letInOneByOne(fastify, app.get(PasswordHasher).queue);
+  const methods = await installHooks(fastify, {
+    config,
+    logger,
+    accessToken: app.get(AccessTokenReader).read,
+    refreshToken: app.get(RefreshTokenReader).read,
+    rateLimit: app.get(RateLimit),
+    hashGate: app.get(HashGate),
+  });
+  installSecurityHeaders(app, config);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
-  const methods = collectMethods(fastify);
   if (config.docs) await serveExplorer(app);
   try {
     await app.init();

@@ -6,7 +6,6 @@ import { FirstAdminService } from '#access';
 import { explain } from './commands/explain.js';
 import { readConfig } from './commands/read-config.js';
 import type { AppConfig } from '#config';
-import { favourEventLoop } from './event-loop.js';
 import { StartupError } from '#platform/errors';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
@@ -18,7 +17,6 @@ const HARD_STOP_MS = 9_500;
 async function main(): Promise<void> {
   const config = readConfig();
   const app = await createApp(config);
-  favourEventLoop();
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
   const admin = app.get(FirstAdminService).generated;
   if (admin !== undefined) {

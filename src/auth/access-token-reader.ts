@@ -1,28 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { DomainError, UnauthorizedError } from '#platform/errors';
 import { type RequestContext, requestContext } from '#platform/request';
 import { toTokenError, type TokenClaims } from './tokens.service.js';
 
-/** Reads each request's access token, once, before it is routed. */
+/** Reads and verifies each request's access token, once. */
 @Injectable()
 export class AccessTokenReader {
   private readonly verdicts = new WeakMap<RequestContext, TokenClaims | DomainError>();
 
-  /** Reads from here on. To be called before the routes are registered. */
-  watch(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', async (request, reply) => {
-      const context = requestContext();
-      if (context === undefined || request.headers.authorization === undefined) return;
-      const verdict = await verify(request, reply);
-      this.verdicts.set(context, verdict);
-      if (!(verdict instanceof DomainError)) context.subject = verdict.sub;
-    });
-  }
+  /** Fastify onRequest hook. */
+  readonly read = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const context = requestContext();
+    if (context === undefined || request.headers.authorization === undefined) return;
+    const verdict = await verify(request, reply);
+    this.verdicts.set(context, verdict);
+    if (!(verdict instanceof DomainError)) context.subject = verdict.sub;
+  };
 
   /**
-   * The claims of this request's token, which has not expired; whether its session goes on is another question.
+   * The claims of this request's token, which has not expired; its session may have ended.
    *
    * @throws UnauthorizedError
    */

@@ -2,20 +2,14 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Authenticated, Public } from '#platform/access';
-import {
-  BodyLimit,
-  CountedByBody,
-  CurrentUser,
-  MAX_AUTH_BODY_BYTES,
-  OneByOne,
-  type Principal,
-} from '#platform/request';
+import { BodyLimit, CountedByBody, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
 import { Reply, Returns } from '#platform/response';
-import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders } from '#passwords';
+import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, Hashes } from '#passwords';
 import { PasswordResetsService } from '#users';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
+import { RefreshTokenReader } from './refresh-token-reader.js';
 import { SessionsService } from './sessions.service.js';
 import { ResetPasswordRequest } from './dto/reset-password.request.js';
 import { LoginResponse, toLoginResponse, TokenResponse, toTokenResponse } from './dto/token.response.js';
@@ -27,12 +21,13 @@ export class AuthController {
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
     private readonly passwordResets: PasswordResetsService,
+    private readonly refreshTokens: RefreshTokenReader,
     private readonly config: AppConfig,
   ) {}
 
   @Post('login')
   @Public()
-  @OneByOne()
+  @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
   @Returns({
@@ -53,12 +48,13 @@ export class AuthController {
   @CountedByBody()
   @ApiOperation({ summary: 'Exchange a refresh token', description: 'The new pair replaces the old one.' })
   @Returns({ status: 200, description: 'A new pair of tokens.', model: TokenResponse, errors: [401] })
-  async refresh(@Body() { refreshToken }: RefreshRequest) {
-    return toTokenResponse(await this.auth.refresh(refreshToken));
+  async refresh(@Body() _body: RefreshRequest) {
+    return toTokenResponse(await this.auth.refresh(this.refreshTokens.claims()));
   }
 
   @Post('reset-password')
   @Public()
+  @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({
     summary: 'Set a new password with a reset token',

@@ -7,7 +7,7 @@ import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
 import { TokenRotationService } from './token-rotation.service.js';
-import { type TokenPair, TokensService } from './tokens.service.js';
+import { type TokenClaims, type TokenPair, TokensService } from './tokens.service.js';
 
 export interface LoggedIn {
   readonly user: User;
@@ -38,10 +38,9 @@ export class AuthService {
     return loggedIn;
   }
 
-  /** @throws UnauthorizedError for any string that is no live refresh token; RefreshUndecidedError */
-  async refresh(refreshToken: string): Promise<TokenPair> {
-    const claims = this.tokens.readRefreshToken(refreshToken);
-    return this.tokens.issue(await this.rotation.exchange(claims));
+  /** @throws UnauthorizedError for a refresh token that is not live any more; RefreshUndecidedError */
+  async refresh(presented: TokenClaims): Promise<TokenPair> {
+    return this.tokens.issue(await this.rotation.exchange(presented));
   }
 
   /**

@@ -1,53 +1,48 @@
-import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance } from 'fastify';
-import { COUNTED_BY_BODY, MAX_AUTH_BODY_BYTES, requestContext } from '#platform/request';
-import { TokensService } from './tokens.service.js';
+import type { FastifyRequest } from 'fastify';
+import { UnauthorizedError } from '#platform/errors';
+import { COUNTED_BY_BODY, type RequestContext, requestContext } from '#platform/request';
+import { type TokenClaims, TokensService } from './tokens.service.js';
 
-/** Tells whose a refresh token is before the body is parsed, as the rate limit counts it by its user. */
+/** Verifies the refresh token in a body, once, before the rate limit counts the request for its user. */
 @Injectable()
 export class RefreshTokenReader {
+  private readonly verdicts = new WeakMap<RequestContext, TokenClaims | UnauthorizedError>();
+
   constructor(private readonly tokens: TokensService) {}
 
-  /** Reads from here on. To be called before the routes are registered. */
-  watch(fastify: FastifyInstance): void {
-    fastify.addHook('preParsing', async ({ routeOptions: { config } }, _reply, payload) => {
-      const context = requestContext();
-      if (context === undefined || !(COUNTED_BY_BODY in config)) return payload;
-      const body = await readUpTo(MAX_AUTH_BODY_BYTES, payload);
-      delete context.subject;
-      const subject = this.subjectOf(body.read);
-      if (subject !== undefined) context.subject = subject;
-      return body.whole;
-    });
+  /** Fastify preValidation hook. */
+  readonly read = async ({ body, routeOptions: { config } }: FastifyRequest): Promise<void> => {
+    const context = requestContext();
+    if (context === undefined || !(COUNTED_BY_BODY in config)) return;
+    // An access token beside it does not count.
+    delete context.subject;
+    const { refreshToken }: { refreshToken?: unknown } = { ...(body as object | undefined) };
+    if (typeof refreshToken !== 'string') return;
+    const verdict = this.verify(refreshToken);
+    this.verdicts.set(context, verdict);
+    if (!(verdict instanceof UnauthorizedError)) context.subject = verdict.sub;
+  };
+
+  /**
+   * The claims of this request's refresh token, which has not expired; its session may have ended.
+   *
+   * @throws UnauthorizedError
+   */
+  claims(): TokenClaims {
+    const context = requestContext();
+    const verdict = context === undefined ? undefined : this.verdicts.get(context);
+    if (verdict === undefined) throw UnauthorizedError.noToken();
+    if (verdict instanceof UnauthorizedError) throw verdict;
+    return verdict;
   }
 
-  private subjectOf(body: Buffer): string | undefined {
+  private verify(refreshToken: string): TokenClaims | UnauthorizedError {
     try {
-      const { refreshToken } = JSON.parse(body.toString()) as { refreshToken?: unknown };
-      return typeof refreshToken === 'string' ? this.tokens.readRefreshToken(refreshToken).sub : undefined;
-    } catch {
-      // Whatever it is, the route will refuse it.
-      return undefined;
+      return this.tokens.readRefreshToken(refreshToken);
+    } catch (error) {
+      if (error instanceof UnauthorizedError) return error;
+      throw error;
     }
   }
-}
-
-/** @returns what was read, and the same again with the rest behind it */
-async function readUpTo(limit: number, payload: AsyncIterable<Buffer>): Promise<{ read: Buffer; whole: Readable }> {
-  const chunks: Buffer[] = [];
-  const source = payload[Symbol.asyncIterator]();
-  let bytes = 0;
-  let done = false;
-  while (!done && bytes <= limit) {
-    const next = await source.next();
-    if (next.done === true) done = true;
-    else bytes += chunks[chunks.push(next.value) - 1]?.length ?? 0;
-  }
-  const read = Buffer.concat(chunks);
-  async function* again() {
-    yield read;
-    if (!done) yield* { [Symbol.asyncIterator]: () => source };
-  }
-  return { read, whole: Readable.from(again()) };
 }

@@ -6,6 +6,7 @@ import { PasswordAttemptsRepository } from './attempts/password-attempts.reposit
 import { PasswordAttemptsSweeper } from './attempts/password-attempts-sweeper.js';
 import { BreachCheck } from './policy/breach-check.js';
 import { createPasswordHasher } from './hashing/create-password-hasher.js';
+import { HashGate } from './hashing/hash-gate.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
 import { PasswordPolicy } from './policy/password-policy.js';
 
@@ -18,8 +19,13 @@ import { PasswordPolicy } from './policy/password-policy.js';
     PasswordAttemptsRepository,
     PasswordAttemptsSweeper,
     PasswordPolicy,
-    { provide: PasswordHasher, inject: [AppConfig], useFactory: (config: AppConfig) => createPasswordHasher(config) },
+    HashGate,
+    {
+      provide: PasswordHasher,
+      inject: [AppConfig, HashGate],
+      useFactory: (config: AppConfig, gate: HashGate) => createPasswordHasher(config, gate),
+    },
   ],
-  exports: [DeviceTokens, PasswordAttempts, PasswordHasher, PasswordPolicy],
+  exports: [DeviceTokens, HashGate, PasswordAttempts, PasswordHasher, PasswordPolicy],
 })
 export class PasswordsModule {}

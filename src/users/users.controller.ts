@@ -4,6 +4,7 @@ import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Reply, Returns } from '#platform/response';
+import { Hashes } from '#passwords';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
@@ -24,6 +25,7 @@ export class UsersController {
   ) {}
 
   @Post()
+  @Hashes()
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
   @ApiOperation({ summary: 'Register a user' })
   @Returns({
@@ -96,6 +98,7 @@ export class UsersController {
   }
 
   @Put(':id/password')
+  @Hashes()
   @SelfOnly()
   @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
   @Returns({ status: 200, description: 'Changed.', message: 'Password updated successfully' })

@@ -1,6 +1,3 @@
-import { readdirSync } from 'node:fs';
-import { getPriority } from 'node:os';
-import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { statusCounts } from '../support/answers.js';
 import { register, SECRETS } from '../support/app.js';
@@ -13,15 +10,6 @@ const LOGINS = 200;
 /** Clients that each register one account after another. */
 const REGISTERING = 12;
 
-/** Which threads of a program run at a lower priority than this process. */
-function lowPriorityThreads(pid: number): string {
-  if (process.platform !== 'linux') return 'none';
-  const threads = readdirSync(`/proc/${pid}/task`).map(Number);
-  const [loop, ...others] = [pid, ...threads.filter((thread) => thread !== pid)].map((thread) => getPriority(thread));
-  const own = getPriority();
-  return loop === own && others.every((priority) => priority > own) ? 'all but the event loop' : 'other threads';
-}
-
 describe(`Logins (${LOGINS} at once, or one by one)`, () => {
   let stores: Stores;
   beforeAll(async () => {
@@ -33,7 +21,7 @@ describe(`Logins (${LOGINS} at once, or one by one)`, () => {
   it('are each answered 200, or 503 with Retry-After, while logged-in users are served', async () => {
     // One hash at a time on any machine: with more cores, all might be done before the queue is full.
     const slowHashes = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2', UV_THREADPOOL_SIZE: '2' };
-    const { api, program } = await spawnApp({ ...stores.env, ...SECRETS, ...slowHashes, LOG_LEVEL: 'error' });
+    const { api } = await spawnApp({ ...stores.env, ...SECRETS, ...slowHashes, LOG_LEVEL: 'error' });
     const accounts = await inParallel(10, async () => {
       const account = newAccount();
       return { account, session: await register(api, account) };
@@ -53,7 +41,6 @@ describe(`Logins (${LOGINS} at once, or one by one)`, () => {
       expect(headers.get('retry-after')).toBe('1');
     }
     expect(statusCounts(await reads)).toEqual({ 200: LOGINS / 10 });
-    expect(lowPriorityThreads(program.pid)).toEqual(process.platform === 'linux' ? 'all but the event loop' : 'none');
     // Afterwards a login succeeds again.
     const { email, password } = accountAt(0)?.account ?? newAccount();
     expect((await api.post('/auth/login', { email, password })).status).toBe(200);

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/config/index.js';
+import { type AppConfig, loadConfig } from '../../src/config/index.js';
+import { HashGate } from '../../src/passwords/index.js';
 import { BreachCheck } from '../../src/passwords/policy/breach-check.js';
 import { SECRETS } from '../support/app.js';
 
@@ -16,6 +17,8 @@ const lines =
   (...suffixes: string[]): RequestListener =>
   (_, response) =>
     response.end([...OTHERS, ...suffixes].join('\r\n'));
+
+const checkWith = (config: AppConfig) => new BreachCheck(config, new HashGate(config));
 
 describe('The breach check', () => {
   let server: Server;
@@ -44,9 +47,8 @@ describe('The breach check', () => {
 
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const check = (variables: object = {}) =>
-    new BreachCheck(
-      loadConfig({ ...SECRETS, PASSWORD_BREACH_CHECK: 'hibp', PASSWORD_BREACH_URL: url(), ...variables }),
-    );
+    checkWith(loadConfig({ ...SECRETS, PASSWORD_BREACH_CHECK: 'hibp', PASSWORD_BREACH_URL: url(), ...variables }));
+
   it('finds a breached password, and sends only the first five digits of its hash', async () => {
     answer = lines(`${DIGEST.slice(5)}:42`);
     expect(await check().has(BREACHED)).toBe(true);

@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { HashQueue, HashQueueFullError } from '../../src/passwords/hashing/hash-queue.js';
-import { ClientGoneError } from '../../src/platform/limits/waiting-line.js';
+import { ClientGoneError } from '../../src/passwords/hashing/waiting-line.js';
 
 /** Hashes that end when they are told to. */
 function hashes(queue: HashQueue) {
@@ -18,6 +19,7 @@ describe('The queue for hashes', () => {
   it('runs as many as it may, and the others in the order they came, each when a place is free', async () => {
     const { started, run, end } = hashes(new HashQueue(2, 2));
     const answers = ['a', 'b', 'c', 'd'].map((name) => run(name));
+    await nextTurn();
     expect(started).toEqual(['a', 'b']);
     end('b');
     await answers[1];
@@ -29,7 +31,7 @@ describe('The queue for hashes', () => {
     expect(await Promise.all(answers)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('refuses at once what finds no place to wait', async () => {
+  it('refuses a hash at once when the line is full', async () => {
     const { started, run, end } = hashes(new HashQueue(1, 1));
     const [first, second] = [run('a'), run('b')];
     const refused = run('c');
@@ -55,7 +57,7 @@ describe('The queue for hashes', () => {
     }
   });
 
-  it('forgets who hangs up while waiting, and lets another take the place', async () => {
+  it('drops a client that hangs up while waiting, and gives its place in line to another', async () => {
     const { started, run, end } = hashes(new HashQueue(1, 1));
     const client = new AbortController();
     const first = run('a');
@@ -71,11 +73,12 @@ describe('The queue for hashes', () => {
     expect(started).toEqual(['a', 'd']);
   });
 
-  it('frees the place of who hangs up during the hash only when the hash is over', async () => {
+  it('keeps the place of a client that hangs up during its hash until the hash ends', async () => {
     const { started, run, end } = hashes(new HashQueue(1, 1));
     const client = new AbortController();
     const first = run('a', client.signal);
     const second = run('b');
+    await nextTurn();
     client.abort();
     await expect(run('c')).rejects.toThrow(HashQueueFullError);
     expect(started).toEqual(['a']);
@@ -86,7 +89,7 @@ describe('The queue for hashes', () => {
     await second;
   });
 
-  it('does not begin with who has hung up before', async () => {
+  it('does not start a hash for a client that has hung up before', async () => {
     const { started, run } = hashes(new HashQueue(1, 1));
     await expect(run('a', AbortSignal.abort())).rejects.toThrow(ClientGoneError);
     expect(started).toEqual([]);
@@ -108,5 +111,42 @@ describe('The queue for hashes', () => {
       }),
     );
     expect(most).toBe(2);
+  });
+
+  it('admits as many requests as may hash, and as many again; the others in their order', async () => {
+    const queue = new HashQueue(1, 10);
+    const admitted: string[] = [];
+    const enter = (name: string, signal?: AbortSignal) =>
+      queue.enter(signal).then((place) => {
+        admitted.push(name);
+        return place;
+      });
+    const places = ['a', 'b', 'c', 'd'].map((name) => enter(name));
+    await nextTurn();
+    expect(admitted).toEqual(['a', 'b']);
+    (await places[0])?.free();
+    (await places[0])?.free();
+    await nextTurn();
+    expect(admitted).toEqual(['a', 'b', 'c']);
+  });
+
+  it('frees a place when its hash ends, and runs a second hash of the same request without a new one', async () => {
+    const queue = new HashQueue(1, 1);
+    const [place, other] = [await queue.enter(), await queue.enter()];
+    await expect(queue.enter()).rejects.toThrow(HashQueueFullError);
+    await queue.run(async () => undefined, undefined, place);
+    const third = await queue.enter();
+    expect(await queue.run(async () => 'upgraded', undefined, place)).toBe('upgraded');
+    for (const held of [other, third]) held.free();
+    await Promise.all([queue.enter(), queue.enter()]);
+    await expect(queue.enter()).rejects.toThrow(HashQueueFullError);
+  });
+
+  it('counts admitted requests that have not begun to hash as waiting', async () => {
+    const queue = new HashQueue(1, 2);
+    const all = Array.from({ length: 3 }, () => queue.enter());
+    await expect(queue.enter()).rejects.toThrow(HashQueueFullError);
+    (await all[0])?.free();
+    await Promise.all(all);
   });
 });

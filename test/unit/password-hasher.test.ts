@@ -5,7 +5,7 @@ import { StartupError } from '../../src/platform/errors/index.js';
 import { Argon2PasswordHasher } from '../../src/passwords/hashing/argon2-password-hasher.js';
 import { createPasswordHasher } from '../../src/passwords/hashing/create-password-hasher.js';
 import { NodeRsPasswordHasher } from '../../src/passwords/hashing/node-rs-password-hasher.js';
-import type { PasswordHasher } from '../../src/passwords/index.js';
+import { HashGate, type PasswordHasher } from '../../src/passwords/index.js';
 import { FAST_HASHES, SECRETS } from '../support/app.js';
 import { inParallel } from '../support/parallel.js';
 import { LEGACY_HASHES, LEGACY_PASSWORD } from '../support/stored-hashes.js';
@@ -15,10 +15,11 @@ Logger.overrideLogger(false);
 
 const config = (overrides: Readonly<Record<string, string>> = {}) =>
   loadConfig({ ...SECRETS, ...FAST_HASHES, ...overrides });
+const gate = (overrides: Readonly<Record<string, string>> = {}) => new HashGate(config(overrides));
 const absent = () => Promise.reject(new Error("Cannot find package '@node-rs/argon2'"));
 
 async function hasher(overrides: Readonly<Record<string, string>>): Promise<PasswordHasher> {
-  const made = await createPasswordHasher(config(overrides));
+  const made = await createPasswordHasher(config(overrides), gate(overrides));
   await made.onModuleInit();
   return made;
 }
@@ -190,7 +191,7 @@ describe('A password of more than 128 code points', () => {
         return super.verifyArgon2(stored, password);
       }
     }
-    const passwords = new Counting(config());
+    const passwords = new Counting(config(), gate());
     await passwords.onModuleInit();
     for (const [password, hashes] of [
       ['😀'.repeat(128), 1],
@@ -213,15 +214,15 @@ describe('The choice of a hasher', () => {
     ['node-rs', NodeRsPasswordHasher],
     ['argon2', Argon2PasswordHasher],
   ])('follows PASSWORD_HASHER=%s when both packages are installed', async (implementation, expected) => {
-    expect(await createPasswordHasher(config({ PASSWORD_HASHER: implementation }))).toBeInstanceOf(expected);
+    expect(await createPasswordHasher(config({ PASSWORD_HASHER: implementation }), gate())).toBeInstanceOf(expected);
   });
 
   it('falls back to argon2 for auto when @node-rs/argon2 is not installed', async () => {
-    expect(await createPasswordHasher(config(), absent)).toBeInstanceOf(Argon2PasswordHasher);
+    expect(await createPasswordHasher(config(), gate(), absent)).toBeInstanceOf(Argon2PasswordHasher);
   });
 
   it('fails the start with one line when node-rs is required but not installed', async () => {
-    const start = createPasswordHasher(config({ PASSWORD_HASHER: 'node-rs' }), absent);
+    const start = createPasswordHasher(config({ PASSWORD_HASHER: 'node-rs' }), gate(), absent);
     await expect(start).rejects.toThrow(StartupError);
     await expect(start).rejects.toThrow(/^PASSWORD_HASHER=node-rs: .+ is not installed here\.$/);
   });
@@ -235,13 +236,5 @@ describe('The hash queue', () => {
       Array.from({ length: running + 1 }, () => passwords.verify(undefined, LEGACY_PASSWORD)),
     );
     expect(answers.map(({ status }) => status)).toEqual([...Array(running).fill('fulfilled'), 'rejected']);
-  });
-
-  it('skips the upgrade of a hash while it is full', async () => {
-    const passwords = await hasher({ HASH_QUEUE_MAX: '0', ARGON2_MEMORY_KIB: '65536' });
-    const { running } = config().hashing;
-    const busy = inParallel(running, () => passwords.verify(undefined, LEGACY_PASSWORD));
-    expect(await passwords.upgrade(LEGACY_HASHES['argon2i'] ?? '', LEGACY_PASSWORD)).toBeUndefined();
-    await busy;
   });
 });

@@ -1,18 +1,20 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '#config';
+import { BackgroundTask } from '#platform/background';
 import { PasswordAttemptsRepository } from './password-attempts.repository.js';
 
 const INTERVAL_MS = 10 * 60_000;
-/** Rows per statement: few enough that each takes milliseconds. */
+/** Few enough that one statement takes milliseconds. */
 const BATCH = 500;
 
 /** Deletes the rows of windows that are over. */
 @Injectable()
 export class PasswordAttemptsSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(PasswordAttemptsSweeper.name);
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<number> | undefined;
-  private stopping = false;
+  private readonly task = new BackgroundTask({
+    name: 'Sweeping ended windows of wrong passwords',
+    everyMs: INTERVAL_MS,
+    run: (signal) => this.sweep(signal),
+  });
 
   constructor(
     private readonly attempts: PasswordAttemptsRepository,
@@ -20,29 +22,22 @@ export class PasswordAttemptsSweeper implements OnApplicationBootstrap, OnModule
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.sweep().catch((error: unknown) => this.logger.warn('Ended windows could not be swept', error));
-    }, INTERVAL_MS).unref();
+    this.task.start();
   }
 
-  /** Waits for the batch in progress. */
-  async onModuleDestroy(): Promise<void> {
-    this.stopping = true;
-    clearInterval(this.timer);
-    await this.sweeping?.catch(() => undefined);
+  onModuleDestroy(): Promise<void> {
+    return this.task.stop();
   }
 
-  /** @returns the number of deleted rows */
-  async sweep(): Promise<number> {
-    this.sweeping ??= this.sweepInBatches().finally(() => (this.sweeping = undefined));
-    return this.sweeping;
-  }
-
-  private async sweepInBatches(): Promise<number> {
-    let total = 0;
-    for (let swept = BATCH; swept === BATCH && !this.stopping; total += swept) {
-      swept = await this.attempts.deleteOver(this.config.passwordAttempts.windowMs, BATCH);
+  /**
+   * @param signal ends it after the batch in progress
+   * @returns the number of deleted rows
+   */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    for (let total = 0; ;) {
+      const swept = await this.attempts.deleteOver(this.config.passwordAttempts.windowMs, BATCH);
+      total += swept;
+      if (swept < BATCH || signal?.aborted === true) return total;
     }
-    return total;
   }
 }

@@ -1,54 +1,82 @@
 import { DomainError } from '#platform/errors';
-import { ClientGoneError, WaitingLine } from '#platform/limits';
+import { ClientGoneError, WaitingLine } from './waiting-line.js';
 
-/** As many hashes are waiting as may. */
+/** Requests admitted for each hash that may run: while one hashes, the next does its database work. */
+const ADMITTED_PER_HASH = 2;
+
+/** As many requests wait for a hash as may. */
 export class HashQueueFullError extends DomainError {
   constructor() {
     super('SERVICE_UNAVAILABLE', 'Too many passwords are being checked right now. Please try again.');
   }
 }
 
+/** The right to hash. Freed by the first hash that ends, or by `free()`. */
+export interface HashPlace {
+  free(): void;
+}
+
 /**
- * Lets a fixed number of hashes run, and a fixed number wait in the order they came. Without a bound, a flood of logins
- * holds every thread of Node's pool, and with them files, DNS and compression, for as long as it lasts.
+ * Runs a fixed number of hashes at a time and admits only a few requests to them; the others wait in one line, in the
+ * order in which they came. Without a bound, a flood of logins holds every thread of Node's pool, and with them files,
+ * DNS and compression, for as long as it lasts.
  */
 export class HashQueue {
+  private admitted = 0;
   private running = 0;
+  private readonly maxAdmitted: number;
+  /** Requests that wait to be admitted. */
   private readonly line = new WaitingLine();
+  /** Admitted requests that are ready to hash. */
+  private readonly ready = new WaitingLine();
 
+  /** @param maxWaiting requests that may wait while others hash */
   constructor(
     private readonly maxRunning: number,
     private readonly maxWaiting: number,
-  ) {}
-
-  /** How many more would not be refused now. */
-  get room(): number {
-    return this.maxRunning - this.running + this.maxWaiting - this.line.length;
-  }
-
-  /** Whether there is work enough for now: as many wait as run. */
-  get busy(): boolean {
-    return this.line.length >= this.maxRunning;
+  ) {
+    this.maxAdmitted = Math.min(maxRunning * ADMITTED_PER_HASH, maxRunning + maxWaiting);
   }
 
   /**
-   * @param signal ends the wait; a hash that runs is let finish, and its place is free only then: no thread stops half-way
+   * Waits for a place.
+   *
+   * @param signal ends the wait
    * @throws HashQueueFullError at once, ClientGoneError
    */
-  async run<T>(hash: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async enter(signal?: AbortSignal): Promise<HashPlace> {
     if (signal?.aborted === true) throw new ClientGoneError();
-    if (this.room <= 0) throw new HashQueueFullError();
-    if (this.running < this.maxRunning) this.running += 1;
+    if (this.admitted + this.line.length >= this.maxRunning + this.maxWaiting) throw new HashQueueFullError();
+    if (this.admitted < this.maxAdmitted) this.admitted += 1;
     else await this.line.join(signal);
-    try {
-      return await hash();
-    } finally {
-      this.leave();
-    }
+    let held = true;
+    return {
+      free: () => {
+        if (held && !this.line.next()) this.admitted -= 1;
+        held = false;
+      },
+    };
   }
 
-  /** Hands the place on to who has waited longest. */
-  private leave(): void {
-    if (!this.line.next()) this.running -= 1;
+  /**
+   * Runs a hash, and frees the place when it ends. A second hash with the same place does not wait to be admitted again.
+   *
+   * @param signal ends the wait; a hash that runs is completed, as no thread stops half-way
+   * @throws HashQueueFullError at once where there is no place, ClientGoneError
+   */
+  async run<T>(hash: () => Promise<T>, signal?: AbortSignal, place?: HashPlace): Promise<T> {
+    const held = place ?? (await this.enter(signal));
+    try {
+      if (signal?.aborted === true) throw new ClientGoneError();
+      if (this.running < this.maxRunning) this.running += 1;
+      else await this.ready.join(signal);
+      try {
+        return await hash();
+      } finally {
+        if (!this.ready.next()) this.running -= 1;
+      }
+    } finally {
+      held.free();
+    }
   }
 }

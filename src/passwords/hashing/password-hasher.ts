@@ -1,10 +1,9 @@
 import { Logger, type OnModuleInit } from '@nestjs/common';
 import type { AppConfig } from '#config';
-import { requestContext } from '#platform/request';
 import { type Argon2Parameters, isCurrent, readArgon2 } from '../formats/argon2-hash.js';
 import { readBcrypt } from '../formats/bcrypt-hash.js';
-import { HashQueue } from './hash-queue.js';
-import { exceedsMaxLength } from '../policy/password-policy.js';
+import type { HashGate } from './hash-gate.js';
+import { exceedsMaxLength } from './password-length.js';
 import { readPbkdf2 } from '../formats/pbkdf2-hash.js';
 import { readScrypt } from '../formats/scrypt-hash.js';
 import type { PasswordCheck } from '../formats/stored-hash.js';
@@ -12,22 +11,21 @@ import { UnusableHashError } from '../formats/unusable-hash.error.js';
 
 /**
  * Hashes passwords with argon2id (RFC 9106; OWASP Password Storage Cheat Sheet) into PHC strings, and checks them
- * against what is stored, of this or an older format; also the injection token. An adapter brings the argon2.
+ * against stored hashes of this format or an older one; also the injection token. An adapter brings the argon2.
  *
- * Everything waits in one queue. It throws HashQueueFullError where that is full, and ClientGoneError when the client
- * of the request hung up meanwhile.
+ * All hashes pass the gate: the methods throw HashQueueFullError, and ClientGoneError when the client has hung up.
  */
 export abstract class PasswordHasher implements OnModuleInit {
   private readonly logger = new Logger('Passwords');
   private readonly parameters: Argon2Parameters;
-  /** What everything that hashes waits in. */
-  readonly queue: HashQueue;
   /** What the password of an account that does not exist is compared with. */
   private decoy = '';
 
-  constructor({ argon2, hashing }: Pick<AppConfig, 'argon2' | 'hashing'>) {
+  constructor(
+    { argon2 }: Pick<AppConfig, 'argon2'>,
+    private readonly gate: HashGate,
+  ) {
     this.parameters = argon2;
-    this.queue = new HashQueue(hashing.running, hashing.waiting);
   }
 
   /** @returns a PHC string of argon2id */
@@ -41,31 +39,23 @@ export abstract class PasswordHasher implements OnModuleInit {
   }
 
   async hash(password: string): Promise<string> {
-    return this.inQueue(() => this.hashArgon2id(password, this.parameters));
+    return this.gate.run(() => this.hashArgon2id(password, this.parameters));
   }
 
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
-    // Nobody can have chosen it. Whose account it is sent for makes no difference to the answer or its time.
+    // No account has such a password, so the fast answer is the same for all of them.
     if (exceedsMaxLength(password)) return false;
     const check = this.read(stored ?? this.decoy);
-    const right = await this.inQueue(() =>
+    const right = await this.gate.run(() =>
       check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
     );
     return right && check !== undefined && stored !== undefined;
   }
 
-  /**
-   * What is to be stored instead of `stored`, now that the password is there and right; `undefined` where that is what
-   * would be made today, or where the queue is full: there is another login to do it.
-   */
+  /** @returns a hash of the same password to replace `stored`; `undefined` if that has today's format and parameters */
   async upgrade(stored: string, password: string): Promise<string | undefined> {
-    if (isCurrent(stored, this.parameters) || this.queue.room <= 0) return undefined;
-    return this.hash(password);
-  }
-
-  private inQueue<T>(work: () => Promise<T>): Promise<T> {
-    return this.queue.run(work, requestContext()?.signal);
+    return isCurrent(stored, this.parameters) ? undefined : this.hash(password);
   }
 
   /** @returns `undefined` for a hash that no password can be right for */

@@ -2,26 +2,31 @@ import { createHash } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
+import { HashGate } from '../hashing/hash-gate.js';
 
-/** A new password waits no longer than this, in milliseconds. */
+/** The longest (ms) that a new password waits for the answer. */
 const TIMEOUT_MS = 1_000;
 const PREFIX_LENGTH = 5;
 
 /**
  * Asks Have I Been Pwned, or a mirror of it, whether a password is among the breached ones (its API v3, "Searching by
- * range"). Of the password only the first 20 bits of its SHA-1 leave the process, in the company of some 800 others;
- * the answer is padded, so that its length tells an eavesdropper nothing.
+ * range"). Only the first 20 bits of the password's SHA-1 leave the process, and about 800 breached passwords share
+ * them. The answer is padded, so that its length tells an eavesdropper nothing.
  */
 @Injectable()
 export class BreachCheck {
   private readonly logger = new Logger('Passwords');
 
-  constructor(private readonly config: AppConfig) {}
+  constructor(
+    private readonly config: AppConfig,
+    private readonly gate: HashGate,
+  ) {}
 
-  /** @returns `false` also where nobody is asked, or nobody answers in time: an outage elsewhere keeps no one out */
+  /** @returns `false` also where the check is off or gets no answer in time: an outage there must not stop registrations */
   async has(password: string): Promise<boolean> {
     const { breachUrl } = this.config;
     if (breachUrl === undefined) return false;
+    this.gate.stepAside();
     const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
     try {
       const range = await fetchRange(`${breachUrl}/range/${digest.slice(0, PREFIX_LENGTH)}`);
@@ -43,13 +48,13 @@ async function fetchRange(url: string): Promise<string> {
   return text;
 }
 
-/** Lines of `<rest of a digest>:<how often it was seen>`. What is there for padding was seen no time. */
+/** Lines of `<rest of a digest>:<how often it was seen>`. A padding line has the number 0. */
 function lists(range: string, suffix: string): boolean {
   const line = range.split(/\r?\n/).find((entry) => entry.toUpperCase().startsWith(`${suffix}:`));
   return line !== undefined && Number(line.slice(suffix.length + 1)) > 0;
 }
 
-/** The cause too: of a failed fetch it is all that tells anything. */
+/** With the cause: the message of a failed fetch says only that it failed. */
 function reason(error: unknown): string {
   const causes = isNativeError(error) && isNativeError(error.cause) ? [error, error.cause] : [error];
   return causes.map(String).join(', ');

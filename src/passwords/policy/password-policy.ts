@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig, type PasswordRule } from '#config';
 import { ValidationError } from '#platform/errors';
+import { exceedsMaxLength, MAX_CODE_POINTS } from '../hashing/password-length.js';
 import { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
 
@@ -9,7 +10,6 @@ const MIN_CODE_POINTS: Record<PasswordRule, number> = {
   // NIST SP 800-63B-4, section 3.1.1.2, for a password that is the only factor.
   length: 15,
 };
-const MAX_CODE_POINTS = 128;
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
 /** Shorter names occur in too many good passwords by chance. */
 const MIN_CONTEXT_LENGTH = 4;
@@ -39,12 +39,6 @@ export function passwordFault(
     return 'Password must not contain the username or the email';
   }
   return isCommonPassword(password) ? 'Password is too common' : undefined;
-}
-
-/** Whether it is longer than any password may be. */
-export function exceedsMaxLength(password: string): boolean {
-  // No code point takes more than two units, so that a long text is not taken apart.
-  return password.length > 2 * MAX_CODE_POINTS || [...password].length > MAX_CODE_POINTS;
 }
 
 /** The rule for new passwords, as it is configured. */

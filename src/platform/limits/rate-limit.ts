@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppConfig } from '#config';
 import { TooManyRequestsError } from '#platform/errors';
 import { COUNTED_BY_BODY, requestContext, UNCOUNTED } from '#platform/request';
 import { RequestCounter } from './request-counter.js';
+
+const LIMIT_HEADER = 'ratelimit-limit';
 
 /** Counts requests by the user of their access token, or else by their address (an IPv6 address by its /64 network). */
 @Injectable()
@@ -14,27 +16,41 @@ export class RateLimit {
     private readonly config: AppConfig,
   ) {}
 
-  /**
-   * Installs the hooks. Call it before the routes are registered, and after the hooks that read the tokens: what Nest's
-   * guards never see (an unknown route, a malformed body) counts too.
-   */
-  watch(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', async (request, reply) => {
-      if (this.isCounted(request) && !isCountedByBody(request)) await this.count(reply);
-    });
-    fastify.addHook('preParsing', async (request, reply) => {
-      if (isCountedByBody(request)) await this.count(reply);
-    });
+  /** Fastify onRequest hook. What Nest's guards never see, such as an unknown route or a malformed body, counts too. */
+  readonly countRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (this.isCounted(request) && !isCountedByBody(request)) await this.count(reply, requestContext()?.subject);
+  };
+
+  /** Fastify preValidation hook, for routes whose body names the client. */
+  readonly countBody = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (isCountedByBody(request)) await this.count(reply, requestContext()?.subject);
+  };
+
+  /** Fastify onRoute hook: a body that should name the client, but cannot be read, counts for the address. */
+  readonly countUnreadable = (route: RouteOptions): void => {
+    if (!(COUNTED_BY_BODY in { ...route.config })) return;
+    route.errorHandler = (error, _request, reply) => void this.countUnread(error, reply);
+  };
+
+  private async countUnread(error: Error, reply: FastifyReply): Promise<void> {
+    try {
+      if (!reply.hasHeader(LIMIT_HEADER)) await this.count(reply, undefined);
+      reply.send(error);
+    } catch (refusal) {
+      reply.send(refusal);
+    }
   }
 
-  /** @throws TooManyRequestsError */
-  async count(reply: FastifyReply): Promise<void> {
-    const { subject, ip = '' } = requestContext() ?? {};
-    const client = subject === undefined ? `address:${normalizeIp(ip)}` : `user:${subject}`;
+  /**
+   * @param subject the user whose token came with the request
+   * @throws TooManyRequestsError
+   */
+  private async count(reply: FastifyReply, subject: string | undefined): Promise<void> {
+    const client = subject === undefined ? `address:${normalizeIp(requestContext()?.ip ?? '')}` : `user:${subject}`;
     const { max } = this.config.rateLimit;
     const { counted, hits, endsInMs } = await this.counter.count(`requests:${client}`, this.config.rateLimit);
     const seconds = Math.ceil(endsInMs / 1_000);
-    reply.header('ratelimit-limit', max);
+    reply.header(LIMIT_HEADER, max);
     reply.header('ratelimit-remaining', Math.max(0, max - hits));
     reply.header('ratelimit-reset', seconds);
     if (!counted) throw new TooManyRequestsError(Math.max(1, seconds));

@@ -10,14 +10,13 @@ export { CurrentUser, Id, IfMatch, namesSelf, pathParameter, UserId } from './pa
 export { type Principal } from './principal.js';
 export { requestContext, RequestContext, runInRequestContext } from './request-context.js';
 export {
+  addRouteConfig,
   applyBodyLimit,
   BodyLimit,
   COUNTED_BY_BODY,
   CountedByBody,
   MAX_AUTH_BODY_BYTES,
   MAX_BODY_BYTES,
-  ONE_BY_ONE,
-  OneByOne,
   TARGET,
   Target,
   type TargetParameter,

@@ -10,21 +10,18 @@ export const MAX_AUTH_BODY_BYTES = 16 * 1024;
 
 export const UNCOUNTED = 'uncounted';
 export const COUNTED_BY_BODY = 'countedByBody';
-export const ONE_BY_ONE = 'oneByOne';
 
 const CONFIG = Symbol('route-config');
 
 /** Bytes that a body of this route may have. */
-export const BodyLimit = (bytes: number) => addConfig({ bodyLimit: bytes });
+export const BodyLimit = (bytes: number) => addRouteConfig({ bodyLimit: bytes });
 
 /** The rate limit does not count this route. */
-export const Uncounted = () => applyDecorators(addConfig({ [UNCOUNTED]: true }), ApiExtension('x-uncounted', true));
+export const Uncounted = () =>
+  applyDecorators(addRouteConfig({ [UNCOUNTED]: true }), ApiExtension('x-uncounted', true));
 
-/** Whose request it is that the rate limit counts, only the body says. */
-export const CountedByBody = () => addConfig({ [COUNTED_BY_BODY]: true });
-
-/** Many requests at once for this route leave room for others between them. For what is dear and open to everybody. */
-export const OneByOne = () => addConfig({ [ONE_BY_ONE]: true });
+/** The rate limit finds the client's identity in the body. */
+export const CountedByBody = () => addRouteConfig({ [COUNTED_BY_BODY]: true });
 
 export const TARGET = 'target';
 
@@ -37,7 +34,7 @@ export interface TargetParameter {
 
 /** Says what a parameter of the path names; a denial is recorded with it as its target. */
 export const Target = (parameter: string, type: string) =>
-  addConfig({ [TARGET]: { parameter, type } satisfies TargetParameter });
+  addRouteConfig({ [TARGET]: { parameter, type } satisfies TargetParameter });
 
 /** Fastify onRoute hook: Nest can give a route a configuration, but not Fastify's own options. */
 export function applyBodyLimit(route: RouteOptions): void {
@@ -45,8 +42,8 @@ export function applyBodyLimit(route: RouteOptions): void {
   if (typeof bodyLimit === 'number') route.bodyLimit = bodyLimit;
 }
 
-/** Adds to what Fastify knows of a route; Nest's own decorator would replace it. */
-function addConfig(part: Record<string, unknown>): MethodDecorator {
+/** Adds to a route's Fastify configuration; Nest's own decorator would replace it. */
+export function addRouteConfig(part: Record<string, unknown>): MethodDecorator {
   return (target, key, descriptor) => {
     const before: unknown = Reflect.getMetadata(CONFIG, Object(descriptor.value) as object);
     const whole = { ...(before as object | undefined), ...part };

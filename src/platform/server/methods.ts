@@ -16,22 +16,23 @@ const PREFLIGHT_MAX_AGE = 600;
 
 const ORDER = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Remembers which methods each path answers to. To be called before the routes are registered. */
-export function collectMethods(fastify: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>();
-  fastify.addHook('onRoute', (route: RouteOptions) => {
+/** The methods that each path answers to. */
+export type RouteMethods = Map<string, Set<string>>;
+
+/** Fastify onRoute hook. */
+export function noteMethods(methods: RouteMethods) {
+  return (route: RouteOptions): void => {
     const known = methods.get(route.url) ?? new Set();
     for (const method of [route.method].flat()) known.add(method);
     methods.set(route.url, known);
-  });
-  return methods;
+  };
 }
 
 /**
- * Answers OPTIONS on every known path with 204 and `Allow`, and every other method that the path does not have with
- * 405. To be called after the routes are registered.
+ * Adds routes that answer OPTIONS on every known path with 204 and `Allow`, and every other method that the path does
+ * not have with 405.
  */
-export function answerOtherMethods(fastify: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
+export function answerOtherMethods(fastify: FastifyInstance, methods: RouteMethods): void {
   for (const method of METHODS) {
     // CONNECT never reaches a handler.
     if (method !== 'CONNECT' && !fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);

@@ -1,15 +1,15 @@
 import { DomainError } from '#platform/errors';
 
-/** The client hung up while it waited. Nobody reads this but the log. */
+/** The client hung up while it waited. Only the log shows it. */
 export class ClientGoneError extends DomainError {
   constructor() {
     super('REQUEST_TIMEOUT', 'The client hung up before it was answered');
   }
 }
 
-/** Who waits for something, in the order they came. */
+/** A first-in, first-out line whose members may leave early. */
 export class WaitingLine {
-  /** What lets each one go on; a set keeps the order, and forgets one of them without a search. */
+  /** What lets each one through. A set keeps the order and deletes without a search. */
   private readonly waiting = new Set<() => void>();
 
   get length(): number {
@@ -17,7 +17,7 @@ export class WaitingLine {
   }
 
   /**
-   * Resolves when `next()` has come to this one.
+   * Resolves when `next()` reaches this one.
    *
    * @param signal ends the wait
    * @throws ClientGoneError
@@ -25,20 +25,20 @@ export class WaitingLine {
   join(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(new ClientGoneError());
     return new Promise((resolve, reject) => {
-      const goOn = () => {
-        signal?.removeEventListener('abort', giveUp);
+      const pass = () => {
+        signal?.removeEventListener('abort', leave);
         resolve();
       };
-      const giveUp = () => {
-        this.waiting.delete(goOn);
+      const leave = () => {
+        this.waiting.delete(pass);
         reject(new ClientGoneError());
       };
-      this.waiting.add(goOn);
-      signal?.addEventListener('abort', giveUp, { once: true });
+      this.waiting.add(pass);
+      signal?.addEventListener('abort', leave, { once: true });
     });
   }
 
-  /** Lets go on who has waited longest. @returns whether anybody did */
+  /** Lets the first one through. @returns whether there was one */
   next(): boolean {
     const [first] = this.waiting;
     if (first === undefined) return false;

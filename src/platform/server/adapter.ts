@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { AppConfig } from '#config';
+import { parseQuery } from '#platform/input';
+import { MAX_BODY_BYTES } from '#platform/request';
+import { answerClientError } from './client-error.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
+/** Milliseconds until a head, or a head and body, must have arrived. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections past these; its default would close them half a minute late. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** More than Node takes for a whole head, so that a long id is refused like any other wrong one. */
+const MAX_PARAM_LENGTH = 32_768;
+
+/** Fastify, with what has to be set before it exists. */
+export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: requestId,
+    requestIdHeader: false,
+    logger: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    clientErrorHandler: answerClientError,
+    // Requests that arrived before the drain began are served; only new connections are refused.
+    return503OnClosing: false,
+    skipMiddie: true,
+    routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: ({ url = '/' }) => literalUnlessDecodable(url),
+  });
+}
+
+function requestId({ headers }: { headers: IncomingHttpHeaders }): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+}
+
+/**
+ * Escapes the percent signs of a path that cannot be decoded. The router would answer such a path itself, before any hook
+ * and guard; escaped, it is an unknown route or a wrong id.
+ */
+function literalUnlessDecodable(url: string): string {
+  const [path = '', ...query] = url.split(/(?=\?)/);
+  try {
+    decodeURIComponent(path);
+    return url;
+  } catch {
+    return path.replaceAll('%', '%25') + query.join('');
+  }
+}

@@ -1,0 +1,84 @@
+import compress from '@fastify/compress';
+import type {
+  FastifyInstance,
+  onRequestAsyncHookHandler,
+  preHandlerAsyncHookHandler,
+  preValidationAsyncHookHandler,
+} from 'fastify';
+import type { Logger } from 'pino';
+import type { AppConfig } from '#config';
+import { parseBody } from '#platform/input';
+import type { RateLimit } from '#platform/limits';
+import { logRequests } from '#platform/observability';
+import { answerNotModified, applyBodyLimit, RequestContext, runInRequestContext } from '#platform/request';
+import { type RouteMethods, noteMethods } from './methods.js';
+
+/** Smaller answers cost more to compress than to send. */
+const COMPRESSION_THRESHOLD_BYTES = 1_024;
+
+/** What the hooks run besides the platform's own code. */
+export interface RequestParts {
+  readonly config: AppConfig;
+  readonly logger: Logger;
+  /** Reads and verifies the access token. */
+  readonly accessToken: onRequestAsyncHookHandler;
+  /** Reads and verifies the refresh token of a body. */
+  readonly refreshToken: preValidationAsyncHookHandler;
+  readonly rateLimit: RateLimit;
+  /** For requests that hash passwords. */
+  readonly hashGate: {
+    /** Spreads what arrives at once. */
+    readonly arrive: onRequestAsyncHookHandler;
+    /** Waits for a place. */
+    readonly admit: preHandlerAsyncHookHandler;
+  };
+}
+
+/**
+ * Installs every hook, in the order in which a request meets them. Nest's guards, pipes and handlers run between
+ * preHandler and onSend.
+ *
+ * @returns which methods each path answers to
+ */
+export async function installHooks(fastify: FastifyInstance, parts: RequestParts): Promise<RouteMethods> {
+  const methods: RouteMethods = new Map();
+
+  // When a route is registered
+  fastify.addHook('onRoute', applyBodyLimit);
+  fastify.addHook('onRoute', noteMethods(methods));
+  fastify.addHook('onRoute', parts.rateLimit.countUnreadable);
+
+  // When a head has arrived
+  fastify.addHook('onRequest', parts.hashGate.arrive); // first, as refusing 200 at once stalls the event loop too
+  fastify.addHook('onRequest', forbidStoring(parts.config.basePath));
+  fastify.addHook('onRequest', (request, _reply, done) => runInRequestContext(new RequestContext(request), done));
+  fastify.addHook('onRequest', parts.accessToken);
+  fastify.addHook('onRequest', parts.rateLimit.countRequest); // before parsing: unknown routes count too
+
+  // When the body is complete
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parseBody);
+  fastify.addHook('preValidation', parts.refreshToken);
+  fastify.addHook('preValidation', parts.rateLimit.countBody);
+  fastify.addHook('preHandler', parts.hashGate.admit); // a client that sends slowly holds no place
+
+  // When there is an answer
+  fastify.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  fastify.addHook('onSend', answerNotModified);
+  await fastify.register(compress, {
+    threshold: COMPRESSION_THRESHOLD_BYTES,
+    encodings: ['br', 'gzip'],
+    globalDecompression: false,
+  });
+
+  // When it has been sent
+  fastify.addHook('onResponse', logRequests(parts.logger));
+  return methods;
+}
+
+/** Decides by the route's own path, as the one that was sent may be spelled in many ways. */
+function forbidStoring(basePath: string): onRequestAsyncHookHandler {
+  return async ({ routeOptions: { url } }, reply) => {
+    if (url?.startsWith(basePath) === true) reply.header('cache-control', 'no-store');
+  };
+}
