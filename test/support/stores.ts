@@ -70,7 +70,11 @@ function embeddedStoresIn(folder: string): Stores {
 
 async function createServerStores(template: string): Promise<Stores> {
   const name = `uma_test_${process.pid}_${randomUUID().slice(0, 8)}`;
-  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  await asAdmin(async (admin) => {
+    // Two suites that copy the template at once get in each other's way.
+    await admin.query('SELECT pg_advisory_lock(4711)');
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  });
   const url = new URL(fromEnv('TEST_POSTGRES_URL'));
   url.pathname = `/${name}`;
   const redisUrl = fromEnv('TEST_REDIS_URL');
@@ -88,8 +92,6 @@ async function asAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<vo
   const admin = new pg.Client({ connectionString: fromEnv('TEST_POSTGRES_URL') });
   await admin.connect();
   try {
-    // Two suites that copy the template at once get in each other's way.
-    await admin.query('SELECT pg_advisory_lock(4711)');
     await work(admin);
   } finally {
     await admin.end();
