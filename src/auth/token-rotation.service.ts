@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
-import { isDatabaseUnavailable, PrismaService } from '#platform/database';
+import { isDatabaseUnavailable } from '#platform/database';
 import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
 import { RedisClient } from '#platform/redis';
@@ -12,8 +13,8 @@ import { type Session, sessionKey } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import type { TokenClaims } from './tokens.service.js';
 
-/** How long a database may say nothing at all, in milliseconds: a client is told within a second. */
-const SILENCE_MS = 600;
+/** After this (ms) the client is told to try again. A retry is safe, and an answer is due within a second. */
+const TIME_LIMIT_MS = 600;
 /** How long an exchange that the database left undecided is remembered, in milliseconds. */
 const UNDECIDED_TTL_MS = 60 * 60_000;
 
@@ -38,7 +39,6 @@ export class TokenRotationService {
     private readonly transactions: Transactions,
     private readonly cache: Cache,
     @Inject(RedisClient) private readonly redis: RedisClient | undefined,
-    private readonly prisma: PrismaService,
     { tokens }: AppConfig,
   ) {
     this.idleMs = tokens.refreshTtlMs;
@@ -46,8 +46,8 @@ export class TokenRotationService {
   }
 
   /**
-   * Puts a new refresh token in the place of the presented one. The token that was current until a moment ago gets its
-   * replacement once more, as two tabs refresh at once and answers get lost; any older one was stolen, and ends the
+   * Replaces the presented refresh token with a new one. Its parent, presented within the grace window, gets the same
+   * replacement once more, because two tabs refresh at once and answers get lost. An older token was stolen and ends the
    * session.
    *
    * @throws UnauthorizedError, RefreshUndecidedError
@@ -55,7 +55,7 @@ export class TokenRotationService {
   async exchange(presented: TokenClaims): Promise<Session> {
     const attempt: Attempt = { presented, replacement: randomUUID(), abandoned: false };
     try {
-      return await this.unlessSilent(this.decide(attempt));
+      return await this.inTime(this.decide(attempt));
     } catch (error) {
       if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) {
         attempt.abandoned = true;
@@ -72,38 +72,24 @@ export class TokenRotationService {
     const session = await this.sessions.findByToken(presented, this.graceMs);
     if (session === undefined) throw UnauthorizedError.invalidToken();
     if (session.inGrace) return session;
-    // Its holder never got the answer, through no fault of theirs.
+    // The answer with the replacement got lost.
     if (session.isParent && (await this.wasUndelivered(session))) return session;
-    // Nor was it stolen where its holder has been told to try again, and did so before this.
+    // Not stolen either if the client was told to try again and its retry came first.
     if (!attempt.abandoned) await this.endStolen(session);
     throw UnauthorizedError.invalidToken();
   }
 
-  /**
-   * Waits for as long as the database is heard of: busy is not away.
-   *
-   * @throws RefreshUndecidedError
-   */
-  private async unlessSilent<T>(decision: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    let over = false;
-    const silence = new Promise<never>((_, reject) => {
-      const listen = (since: number) => {
-        const left = since + SILENCE_MS - performance.now();
-        // Past the timer, what arrived while this process was busy itself comes first.
-        timer = setTimeout(() => setImmediate(() => decide(since)), left);
-      };
-      const decide = (since: number) => {
-        if (this.prisma.lastAnswerAt <= since) reject(new RefreshUndecidedError());
-        else if (!over) listen(this.prisma.lastAnswerAt);
-      };
-      listen(performance.now());
-    });
+  /** @throws RefreshUndecidedError when the database has not decided in time */
+  private async inTime<T>(decision: Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const late = sleep(TIME_LIMIT_MS, undefined, { signal: over.signal }).then(
+      () => Promise.reject(new RefreshUndecidedError()),
+      () => decision,
+    );
     try {
-      return await Promise.race([decision, silence]);
+      return await Promise.race([decision, late]);
     } finally {
-      over = true;
-      clearTimeout(timer);
+      over.abort();
     }
   }
 
@@ -118,7 +104,7 @@ export class TokenRotationService {
     this.logger.warn(`A refresh token of session ${id} was used again: the session has ended`);
   }
 
-  /** The exchange may have been committed although nobody heard of it: for the retry, whichever instance it reaches. */
+  /** Notes for the retry, on any instance, that the exchange may have been committed although its client got no token. */
   private async noteUndelivered({ replacement }: Attempt): Promise<void> {
     const { redis } = this;
     const key = undeliveredKey(replacement);
@@ -127,7 +113,7 @@ export class TokenRotationService {
     else await redis.attempt((commands) => commands.set(redis.prefix + key, '1', 'PX', UNDECIDED_TTL_MS));
   }
 
-  /** Whether the session's current token is one that nobody was given. */
+  /** Whether the session's current token was never sent to a client. */
   private async wasUndelivered({ tokenId }: Session): Promise<boolean> {
     const { redis } = this;
     const key = undeliveredKey(tokenId);

@@ -10,8 +10,6 @@ export interface SqlConnection {
 /** What PrismaService runs on: a PostgreSQL server, or the embedded PGlite. Also the injection token. */
 export abstract class DatabaseDriver {
   abstract readonly adapter: SqlDriverAdapterFactory;
-  /** When the database was heard of last, in milliseconds as `performance.now()` counts. */
-  abstract readonly lastAnswerAt: number;
   /** Lends a connection to `work`. */
   abstract withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
   /** Runs a statement apart from those of requests: it waits for none of them where there are several connections. */

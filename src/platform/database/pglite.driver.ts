@@ -19,11 +19,6 @@ export class PgliteDriver implements DatabaseDriver {
     this.adapter = new PrismaPGlite(client);
   }
 
-  /** It runs in this process and always answers. */
-  get lastAnswerAt(): number {
-    return performance.now();
-  }
-
   /** @throws DataFolderInUseError */
   static async open(dataDir: string): Promise<PgliteDriver> {
     const lock = await DataFolderLock.acquire(dataDir);

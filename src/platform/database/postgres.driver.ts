@@ -27,7 +27,6 @@ export class PostgresDriver implements DatabaseDriver {
   readonly pool: pg.Pool;
   /** Connects at its first statement. */
   private readonly apart: pg.Pool;
-  lastAnswerAt = 0;
 
   constructor(options: PostgresOptions) {
     const common = { connectionString: options.url, application_name: 'user-management-api' };
@@ -49,10 +48,6 @@ export class PostgresDriver implements DatabaseDriver {
         : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
     });
     this.pool.on('error', options.onIdleError);
-    this.pool.on('connect', (client) => {
-      this.lastAnswerAt = performance.now();
-      client.connection.stream.on('data', () => (this.lastAnswerAt = performance.now()));
-    });
     this.adapter = new PrismaPg(this.pool, {
       statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
     });

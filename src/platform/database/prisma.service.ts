@@ -18,11 +18,6 @@ export class PrismaService extends PrismaClient implements OnApplicationShutdown
     });
   }
 
-  /** When the database was heard of last, in milliseconds as `performance.now()` counts. */
-  get lastAnswerAt(): number {
-    return this.driver.lastAnswerAt;
-  }
-
   /** A round trip on the connections that serve requests. */
   async ping(): Promise<void> {
     await this.$queryRaw`SELECT 1`;
