@@ -56,7 +56,7 @@ export class RequestCounter implements ThrottlerStorage {
   }
 
   /**
-   * The same for `@nestjs/throttler`.
+   * Counts a request for `@nestjs/throttler`.
    *
    * @param ttl the window's length in milliseconds
    * @returns times in seconds
