@@ -34,7 +34,7 @@ export function postgresCpuMs() {
       ticks += user + system + endedChildren;
       found = true;
     } catch {
-      // The process ended before it was read.
+      // The process ended before its file under /proc was read.
     }
   }
   return found ? ticks * MS_PER_TICK : undefined;

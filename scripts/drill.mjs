@@ -1,4 +1,5 @@
-// npm run drill -- <name> [options of Jest]: runs long suites at full numbers. Without a name, lists them.
+// npm run drill -- <name> [Jest options]: runs long suites with their full number of repetitions. Without a name, it lists
+// the drills.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 

@@ -74,7 +74,7 @@ export class RolesService {
       await this.assertUnused(name, transaction);
       // A user restored later must not get what another role of the same name holds by then.
       await this.users.removeRoleFromDeletedUsers(name, transaction);
-      // A user who held it may have been restored while this waited for the deleted users' rows.
+      // A deleted user with this role may have been restored while this transaction waited for the row locks.
       await this.assertUnused(name, transaction);
       await this.roles.delete(name, transaction.db);
       transaction.forget(ROLE_PERMISSIONS_KEY);

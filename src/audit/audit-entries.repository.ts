@@ -83,7 +83,7 @@ function conditions({ actorId, targetId, action, outcome, requestId, from, to }:
     action === undefined ? undefined : Prisma.sql`action = ${action}`,
     outcome === undefined ? undefined : Prisma.sql`outcome = ${outcome}`,
     requestId === undefined ? undefined : Prisma.sql`request_id = ${requestId}`,
-    // Ids begin with the time.
+    // An id starts with the time it was created at (UUIDv7), so a range of times is a range of ids.
     from === undefined ? undefined : Prisma.sql`id >= ${firstUuidV7Of(from)}::uuid`,
     to === undefined ? undefined : Prisma.sql`id < ${firstUuidV7Of(to)}::uuid`,
   ];

@@ -15,7 +15,7 @@ export class RefreshTokenReader {
   readonly read = async ({ body, routeOptions: { config } }: FastifyRequest): Promise<void> => {
     const context = requestContext();
     if (context === undefined || !(COUNTED_BY_BODY in config)) return;
-    // An access token beside it does not count.
+    // An access token in the same request is ignored.
     delete context.subject;
     const { refreshToken }: { refreshToken?: unknown } = { ...(body as object | undefined) };
     if (typeof refreshToken !== 'string') return;

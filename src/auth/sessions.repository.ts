@@ -106,7 +106,7 @@ export class SessionsRepository {
     return count > 0;
   }
 
-  /** @returns whether the user had it and it was live until now */
+  /** @returns whether the session belonged to the user and was live until this call */
   async endOf(userId: string, id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
     const { count } = await db.session.updateMany({
       where: { id, userId, ...isLive() },

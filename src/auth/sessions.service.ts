@@ -90,7 +90,7 @@ export class SessionsService implements OnModuleInit {
   async logOut({ userId, sessionId }: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
       const wasLive = await this.sessions.end(sessionId, 'logout', transaction.db);
-      // Also when it was over already: an earlier logout may have been cut off before it told the cache.
+      // Also if the session had ended before: an earlier logout may have failed before it invalidated the cache.
       transaction.forget(sessionKey(sessionId));
       if (wasLive) await transaction.publish(new SessionsEnded(userId, [sessionId], 'logout'));
     });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Prisma, PrismaService } from '#platform/database';
 
-/** The user whose password a token sets, with the names that the password must not contain. */
+/** The user that a reset token belongs to, with the username and email that a new password must not contain. */
 export interface ResettableUser {
   readonly id: string;
   readonly username: string;

@@ -51,7 +51,7 @@ describe('A password hash imported in another format', () => {
     expect((await storedOf(id)).passwordHash).toBe(after.passwordHash);
   });
 
-  it('accepts all of 10 parallel first logins', async () => {
+  it('accepts all of 10 parallel logins of a user whose hash has another format', async () => {
     const { id, login } = await imported(LEGACY_HASHES['scrypt'] ?? '');
     const answers = await inParallel(10, () => login(LEGACY_PASSWORD));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));

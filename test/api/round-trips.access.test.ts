@@ -88,7 +88,7 @@ describe('The round trips of an administration route to the stores', () => {
     await test.api.get('/permissions', { token: clerk.token });
   });
 
-  it.each(routes)('match the expected numbers: %s', async (_, expected, send) => {
+  it.each(routes)('%s: asks the stores as often as expected', async (_, expected, send) => {
     await nearCopiesGone();
     let answer = { status: 0 };
     const cost = await countRoundTrips(async () => {

@@ -101,7 +101,7 @@ describe('The round trips of a route to the stores', () => {
     expect(cost).toEqual({ sql: 0, redis: onServers ? 1 : 0 });
   });
 
-  it('are counted exactly, so that one extra statement is noticed', async () => {
+  it('counts SQL statements exactly: one extra statement fails the test', async () => {
     const prisma = test.app.get(PrismaService);
     const cost = await countRoundTrips(async () => {
       await test.api.get('/users/me', { token: user.token });

@@ -121,7 +121,7 @@ describe('POST /users/:id/restore', () => {
 });
 
 describe('The list of deleted users', () => {
-  it('shows the time of deletion, which no other answer shows', async () => {
+  it('shows deletedAt, which no other response contains', async () => {
     await remove();
     const query = `/users?status=deleted&email=${account.email}`;
     const { body } = await test.api.get(query, { token: admin.token });

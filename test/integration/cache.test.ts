@@ -247,7 +247,7 @@ if (!onServers) {
         expect(await answers(near)).toBe(false);
       });
 
-      it('believes nothing from before it was cut off: another instance may have failed to delete it', async () => {
+      it('trusts no value from before a lost connection, because another instance may have failed to delete it', async () => {
         await read(other, 'old');
         await proxy.cut();
         await localCopiesGone();

@@ -20,7 +20,7 @@ function expectRefusal({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): v
   expect(code).toBe(1);
 }
 
-describe('The first starts in development without configuration', () => {
+describe('Starting for the first time in development, without configuration,', () => {
   let stores: Stores;
   let first: Outcome;
   let session: Session;

@@ -6,7 +6,7 @@ import { type Instances, startInstances } from '../support/instances.js';
 import { inParallel } from '../support/parallel.js';
 import { waitUntil } from '../support/wait.js';
 
-/** `npm run drill -- sessions` runs more rounds. */
+/** The number of rounds; `npm run drill -- sessions` sets a higher one. */
 const ROUNDS = Number(process.env['REFRESH_ROUNDS'] ?? 8);
 const TABS = 20;
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ApiAnswer } from './client.js';
 
-/** The failure that is expected; `fault` is one entry of its details. */
+/** Matches an error response; `fault` is one entry of its `details`. */
 export interface Failure {
   readonly status: number;
   readonly code: string;

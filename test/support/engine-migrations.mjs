@@ -40,5 +40,5 @@ const diagnosis = await engine.diagnoseMigrationHistory({ migrationsList, optInT
 const { appliedMigrationNames: applied } = await engine.applyMigrations({ migrationsList, filters });
 await close();
 process.stdout.write(JSON.stringify({ diagnosis, applied }));
-// The engine leaves a timer running.
+// Ends the process, because the schema engine leaves a timer running.
 process.exit(0);

@@ -16,7 +16,7 @@ const SPACE_NEEDED_BYTES = 2 ** 31;
 const INITDB_OPTIONS = ['--wal-segsize=1'];
 const POSTGRES_SETTINGS = ['shared_buffers = 8MB', 'max_connections = 5', 'min_wal_size = 2MB'];
 
-/** Prepares what every suite would otherwise prepare for itself: migrated databases to copy, the parsed description. */
+/** Prepares once what every suite needs: migrated databases to copy, and the parsed API description. */
 export default async function globalSetup() {
   const folder = await mkdtemp(join(await fastestFolder(), 'uma-test-'));
   process.env.TEST_FOLDER = folder;

@@ -8,7 +8,7 @@ import type { RawRequest } from './raw-http.js';
 import { type Route, ROUTES } from './routes.js';
 import { type DecodedToken, decodeToken, signToken } from './tokens.js';
 
-/** The users that send the requests and that the requests are about. */
+/** The users who send the malformed requests, and the users whose routes they call. */
 export interface Actors {
   readonly admin: Session;
   readonly user: Session;

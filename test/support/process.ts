@@ -160,7 +160,7 @@ export async function killPrograms(): Promise<void> {
   await Promise.all([...running].map((program) => program.stop('SIGKILL')));
 }
 
-/** Makes a working folder for a program, without the `.env` that the application would read from it. */
+/** Creates an empty working folder for a program, so that it finds no `.env` file. */
 async function emptyFolder(): Promise<string> {
   const folder = join(newFolder(), 'cwd');
   await mkdir(folder, { recursive: true });

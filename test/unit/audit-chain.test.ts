@@ -27,7 +27,7 @@ function newEntry(minute: number): AuditEntry {
   };
 }
 
-/** Makes `count` exported lines of one chain, and a checkpoint at its end. */
+/** Creates `count` lines of an audit export that form one hash chain, and a checkpoint of the last line. */
 function newExport(count: number) {
   let { sequence, hash } = genesis(MONTH);
   const entries = Array.from({ length: count }, (_, index) => newEntry(index));

@@ -18,7 +18,7 @@ describe('.env.example', () => {
     expect(Object.fromEntries(documented)).toStrictEqual(EXPECTED);
   });
 
-  it('gives no value to a variable without a default', () => {
+  it('shows no value for a variable without a default', () => {
     for (const [line, commented, , value] of DOCUMENTED) {
       expect({ line, value: commented ? value : '' }).toEqual({ line, value: '' });
     }

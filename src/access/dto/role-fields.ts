@@ -4,7 +4,7 @@ import { pathParameter } from '#platform/request';
 import { ROLE_NAME } from '../roles.js';
 
 const MAX_DESCRIPTION_LENGTH = 255;
-/** More than all modules together declare. */
+/** An upper bound: all modules together declare fewer permissions. */
 const MAX_PERMISSIONS = 1_000;
 
 export const RoleName = () =>

@@ -47,7 +47,7 @@ export class ChainsRepository {
     return row.found;
   }
 
-  /** @param linked ids that no longer wait for a link */
+  /** @param linked ids of entries to remove from the list of unlinked entries */
   async add(links: readonly Link[], linked: readonly string[], db: Prisma.TransactionClient): Promise<void> {
     const rows = links.map(({ month, sequence, entryId, hash }) => ({
       month: `${month}-01`,

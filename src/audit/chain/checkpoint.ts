@@ -24,7 +24,7 @@ export interface Checkpoint {
 export interface SignedCheckpoint extends Checkpoint {
   /** An Ed25519 key: DER (SPKI), base64url. */
   readonly publicKey: string;
-  /** Signs the checkpoint's canonical JSON without `publicKey` and `signature`; base64url. */
+  /** Ed25519 signature (base64url) of the checkpoint's canonical JSON without `publicKey` and `signature`. */
   readonly signature: string;
 }
 

@@ -11,7 +11,7 @@ export class HashQueueFullError extends DomainError {
   }
 }
 
-/** The right to hash. Freed by the first hash that ends, or by `free()`. */
+/** A request's place in the hash queue. It is freed when the request's first hash ends, or by `free()`. */
 export interface HashPlace {
   free(): void;
 }

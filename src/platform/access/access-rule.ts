@@ -10,7 +10,7 @@ export interface AccessRule {
   readonly public: (config: AppConfig) => boolean;
   /** Whether users may call it for themselves, with `me` or their own id as `:id`. */
   readonly self: boolean;
-  /** What all other callers must hold; `undefined` where no other caller may. */
+  /** The permissions that other callers need; `undefined` if no other caller may use the route. */
   readonly permissions: readonly string[] | undefined;
 }
 

@@ -19,7 +19,7 @@ export class BackgroundTask {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private failed = false;
-  /** When the next run starts, in milliseconds as `performance.now()` counts. */
+  /** When the next run starts, in milliseconds on the clock of `performance.now()`. */
   private dueAt = Number.POSITIVE_INFINITY;
 
   constructor(private readonly work: BackgroundWork) {}

@@ -12,7 +12,7 @@ export abstract class DatabaseDriver {
   abstract readonly adapter: SqlDriverAdapterFactory;
   /** Lends a connection to `work`. */
   abstract withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
-  /** Runs a statement apart from those of requests: it waits for none of them where there are several connections. */
+  /** Runs a statement on a connection of its own, so that it does not wait for a free connection of the pool. */
   abstract runApart(sql: string): Promise<readonly object[]>;
   abstract close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { SqlConnection } from './database-driver.js';
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
 
-/** Begins a migration that PostgreSQL refuses to run in a transaction, such as a concurrent index. */
+/** First line of a migration that cannot run in a transaction, such as one with CREATE INDEX CONCURRENTLY. */
 const NO_TRANSACTION = '-- no transaction';
 
 /**

@@ -30,7 +30,7 @@ export interface Limit {
   readonly windowMs: number;
 }
 
-/** A window after a request has asked for a place in it. */
+/** The state of a rate limit's window after it has counted, or refused, one more request. */
 export interface Count {
   /** Whether the request was counted: the window was not full. */
   readonly counted: boolean;

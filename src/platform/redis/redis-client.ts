@@ -6,7 +6,7 @@ const COMMAND_TIMEOUT_MS = 300;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** After this long (ms) without an answer, the connection is closed and another one is opened. */
 const SOCKET_TIMEOUT_MS = 2_000;
-/** The pauses (ms) between attempts to connect double from the first to the longest: seven attempts in six seconds. */
+/** The pause (ms) between two attempts to connect doubles each time, up to the longest: seven attempts in six seconds. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 

@@ -13,7 +13,7 @@ export function entityTag(version: number): string {
   return `"${version}"`;
 }
 
-/** @throws PreconditionFailedError unless the condition is absent or holds for this version */
+/** @throws PreconditionFailedError if the client sent a condition that this version does not meet */
 export function assertMatches(condition: IfMatchCondition | undefined, version: number): void {
   if (condition === undefined || condition === '*' || condition.includes(String(version))) return;
   throw new PreconditionFailedError();

@@ -22,7 +22,7 @@ export const UserId = pathParameter(
   Target('id', 'user'),
 );
 
-/** A parameter of the path that is the id of something other than a user. */
+/** Reads a path parameter that holds the id of a session, an audit entry or another resource that is not a user. */
 export const Id = (name: string) =>
   pathParameter({ name, schema: { type: 'string', format: 'uuid' } }, (id) => {
     if (!isUuid(id)) throw ValidationError.of(name, `${name} must be a UUID`);

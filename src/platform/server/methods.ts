@@ -51,7 +51,7 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: RouteMetho
       method: fastify.supportedMethods.filter((method) => !allowed.includes(method)),
       url,
       exposeHeadRoute: false,
-      // Before the body is read: whatever it is, the method is wrong.
+      // Refused before the body is read, because the method is wrong whatever the body contains.
       onRequest: async () => {
         throw new MethodNotAllowedError(allowed);
       },
