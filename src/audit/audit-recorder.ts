@@ -20,7 +20,7 @@ export class AuditRecorder implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.withinTransaction(AuditedEvent, async (event, transaction) => {
-      // Failures are recorded below, outside the transaction, so that a rollback does not take them along.
+      // Failures change nothing and are published without a transaction.
       if (!(event instanceof AuditedFailure)) await this.record(event.facts, transaction);
     });
     this.events.afterCommit(AuditedFailure, async ({ facts, repeated }) => {

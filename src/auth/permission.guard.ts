@@ -18,7 +18,8 @@ export class PermissionGuard implements CanActivate {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (rule?.public(this.config)) return true;
     const principal = requestContext()?.principal;
-    if (rule === undefined || principal === undefined) throw new ForbiddenError('the route has no access rule');
+    if (rule === undefined) throw new ForbiddenError('the route has no access rule');
+    if (principal === undefined) throw new ForbiddenError('no principal');
     const bySelf = rule.self && namesSelf(context, principal);
     if (!bySelf && rule.permissions === undefined) throw new ForbiddenError('self: only the user may do this');
     const extra = this.extraPermission(context);

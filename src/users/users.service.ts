@@ -70,7 +70,7 @@ export class UsersService {
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
         const emailChanges = email !== undefined && email !== before.email;
-        // The unlocked read saw the same email; it has changed since.
+        // Another change of the email was committed between the unlocked read and the lock.
         if (emailChanges && bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
         const effective = emailChanges ? changes : rest;
         const after = await this.users.update(id, effective, transaction.db);

@@ -9,7 +9,7 @@ const HASHES = 'hashes';
 /** Each costs the event loop about 0.3 ms until it waits. */
 const STARTED_PER_TURN = 2;
 
-/** Every request of this route hashes a password: its handler starts when there is a place in the hash queue. */
+/** Every request of this route hashes a password: its guards and handler start when there is a place in the hash queue. */
 export const Hashes = () => addRouteConfig({ [HASHES]: true });
 
 /** The hash queue, as requests meet it. */

@@ -35,8 +35,8 @@ export class EventBus {
   }
 
   /**
-   * Publishes an event that changed nothing, such as a refusal; there is no transaction, so only the handlers of
-   * `afterCommit` hear it. `Transaction.publish` is for what changes something.
+   * Runs the handlers of `afterCommit`. Call it for an event that changed nothing, such as a refusal. What changes
+   * something calls `Transaction.publish`, which ends here after its commit.
    */
   async publish(event: object): Promise<void> {
     for (const handler of this.handlersAfter) {

@@ -35,8 +35,8 @@ export interface RequestParts {
 }
 
 /**
- * Installs every hook, in the order in which a request meets them. Nest's guards, pipes and handlers run between
- * preHandler and onSend.
+ * Installs the hooks in the order in which a request meets them. Nest's guards, interceptors, pipes and handlers run
+ * between preHandler and onSend. The hooks of CORS and of the security headers (security-headers.ts) run before these.
  *
  * @returns which methods each path answers to
  */
@@ -49,7 +49,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addHook('onRoute', parts.rateLimit.countUnreadable);
 
   // When a head has arrived
-  fastify.addHook('onRequest', parts.hashGate.arrive); // first, as refusing 200 at once stalls the event loop too
+  fastify.addHook('onRequest', parts.hashGate.arrive); // first: even 200 refusals (429) at once stall the event loop
   fastify.addHook('onRequest', forbidStoring(parts.config.basePath));
   fastify.addHook('onRequest', (request, _reply, done) => runInRequestContext(new RequestContext(request), done));
   fastify.addHook('onRequest', parts.accessToken);
