@@ -6,8 +6,10 @@ import { type HashPlace, HashQueue } from './hash-queue.js';
 import { WaitingLine } from './waiting-line.js';
 
 const HASHES = 'hashes';
-/** Each costs the event loop about 0.3 ms until it waits. */
-const STARTED_PER_TURN = 2;
+/** Milliseconds between two starts of such requests; each keeps the event loop busy for about half of it. */
+const START_INTERVAL_MS = 2;
+/** One request starts per interval for every 200 that wait, so that a long line takes no longer than a short one. */
+const CROWD = 200;
 
 /** Every request of this route hashes a password: its guards and handler start when there is a place in the hash queue. */
 export const Hashes = () => addRouteConfig({ [HASHES]: true });
@@ -23,20 +25,16 @@ export class HashGate {
     this.queue = new HashQueue(hashing.running, hashing.waiting);
   }
 
-  /**
-   * Fastify onRequest hook: starts a few of these requests per turn of the event loop. Starting 200 at once would stall
-   * all other requests.
-   */
+  /** Fastify onRequest hook: spreads requests that arrive at once, as starting 200 of them stalls all other requests. */
   readonly arrive = async ({ routeOptions: { config } }: FastifyRequest): Promise<void> => {
     if (!(HASHES in config)) return;
-    const starting = this.arrivals.join();
-    if (this.arrivals.length === 1) setImmediate(this.startSome);
-    await starting;
+    if (this.arrivals.length === 0) setTimeout(this.startSome, START_INTERVAL_MS);
+    await this.arrivals.join();
   };
 
   private readonly startSome = (): void => {
-    for (let count = 0; count < STARTED_PER_TURN; count += 1) this.arrivals.next();
-    if (this.arrivals.length > 0) setImmediate(this.startSome);
+    for (let count = Math.ceil(this.arrivals.length / CROWD); count > 0; count -= 1) this.arrivals.next();
+    if (this.arrivals.length > 0) setTimeout(this.startSome, START_INTERVAL_MS);
   };
 
   /**
