@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { StartupError } from '#platform/errors';
 import { PasswordPolicy } from '#passwords';
-import { DuplicateUserError, UsersService } from '#users';
+import { DuplicateUserError, emailRule, UsersService } from '#users';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 
 interface AdminAccount {
@@ -30,6 +30,8 @@ export class FirstAdminService {
     if (firstAdmin === undefined && production) return;
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;
     const account = firstAdmin ?? generatedAccount();
+    const emailFault = emailRule(account.email);
+    if (emailFault !== undefined) throw new StartupError(`ADMIN_EMAIL: ${emailFault}`);
     const fault = await this.policy.fault(account.password, account);
     if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
     if ((await this.create(account)) && firstAdmin === undefined) this.generated = account;

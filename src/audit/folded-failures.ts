@@ -69,13 +69,24 @@ export class FoldedFailures implements OnApplicationBootstrap {
 
   /** Writes the folds that are over, and the oldest ones while there are too many. */
   private async write(isOver: (fold: Fold) => boolean): Promise<void> {
-    const ended: AuditEntry[] = [];
+    const ended: [string, Fold][] = [];
     for (const [key, fold] of this.folds) {
       if (!isOver(fold) && this.folds.size <= MAX_FOLDS) break;
       this.folds.delete(key);
-      if (fold.count > 0) ended.push(toEntry(fold));
+      if (fold.count > 0) ended.push([key, fold]);
     }
-    if (ended.length > 0) await this.entries.insert(ended);
+    if (ended.length === 0) return;
+    try {
+      await this.entries.insert(ended.map(([, fold]) => toEntry(fold)));
+    } catch (error) {
+      // Counted again with the next write.
+      for (const [key, fold] of ended) {
+        const newer = this.folds.get(key);
+        if (newer === undefined) this.folds.set(key, fold);
+        else newer.count += fold.count;
+      }
+      throw error;
+    }
   }
 }
 

@@ -16,7 +16,7 @@ export class AccessTokenReader {
     if (context === undefined || request.headers.authorization === undefined) return;
     const verdict = await verify(request, reply);
     this.verdicts.set(context, verdict);
-    if (!(verdict instanceof DomainError)) context.subject = verdict.sub;
+    if (!(verdict instanceof DomainError) && !isExpired(verdict)) context.subject = verdict.sub;
   };
 
   /**
@@ -29,9 +29,13 @@ export class AccessTokenReader {
     const verdict = context === undefined ? undefined : this.verdicts.get(context);
     if (verdict === undefined) throw UnauthorizedError.noToken();
     if (verdict instanceof DomainError) throw verdict;
-    if (verdict.exp * 1_000 <= Date.now()) throw UnauthorizedError.expiredToken();
+    if (isExpired(verdict)) throw UnauthorizedError.expiredToken();
     return verdict;
   }
+}
+
+function isExpired({ exp }: TokenClaims): boolean {
+  return exp * 1_000 <= Date.now();
 }
 
 function verify(request: FastifyRequest, reply: FastifyReply): Promise<TokenClaims | DomainError> {

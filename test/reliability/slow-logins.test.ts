@@ -7,7 +7,7 @@ import { inParallel } from '../support/parallel.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** `npm run drill:hostile` runs the full number. */
+/** `npm run drill -- hostile` runs the full number. */
 const SOCKETS = Number(process.env['SLOW_LOGINS'] ?? 200);
 /** Milliseconds between two bytes of a socket. */
 const BYTE_MS = 1_000;

@@ -47,6 +47,9 @@ BEGIN
         UPDATE password_attempts
         SET places = places + 1, undecided = CASE WHEN placed_at < stale THEN 0 ELSE undecided END + 1, placed_at = now
         WHERE key = ANY (keys);
+    ELSE
+        -- A refused attempt leaves no empty windows behind.
+        DELETE FROM password_attempts WHERE key = ANY (keys) AND places = 0;
     END IF;
 END
 $$;

@@ -48,7 +48,7 @@ export class HashGate {
     const { signal } = context;
     const place = await this.queue.enter(signal);
     this.places.set(context, place);
-    // For a request that ends without a hash. A pipelined one that is cut off emits no "close".
+    // For a client that hangs up before there is an answer. A pipelined request that is cut off emits no "close".
     const free = () => {
       signal.removeEventListener('abort', free);
       place.free();
@@ -56,6 +56,12 @@ export class HashGate {
     reply.raw.once('close', free);
     signal.addEventListener('abort', free, { once: true });
     if (signal.aborted) free();
+  };
+
+  /** Fastify onSend hook: frees the place of a request that is answered without a hash, even before the answer is sent. */
+  readonly leave = async (): Promise<void> => {
+    const context = requestContext();
+    if (context !== undefined) this.places.get(context)?.free();
   };
 
   /**

@@ -1,4 +1,5 @@
 import type { PrismaService } from '#platform/database';
+import { Logger } from '@nestjs/common';
 import { BackgroundTask } from '#platform/background';
 
 /** How often (ms) an instance reads the epoch. */
@@ -11,6 +12,8 @@ const BELIEVED_MS = 500;
  * abandons everything cached so far on every instance, whether or not Redis can be reached.
  */
 export class CacheEpoch {
+  private readonly logger = new Logger('Cache');
+  private failing = false;
   private value: string | undefined;
   private askedAt = Number.NEGATIVE_INFINITY;
   /** How many times raising it was requested, and how many of these requests have been met. */
@@ -22,8 +25,11 @@ export class CacheEpoch {
   private readonly polling = new BackgroundTask({
     name: "Reading the cache's epoch",
     everyMs: POLL_MS,
-    // Without a database, every request says so; a line every 200 ms would add nothing.
-    run: () => this.poll().catch(() => undefined),
+    run: () =>
+      this.poll().then(
+        () => this.noteAnswer(),
+        (error: unknown) => this.noteFailure(error),
+      ),
   });
 
   constructor(private readonly prisma: PrismaService) {}
@@ -62,11 +68,23 @@ export class CacheEpoch {
     return this.inTurn(() => this.ask('SELECT value FROM cache_epoch'));
   }
 
+  /** One line when the cache is given up and one when it is used again, not one for every poll. */
+  private noteFailure(error: unknown): void {
+    if (!this.failing) this.logger.warn(`The cache is not used, as its epoch cannot be read: ${String(error)}`);
+    this.failing = true;
+  }
+
+  private noteAnswer(): void {
+    if (this.failing) this.logger.log('The cache is used again');
+    this.failing = false;
+  }
+
   private async ask(sql: string): Promise<void> {
     const askedAt = performance.now();
     // Apart from requests: if it waited behind them, a busy database would lose the cache, and become busier.
     const [row] = await this.prisma.runApart(sql);
-    this.value = row !== undefined && 'value' in row ? String(row.value) : undefined;
+    if (row === undefined || !('value' in row)) throw new Error('the table cache_epoch has no row');
+    this.value = String(row.value);
     this.askedAt = askedAt;
   }
 

@@ -34,7 +34,9 @@ export class PostgresDriver implements DatabaseDriver {
       ...common,
       max: 1,
       connectionTimeoutMillis: APART_TIMEOUT_MS,
-      query_timeout: APART_TIMEOUT_MS,
+      // The server must end the statement too: otherwise each poll would leave a process that waits for a lock.
+      statement_timeout: APART_TIMEOUT_MS,
+      query_timeout: APART_TIMEOUT_MS + 100,
     });
     this.apart.on('error', options.onIdleError);
     this.pool = new pg.Pool({

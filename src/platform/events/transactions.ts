@@ -37,11 +37,16 @@ export class Transactions {
     let result: T;
     try {
       result = await this.prisma.$transaction(transact);
-    } finally {
-      // Also when the commit failed: if the connection was lost during it, the change may have been committed.
+    } catch (error) {
+      // If the connection was lost during the commit, the change may have been committed.
       if (done) await this.cache.invalidate([...outdated]);
+      throw error;
     }
-    for (const event of published) await this.events.publish(event);
+    try {
+      await this.cache.invalidate([...outdated]);
+    } finally {
+      for (const event of published) await this.events.publish(event);
+    }
     return result;
   }
 }

@@ -60,9 +60,11 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     // No client is left to read an answer: it was sent already, or the connection is closed.
-    if (reply.sent || reply.raw.destroyed || isPrematureClose(exception)) return;
+    if (reply.sent || isPrematureClose(exception)) return;
+    // Also when the client has hung up: a probe must leave its trace.
+    if (exception instanceof ForbiddenError) await this.recordDenial(exception.reason, request);
+    if (reply.raw.destroyed) return;
     const error = this.toDomainError(exception, request);
-    if (error instanceof ForbiddenError) await this.recordDenial(error.reason, request);
     addHeaders(reply, error);
     void reply
       .code(STATUS[error.code])

@@ -31,6 +31,8 @@ export interface RequestParts {
     readonly arrive: onRequestAsyncHookHandler;
     /** Waits for a place. */
     readonly admit: preHandlerAsyncHookHandler;
+    /** Frees the place of a request that was answered without a hash. */
+    readonly leave: () => Promise<void>;
   };
 }
 
@@ -63,6 +65,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addHook('preHandler', parts.hashGate.admit); // a client that sends slowly holds no place
 
   // When there is an answer
+  fastify.addHook('onSend', parts.hashGate.leave);
   fastify.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   fastify.addHook('onSend', answerNotModified);
   await fastify.register(compress, {
