@@ -11,6 +11,8 @@ import {
   SelfOnly,
   SelfOr,
 } from '../../src/platform/access/access-rule.js';
+import { Cache } from '../../src/platform/cache/index.js';
+import { MemoryCache } from '../../src/platform/cache/memory-cache.js';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { EventsModule } from '../../src/platform/events/events.module.js';
 import { ServerModule } from '../../src/platform/server/server.module.js';
@@ -28,7 +30,13 @@ class Declarations implements OnModuleInit {
 
 /** No query runs before the check has passed or failed. */
 @Global()
-@Module({ providers: [{ provide: PrismaService, useValue: undefined }], exports: [PrismaService] })
+@Module({
+  providers: [
+    { provide: PrismaService, useValue: undefined },
+    { provide: Cache, useClass: MemoryCache },
+  ],
+  exports: [PrismaService, Cache],
+})
 class NoDatabaseModule {}
 
 /** Starts an application without an HTTP server that contains this controller. */
