@@ -82,7 +82,8 @@ export class RequestCounter implements ThrottlerStorage {
   }
 
   private countHere(key: string, { max, windowMs }: Limit): Count {
-    const now = performance.now();
+    // Whole milliseconds: the sum and difference of fractions may come out longer than the window.
+    const now = Math.floor(performance.now());
     const known = this.windows.get(key);
     const window = known !== undefined && known.endsAt > now ? known : { hits: 0, endsAt: now + windowMs };
     const counted = window.hits < max;
