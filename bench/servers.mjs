@@ -54,7 +54,7 @@ export class Setup {
 
   /** Removes every cached profile of the application, and nothing else, from Redis. */
   async clearProfiles() {
-    await this.deleteKeys(`${this.keyPrefix}user:*`);
+    await this.deleteKeys(`${this.keyPrefix}{user:*`);
   }
 
   /** Stops the servers first, because they use the databases. */
