@@ -63,7 +63,7 @@ export class UsersController {
   @Returns({ status: 200, description: 'The user.', ...ONE_USER })
   async get(@UserId() id: string) {
     const { user, version } = await this.profiles.get(id);
-    return new Reply({ user }, { version, headers: { 'cache-control': 'private, no-cache' } });
+    return new Reply({ user }, { entity: { id: user.id, version }, headers: { 'cache-control': 'private, no-cache' } });
   }
 
   @Patch(':id')

@@ -171,7 +171,7 @@ export class UsersService {
     if (locked === null) throw new UserNotFoundError();
     const { passwordHash: _, ...user } = locked;
     await transaction.publish(new BeforeUserChange(user, by));
-    assertMatches(ifMatch, user.version);
+    assertMatches(ifMatch, user);
     return locked;
   }
 

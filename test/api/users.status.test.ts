@@ -121,8 +121,11 @@ describe('PUT /users/:id/status', () => {
 
   it('honours If-Match', async () => {
     const stale = { status: 412, code: 'PRECONDITION_FAILED' };
+    const { headers } = await read();
     expectFailure(await put(admin, { status: 'inactive' }, ada.user.id, { 'if-match': '"other"' }), stale);
-    expect((await put(admin, { status: 'inactive' }, ada.user.id, { 'if-match': 'W/"1"' })).status).toBe(200);
+    expect(
+      (await put(admin, { status: 'inactive' }, ada.user.id, { 'if-match': `W/${headers.get('etag')}` })).status,
+    ).toBe(200);
   });
 
   it('answers 403 without users:update, whatever the target and the body', async () => {

@@ -3,8 +3,11 @@ import { PreconditionFailedError, ValidationError } from '../../src/platform/err
 import { assertMatches, entityTag, parseIfMatch, parseIfNoneMatch } from '../../src/platform/request/etag.js';
 
 describe('Conditional requests', () => {
-  it('use the version as a strong entity tag', () => {
-    expect(entityTag(7)).toBe('"7"');
+  it('use a strong entity tag that differs for each resource and each version', () => {
+    const tags = ['ada', 'bob'].flatMap((id) => [1, 2, 11, 21].map((version) => entityTag({ id, version })));
+    expect(new Set(tags).size).toBe(8);
+    for (const tag of tags) expect(tag).toMatch(/^"[0-9a-f]{32}"$/);
+    expect(entityTag({ id: 'ada', version: 1 })).toBe(tags[0]);
   });
 
   it.each<[string, ReturnType<typeof parseIfMatch>]>([
@@ -32,15 +35,27 @@ describe('Conditional requests', () => {
     expect(parseIfMatch(undefined)).toBeUndefined();
   });
 
-  it.each<[string | undefined]>([[undefined], ['*'], ['"3"'], ['W/"3"'], ['"1", "3"']])(
-    'accept version 3 for If-Match: %s',
+  const third = { id: 'ada', version: 3 };
+  const tag = entityTag(third);
+
+  it.each<[string | undefined]>([[undefined], ['*'], [tag], [`W/${tag}`], [`"1", ${tag}`]])(
+    'accept If-Match: %s',
     (header) => {
-      expect(() => assertMatches(parseIfMatch(header), 3)).not.toThrow();
+      expect(() => assertMatches(parseIfMatch(header), third)).not.toThrow();
     },
   );
 
-  it.each(['"2"', '"33"', '"03"', '"3.0"', '""', '"1", "2"'])('refuse version 3 for If-Match: %s', (header) => {
-    expect(() => assertMatches(parseIfMatch(header), 3)).toThrow(PreconditionFailedError);
+  it.each([
+    entityTag({ id: 'ada', version: 2 }),
+    entityTag({ id: 'ada', version: 33 }),
+    entityTag({ id: 'bob', version: 3 }),
+    tag.toUpperCase(),
+    tag.replace('"', '"0'),
+    '"3"',
+    '""',
+    '"1", "2"',
+  ])('refuse If-Match: %s', (header) => {
+    expect(() => assertMatches(parseIfMatch(header), third)).toThrow(PreconditionFailedError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PreconditionFailedError, ValidationError } from '#platform/errors';
 
@@ -5,17 +6,30 @@ import { PreconditionFailedError, ValidationError } from '#platform/errors';
 // put on by a proxy. The blanks behind a tag belong to it: next to those before, they would be tried in every division.
 const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
 
+/** Hexadecimal digits: 128 bits. */
+const TAG_LENGTH = 32;
+
 /** `*`, or the opaque tags that an `If-Match` or `If-None-Match` header lists. */
 export type IfMatchCondition = '*' | readonly string[];
 
-/** The strong entity tag of a version. */
-export function entityTag(version: number): string {
-  return `"${version}"`;
+/** What makes one representation differ from every other. */
+export interface Entity {
+  readonly id: string;
+  /** Moves with every change to what clients see of the resource. */
+  readonly version: number;
 }
 
-/** @throws PreconditionFailedError if the client sent a condition that this version does not meet */
-export function assertMatches(condition: IfMatchCondition | undefined, version: number): void {
-  if (condition === undefined || condition === '*' || condition.includes(String(version))) return;
+/**
+ * The strong entity tag of a representation. It is never equal for two resources: `/users/me` is one URL for all users,
+ * and a browser revalidates the last user's copy with the next user's token.
+ */
+export function entityTag(entity: Entity): string {
+  return `"${opaqueTag(entity)}"`;
+}
+
+/** @throws PreconditionFailedError if the client sent a condition that this resource does not meet */
+export function assertMatches(condition: IfMatchCondition | undefined, entity: Entity): void {
+  if (condition === undefined || condition === '*' || condition.includes(opaqueTag(entity))) return;
   throw new PreconditionFailedError();
 }
 
@@ -43,6 +57,11 @@ export async function answerNotModified(
   reply.code(304).removeHeader('content-length').removeHeader('content-type');
   // Fastify takes the body of a HEAD away itself, and wants to find one.
   return request.method === 'HEAD' ? payload : null;
+}
+
+/** Hexadecimal digits cannot be taken for the suffix that a proxy appends. */
+function opaqueTag({ id, version }: Entity): string {
+  return hash('sha256', `${id} ${version}`).slice(0, TAG_LENGTH);
 }
 
 function parseTags(name: string, header: string | undefined): IfMatchCondition | undefined {

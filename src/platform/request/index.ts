@@ -1,6 +1,7 @@
 export {
   answerNotModified,
   assertMatches,
+  type Entity,
   entityTag,
   type IfMatchCondition,
   parseIfMatch,

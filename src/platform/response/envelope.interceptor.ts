@@ -29,9 +29,13 @@ export class EnvelopeInterceptor implements NestInterceptor {
     );
   }
 
-  private apply({ status, version, location, headers }: Reply<unknown>['options'], response: FastifyReply): void {
+  private apply({ status, entity, location, headers }: Reply<unknown>['options'], response: FastifyReply): void {
     if (status !== undefined) response.code(status);
-    if (version !== undefined) response.header('etag', entityTag(version));
+    if (entity !== undefined) {
+      response.header('etag', entityTag(entity));
+      // Other hooks vary by more.
+      response.header('vary', [response.getHeader('vary') ?? [], 'Authorization'].flat().join(', '));
+    }
     if (location !== undefined) response.header('location', this.config.basePath + location);
     if (headers !== undefined) response.headers(headers);
   }

@@ -1,3 +1,5 @@
+import type { Entity } from '#platform/request';
+
 /** What a handler returns when its response carries more than data. */
 export class Reply<T> {
   constructor(
@@ -5,8 +7,8 @@ export class Reply<T> {
     readonly options: {
       /** Instead of the status that the route returns otherwise. */
       readonly status?: number;
-      /** The version that the `ETag` is made of. */
-      readonly version?: number;
+      /** What the `ETag` is made of. */
+      readonly entity?: Entity;
       /** Below the API's base path, such as `/users/me`. */
       readonly location?: string;
       readonly headers?: Readonly<Record<string, string>>;

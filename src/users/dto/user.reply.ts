@@ -6,9 +6,9 @@ import { toUserResponse, UserResponse } from './user.response.js';
 export const ONE_USER = { model: UserResponse, under: 'user', etag: true } as const;
 
 export function userReply(user: User): Reply<{ user: UserResponse }> {
-  return new Reply({ user: toUserResponse(user) }, { version: user.version });
+  return new Reply({ user: toUserResponse(user) }, { entity: user });
 }
 
 export function newUserReply(user: User): Reply<{ user: UserResponse }> {
-  return new Reply({ user: toUserResponse(user) }, { version: user.version, location: `/users/${user.id}` });
+  return new Reply({ user: toUserResponse(user) }, { entity: user, location: `/users/${user.id}` });
 }
