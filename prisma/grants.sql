@@ -12,5 +12,6 @@ REVOKE ALL ON ALL TABLES IN SCHEMA audit FROM :role;
 GRANT SELECT, INSERT ON audit.entries, audit.links, audit.checkpoints TO :role;
 GRANT SELECT, INSERT, DELETE ON audit.unlinked TO :role;
 GRANT SELECT, INSERT, UPDATE ON audit.deliveries TO :role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON audit.folds TO :role;
 GRANT SELECT ON audit.months TO :role;
 GRANT EXECUTE ON FUNCTION audit.first_id(date), audit.make_partitions(integer) TO :role;

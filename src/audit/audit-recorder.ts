@@ -23,8 +23,8 @@ export class AuditRecorder implements OnModuleInit {
       // Failures change nothing and are published without a transaction.
       if (!(event instanceof AuditedFailure)) await this.record(event.facts, transaction);
     });
-    this.events.afterCommit(AuditedFailure, async ({ facts, repeated }) => {
-      for (const one of facts) await this.folded.record(this.entryOf(one), repeated);
+    this.events.afterCommit(AuditedFailure, async (failure) => {
+      for (const one of failure.facts) await this.folded.record(this.entryOf(one), failure);
     });
   }
 

@@ -15,6 +15,7 @@ import { CheckpointService } from './chain/checkpoint.service.js';
 import { CheckpointsRepository } from './chain/checkpoints.repository.js';
 import { DeliveryService } from './sinks/delivery.service.js';
 import { FoldedFailures } from './folded-failures.js';
+import { FoldsRepository } from './folds.repository.js';
 import { LinkerService } from './linker.service.js';
 import { VerificationCursors } from './chain/verification-cursors.js';
 
@@ -26,6 +27,7 @@ import { VerificationCursors } from './chain/verification-cursors.js';
     AuditRecorder,
     AuditEntriesRepository,
     FoldedFailures,
+    FoldsRepository,
     ChainsRepository,
     CheckpointService,
     CheckpointsRepository,

@@ -45,8 +45,7 @@ export class PasswordAttempts {
   async attempt(account: AttemptedAccount, check: () => Promise<boolean>, message?: string): Promise<boolean> {
     const taken = await this.attempts.take(this.windows(account), this.config.passwordAttempts.windowMs);
     if (typeof taken === 'number') {
-      const { userId = null, name } = account;
-      await this.events.publish(new PasswordAttemptsThrottled(userId, userId ?? name));
+      await this.events.publish(new PasswordAttemptsThrottled(account.userId ?? null));
       throw new TooManyRequestsError(taken, message);
     }
     let wrong = false;

@@ -56,6 +56,11 @@ export abstract class AuditedEvent<Action extends AuditAction = AuditAction> {
 export abstract class AuditedFailure<Action extends AuditAction = AuditAction> extends AuditedEvent<Action> {
   /** What repeats have in common besides the action, the outcome, the reason, the target, the actor and the address. */
   readonly repeated: string = '';
+  /**
+   * Whether failures of the action fold whatever their target, and for as long as no minute passes without one: an address
+   * then fills one entry a minute, however many accounts it tries.
+   */
+  readonly foldsTargets: boolean = false;
 }
 
 /** Compares the named fields of an object and returns those that differ. */
