@@ -61,7 +61,9 @@ export class RolesService {
       const after = await this.roles.update(name, changes, transaction.db);
       transaction.forget(ROLE_PERMISSIONS_KEY);
       const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
+      const lost = before.permissions.some((permission) => !after.permissions.includes(permission));
       if (gained) await this.passwordResets.revokeForHolders(name, transaction);
+      if (lost) await this.passwordResets.revokeIssuedByHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
       return after;
     });

@@ -4,7 +4,7 @@ export { toUserResponse, UserResponse } from './dto/user.response.js';
 export { lowerCase } from './lower-case.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export type { Login, User } from './user.js';
-export { DuplicateUserError } from './users.errors.js';
+export { DuplicateUserError, InvalidResetTokenError } from './users.errors.js';
 export * from './users.events.js';
 export { UsersModule } from './users.module.js';
 export { UsersService } from './users.service.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Prisma, PrismaService } from '#platform/database';
+import { Prisma, PrismaService } from '#platform/database';
 
 /** The user that a reset token belongs to, with the username and email that a new password must not contain. */
 export interface ResettableUser {
@@ -18,12 +18,17 @@ export class PasswordResetsRepository {
    *
    * @returns when it expires
    */
-  async put(userId: string, tokenHash: Buffer, lifetimeMs: number, db: Prisma.TransactionClient): Promise<Date> {
+  async put(
+    { userId, tokenHash, issuedBy }: { userId: string; tokenHash: Buffer; issuedBy: string },
+    lifetimeMs: number,
+    db: Prisma.TransactionClient,
+  ): Promise<Date> {
     const [row] = await db.$queryRaw<[{ expiresAt: Date }]>`
-      INSERT INTO password_resets (user_id, token_hash, created_at, expires_at)
-      VALUES (${userId}::uuid, ${tokenHash}, now(), now() + ${lifetimeMs} * interval '1 millisecond')
+      INSERT INTO password_resets (user_id, token_hash, issued_by, created_at, expires_at)
+      VALUES (${userId}::uuid, ${tokenHash}, ${issuedBy}::uuid, now(), now() + ${lifetimeMs} * interval '1 millisecond')
       ON CONFLICT (user_id) DO UPDATE
-      SET token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at
+      SET token_hash = excluded.token_hash, issued_by = excluded.issued_by, created_at = excluded.created_at,
+          expires_at = excluded.expires_at
       RETURNING expires_at AS "expiresAt"`;
     return row.expiresAt;
   }
@@ -36,20 +41,32 @@ export class PasswordResetsRepository {
     return user;
   }
 
-  /** @returns whether the token was there and had not expired; `true` for only one of several at once */
-  async take(userId: string, tokenHash: Buffer, db: Prisma.TransactionClient): Promise<boolean> {
-    const taken = await db.$queryRaw<object[]>`
+  /** @returns the issuer of a token that was there and had not expired; only one of several calls at once gets it */
+  async take(userId: string, tokenHash: Buffer, db: Prisma.TransactionClient): Promise<string | undefined> {
+    const [taken] = await db.$queryRaw<{ issuedBy: string | null }[]>`
       DELETE FROM password_resets
       WHERE user_id = ${userId}::uuid AND token_hash = ${tokenHash} AND expires_at > now()
-      RETURNING user_id`;
-    return taken.length > 0;
+      RETURNING issued_by AS "issuedBy"`;
+    return taken?.issuedBy ?? undefined;
   }
 
   async removeForHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
+    await this.removeWhere(Prisma.sql`r.user_id IN (SELECT id FROM users WHERE roles @> ARRAY[${role}])`, db);
+  }
+
+  async removeIssuedBy(userId: string, db: Prisma.TransactionClient): Promise<void> {
+    await this.removeWhere(Prisma.sql`r.issued_by = ${userId}::uuid`, db);
+  }
+
+  async removeIssuedByHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
+    await this.removeWhere(Prisma.sql`r.issued_by IN (SELECT id FROM users WHERE roles @> ARRAY[${role}])`, db);
+  }
+
+  /** Locks the rows in one order, so that no two calls deadlock. */
+  private async removeWhere(condition: Prisma.Sql, db: Prisma.TransactionClient): Promise<void> {
     await db.$executeRaw`
       DELETE FROM password_resets WHERE user_id IN (
-        SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id
-        WHERE u.roles @> ARRAY[${role}] ORDER BY r.user_id FOR UPDATE OF r)`;
+        SELECT r.user_id FROM password_resets r WHERE ${condition} ORDER BY r.user_id FOR UPDATE)`;
   }
 
   async remove(userId: string, db: Prisma.TransactionClient): Promise<void> {

@@ -7,12 +7,15 @@ import { PasswordResetsRepository } from './password-resets.repository.js';
 import type { Login, User } from './user.js';
 import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';
 import {
+  BeforePasswordReset,
+  BeforePasswordResetIssued,
   PasswordResetIssued,
   ResetTokenRefused,
   UserDeleted,
   UserPasswordChanged,
   UserPasswordReset,
   UserRolesChanged,
+  UserStatusChanged,
   UserUpdated,
 } from './users.events.js';
 import { UsersRepository } from './users.repository.js';
@@ -42,12 +45,23 @@ export class PasswordResetsService implements OnModuleInit {
 
   /**
    * A token gives its holder the account as it was when the token was issued. It ends when the account becomes more: a
-   * new email may belong to another person, and new roles may hold permissions that the issuer lacks.
+   * new email may belong to another person, and new roles may hold permissions that the issuer lacks. It also ends when
+   * its issuer loses the right to issue it, and stays ended when the issuer gets that right back.
    */
   onModuleInit(): void {
     this.events.withinTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
-    this.events.withinTransaction(UserDeleted, ({ before }, { db }) => this.resets.remove(before.id, db));
-    this.events.withinTransaction(UserRolesChanged, ({ after }, { db }) => this.resets.remove(after.id, db));
+    this.events.withinTransaction(UserDeleted, async ({ before }, { db }) => {
+      await this.resets.remove(before.id, db);
+      await this.resets.removeIssuedBy(before.id, db);
+    });
+    this.events.withinTransaction(UserRolesChanged, async ({ before, after }, { db }) => {
+      await this.resets.remove(after.id, db);
+      const lost = before.roles.some((role) => !after.roles.includes(role));
+      if (lost) await this.resets.removeIssuedBy(after.id, db);
+    });
+    this.events.withinTransaction(UserStatusChanged, async ({ after }, { db }) => {
+      if (after.status !== 'active') await this.resets.removeIssuedBy(after.id, db);
+    });
     this.events.withinTransaction(UserUpdated, async ({ before, after }, { db }) => {
       if (before.email !== after.email) await this.resets.remove(after.id, db);
     });
@@ -56,13 +70,15 @@ export class PasswordResetsService implements OnModuleInit {
   /**
    * Issues a token for the operator to hand over: good once, for an hour, until the next one is issued.
    *
-   * @throws UserNotFoundError
+   * @throws UserNotFoundError, ForbiddenError
    */
   async issue(id: string, by: Principal): Promise<PasswordResetToken> {
     const resetToken = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.transactions.run(async (transaction) => {
       const user = await this.accounts.lockForChange(id, { by }, transaction);
-      const expiresAt = await this.resets.put(id, hashOf(resetToken), LIFETIME_MS, transaction.db);
+      await transaction.publish(new BeforePasswordResetIssued(user, by));
+      const token = { userId: id, tokenHash: hashOf(resetToken), issuedBy: by.userId };
+      const expiresAt = await this.resets.put(token, LIFETIME_MS, transaction.db);
       await transaction.publish(new PasswordResetIssued(user, expiresAt));
       return { resetToken, expiresAt };
     });
@@ -83,8 +99,12 @@ export class PasswordResetsService implements OnModuleInit {
     const passwordHash = await this.checkedHash(newPassword, user);
     await this.transactions.run(async (transaction) => {
       const before = await this.users.lockEvenDeleted(user.id, transaction.db);
-      const taken = await this.resets.take(user.id, tokenHash, transaction.db);
-      if (before === null || !taken) throw new InvalidResetTokenError();
+      const issuedBy = await this.resets.take(user.id, tokenHash, transaction.db);
+      if (before === null || issuedBy === undefined) throw new InvalidResetTokenError();
+      // An issuer who lost the right at the moment of issuing has left a token that no event removed.
+      const issuer = await this.users.findById(issuedBy, transaction.db);
+      if (issuer?.status !== 'active') throw new InvalidResetTokenError();
+      await transaction.publish(new BeforePasswordReset(before, issuer));
       await this.replacePassword(before, passwordHash, transaction);
     });
   }
@@ -106,9 +126,14 @@ export class PasswordResetsService implements OnModuleInit {
     });
   }
 
-  /** Revokes the reset tokens of everyone who holds a role that has just gained permissions. */
+  /** Revokes the reset tokens of every user who holds a role that has just gained permissions. */
   async revokeForHolders(role: string, { db }: Transaction): Promise<void> {
     await this.resets.removeForHolders(role, db);
+  }
+
+  /** Revokes the reset tokens that holders of a role have issued; the role has just lost permissions. */
+  async revokeIssuedByHolders(role: string, { db }: Transaction): Promise<void> {
+    await this.resets.removeIssuedByHolders(role, db);
   }
 
   private async checkedHash(newPassword: string, context: PasswordContext): Promise<string> {

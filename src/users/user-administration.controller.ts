@@ -8,6 +8,7 @@ import { SetStatusRequest } from './dto/set-status.request.js';
 import { ONE_USER, userReply } from './dto/user.reply.js';
 import { PasswordResetsService } from './password-resets.service.js';
 import { UserAdministrationService } from './user-administration.service.js';
+import { ISSUE_PASSWORD_RESET } from './users.events.js';
 
 @ApiTags('User administration')
 @Controller('users/:id')
@@ -64,10 +65,11 @@ export class UserAdministrationController {
   }
 
   @Post('password-reset')
-  @RequirePermissions('users:update')
+  @RequirePermissions(ISSUE_PASSWORD_RESET)
   @ApiOperation({
     summary: 'Issue a password reset',
-    description: 'Hand the token to a user who forgot the password. It replaces the previous one.',
+    description:
+      'Hand the token to a user who forgot the password. It replaces the previous one, and ends when its issuer may no longer issue it.',
   })
   @Returns({ status: 201, description: 'A token that works once, within an hour.', model: PasswordResetResponse })
   async issuePasswordReset(@UserId() id: string, @CurrentUser() by: Principal) {

@@ -29,6 +29,26 @@ export class BeforeUserChange {
   ) {}
 }
 
+/** What issuing a password reset for another user needs; its token ends when the issuer loses it. */
+export const ISSUE_PASSWORD_RESET = 'users:update';
+
+/** Published before a reset token is stored, with the user's row locked. A handler forbids it by throwing. */
+export class BeforePasswordResetIssued {
+  constructor(
+    readonly user: User,
+    readonly by: Principal,
+  ) {}
+}
+
+/** Published before a reset token takes effect, with the user's row locked. A handler refuses the token by throwing. */
+export class BeforePasswordReset {
+  /** @param issuer of the token, who is active */
+  constructor(
+    readonly user: User,
+    readonly issuer: User,
+  ) {}
+}
+
 export class UserCreated extends AuditedEvent<'user.created'> {
   constructor(readonly user: User) {
     super('user.created', target(user.id), changes(undefined, user));

@@ -32,8 +32,9 @@ interface AccountNames {
 export class UsersRepository {
   constructor(private readonly prisma: PrismaService) {}
 
-  async findById(id: string): Promise<User | null> {
-    return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: USER_COLUMNS });
+  /** @param db inside a transaction, that transaction's: the embedded database has no second connection */
+  async findById(id: string, db: Prisma.TransactionClient = this.prisma): Promise<User | null> {
+    return db.user.findFirst({ where: { id, deletedAt: null }, select: USER_COLUMNS });
   }
 
   async findCredentialsById(id: string): Promise<UserWithPassword | null> {
