@@ -1,5 +1,5 @@
-// Replays the last stage of the Dockerfile in an empty folder: production dependencies, the files it copies and nothing
-// else; then runs what stands there, as a user that is not root, under each Node version there is to support.
+// Replays the last stage of the Dockerfile in an empty folder, with only the production dependencies and the files that
+// it copies. Then runs the result as a user that is not root, under each supported Node version.
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -147,8 +147,8 @@ export class AuditLogService {
 }
 
 /**
- * An entry as its subject may see it without `audit:read`: not from where others acted, nor what was changed of other
- * users, nor which permission a denial was for.
+ * An entry as shown to a user who lacks `audit:read`. It leaves out from where other people acted, the changes made to
+ * other users, and the permission that a denial was about.
  */
 function withheld(entry: AuditEntry, userId: string): AuditEntry {
   const byOther = entry.actor.id !== userId;

@@ -9,7 +9,7 @@ import { FoldedFailures } from './folded-failures.js';
 const MAX_REASON_LENGTH = 500;
 const MAX_USER_AGENT_LENGTH = 512;
 
-/** Writes audit entries: of a change in its transaction, of refusals and failures without one. */
+/** Writes audit entries: a change's entry in the transaction of that change, those of refusals and failures outside any. */
 @Injectable()
 export class AuditRecorder implements OnModuleInit {
   constructor(

@@ -4,7 +4,7 @@ export const REFRESH_TOKEN_TYPE = 'rt+jwt';
 /** What a secret signs with, and the only thing that it verifies. */
 export const SECRET_ALGORITHM = 'HS256';
 
-/** All that the header of a token of ours says besides its type. */
+/** The header fields of the tokens we issue, apart from `typ`. */
 export interface TokenHeader {
   readonly alg: string;
   /** Which key signed it; a secret has no name. */

@@ -100,7 +100,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       windowMs: env.AUTH_RATE_LIMIT_WINDOW_MS,
     },
     passwordRule: env.PASSWORD_POLICY,
-    /** Where breached passwords are looked up; `undefined` where they are not. */
+    /** The service that new passwords are looked up in; `undefined` when that check is off. */
     breachUrl: env.PASSWORD_BREACH_CHECK === 'hibp' ? (env.PASSWORD_BREACH_URL ?? HAVE_I_BEEN_PWNED) : undefined,
     registration: env.REGISTRATION,
     /** The first admin to create, if the environment names one. */

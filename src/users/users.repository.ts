@@ -81,7 +81,7 @@ export class UsersRepository {
     return found !== null;
   }
 
-  /** Waits for restorations in progress; accounts restored meanwhile keep the role. */
+  /** Waits for restorations in progress. An account that one of them restores is no longer deleted, so it keeps the role. */
   async removeRoleFromDeletedUsers(role: string, db: Prisma.TransactionClient): Promise<void> {
     const rows = await db.$queryRaw<{ id: string }[]>`
       SELECT id FROM users WHERE deleted_at IS NOT NULL AND roles @> ARRAY[${role}] ORDER BY id FOR UPDATE`;

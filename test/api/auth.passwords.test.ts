@@ -120,11 +120,35 @@ describe('A login that waits in the hash queue', () => {
     return socket;
   }
 
+  // One hash runs at a time and takes about a second.
+  const slow = { ARGON2_MEMORY_KIB: '262144', ARGON2_TIME_COST: '8', UV_THREADPOOL_SIZE: '2' };
+  // In production without ADMIN_*, the start hashes no password for a first admin.
+  const noAdmin = { NODE_ENV: 'production', ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
+
+  it('is refused when the queue is full; a request that hashes nothing is answered at once', async () => {
+    const test = await startApp({ ...slow, ...noAdmin, HASH_QUEUE_MAX: '0' });
+    try {
+      let running = true;
+      const hash = test.app
+        .get(PasswordHasher)
+        .hash(PASSWORD)
+        .then(() => (running = false));
+      const change = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
+      const answers = await Promise.all([
+        test.api.put('/users/me/password', change),
+        test.api.put('/users/me/password', change, { token: 'no.such.token' }),
+        test.api.post('/auth/login', undefined, { raw: '{"email":' }),
+        test.api.post('/auth/login', unknownUser),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 400, 503]);
+      expect(running).toBe(true);
+      await hash;
+    } finally {
+      await test.close();
+    }
+  });
+
   it.each([1, 12])('leaves the queue when its client hangs up after sending %d of them', async (waiting) => {
-    // One hash runs at a time and takes about a second.
-    const slow = { ARGON2_MEMORY_KIB: '262144', ARGON2_TIME_COST: '8', UV_THREADPOOL_SIZE: '2' };
-    // In production without ADMIN_*, the start hashes no password for a first admin.
-    const noAdmin = { NODE_ENV: 'production', ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
     const test = await startApp({ ...slow, ...noAdmin, HASH_QUEUE_MAX: String(waiting) });
     const hasher = test.app.get(PasswordHasher);
     const warnings: Error[] = [];

@@ -119,7 +119,7 @@ describe('Wrong passwords', () => {
     for (const answers of seen) expect(answers).toEqual(seen[0]);
   });
 
-  it('count alone: a right password neither adds to the count nor resets it', async () => {
+  it('are all that counts: a right password neither adds to the count nor resets it', async () => {
     const account = await registered();
     const address = newAddress();
     const logins = [wrong, right, right, wrong, right, right, right, wrong, right];

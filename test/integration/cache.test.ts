@@ -148,7 +148,7 @@ if (!onServers) {
         expect(await answers(near)).toBe(false);
       });
 
-      it('waits a moment for a silent Redis, and after two seconds no longer', async () => {
+      it('waits briefly for a Redis that does not answer, and not at all once it has been silent for two seconds', async () => {
         await read(near, 'old');
         proxy.stall();
         await localCopiesGone();

@@ -168,7 +168,7 @@ describe("A step in code after a migration's SQL", () => {
 
 if (onServers) {
   describe('Two migrators at once', () => {
-    it('build a concurrent index once: the one that waits does not hold up the other', async () => {
+    it('build an index CONCURRENTLY once: the process that waits does not block the one that builds', async () => {
       const folder = await plant({
         [FIRST]: `CREATE FUNCTION slow(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql
             AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN n; END $$;

@@ -6,7 +6,7 @@ import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { failure } from '../support/shapes.js';
 import { createStores, type Stores } from '../support/stores.js';
 
-/** The routes of docs/access.md, whose own test calls each of them. */
+/** The routes that docs/access.md lists. The test of that document calls each of them. */
 const ROUTES = readMatrix().map(({ route, reach }) => {
   const [method = '', path = ''] = route.split(' ');
   return {

@@ -64,7 +64,7 @@ describe('A module dropped into src/extensions', () => {
     return { status: answer.status, body: await answer.json() };
   };
 
-  it('is served below the base path, in the envelope, without changes to other files', async () => {
+  it('is served below the base path and in the response envelope, although no other file was changed', async () => {
     expect(await read('')).toEqual({ status: 200, body: { success: true, data: { greeting: { text: 'Hello' } } } });
   });
 

@@ -167,7 +167,7 @@ describe('A revocation on one instance', () => {
       expect((await read(near.api, victim)).status).toBe(refusal);
       return acknowledged;
     };
-    // The other instance is asked all the time, so that its own copies are fresh.
+    // The other instance is read all the time, so that it holds a copy as young as possible, which lives longest.
     const [last, acknowledged] = await Promise.all([lastAccepted(() => read(far.api, victim), refusal), change()]);
     return Math.max(0, last - acknowledged);
   }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { onServers } from './stores.js';
 
-/** A little longer (ms) than a process uses its own copy of a value in Redis. */
+/** Slightly longer (ms) than a process keeps using its local copy of a value that is stored in Redis. */
 const NEAR_COPY_MS = 450;
 
 /** A timer reads the cache's epoch beside whatever is measured. */

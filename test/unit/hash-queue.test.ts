@@ -45,7 +45,7 @@ describe('The queue for hashes', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it('takes new ones after it was full, and after a hash has failed', async () => {
+  it('takes new hashes after it was full, and after a hash has failed', async () => {
     const queue = new HashQueue(1, 0);
     await expect(queue.run(() => Promise.reject(new Error('no memory')))).rejects.toThrow('no memory');
     for (const name of ['a', 'b', 'c']) {
@@ -55,6 +55,17 @@ describe('The queue for hashes', () => {
       end(name);
       expect(await answer).toBe(name);
     }
+  });
+
+  it('admits a request that gave up its place again, even when the line is full', async () => {
+    const queue = new HashQueue(1, 0);
+    (await queue.enter()).free();
+    const other = await queue.enter();
+    await expect(queue.enter()).rejects.toThrow(HashQueueFullError);
+    const again = queue.enterAgain();
+    other.free();
+    (await again).free();
+    expect(await queue.enter()).toBeDefined();
   });
 
   it('drops a client that hangs up while waiting, and gives its place in line to another', async () => {

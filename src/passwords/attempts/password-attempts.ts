@@ -11,7 +11,7 @@ import { type AttemptWindow, PasswordAttemptsRepository } from './password-attem
 
 /** What a password is tried on. */
 export interface AttemptedAccount {
-  /** What the failures count for: the name as it was typed, folded, or the user's id. */
+  /** The key under which failures count: the folded name from a login, or the user's id for a current password. */
   readonly name: string;
   /** `undefined` for an account that does not exist. */
   readonly userId: string | undefined;

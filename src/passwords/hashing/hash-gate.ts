@@ -1,25 +1,33 @@
-import { Injectable } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
 import { AppConfig } from '#config';
 import { addRouteConfig, type RequestContext, requestContext } from '#platform/request';
 import { type HashPlace, HashQueue } from './hash-queue.js';
 import { WaitingLine } from './waiting-line.js';
 
 const HASHES = 'hashes';
-/** Milliseconds between two starts of such requests; each keeps the event loop busy for about half of it. */
-const START_INTERVAL_MS = 2;
+/** Milliseconds between two starts of such requests; each keeps the event loop busy for about 1 ms. */
+const START_INTERVAL_MS = 5;
 /** One request starts per interval for every 200 that wait, so that a long line takes no longer than a short one. */
 const CROWD = 200;
-
-/** Every request of this route hashes a password: its guards and handler start when there is a place in the hash queue. */
-export const Hashes = () => addRouteConfig({ [HASHES]: true });
 
 /** The hash queue, as requests meet it. */
 @Injectable()
 export class HashGate {
   private readonly queue: HashQueue;
   private readonly places = new WeakMap<RequestContext, HashPlace>();
+  /** Requests that gave up their place for a while. */
+  private readonly aside = new WeakSet<RequestContext>();
   private readonly arrivals = new WaitingLine();
+  private pausing = false;
 
   constructor({ hashing }: AppConfig) {
     this.queue = new HashQueue(hashing.running, hashing.waiting);
@@ -28,23 +36,28 @@ export class HashGate {
   /** Fastify onRequest hook: spreads requests that arrive at once, as starting 200 of them stalls all other requests. */
   readonly arrive = async ({ routeOptions: { config } }: FastifyRequest): Promise<void> => {
     if (!(HASHES in config)) return;
-    if (this.arrivals.length === 0) setTimeout(this.startSome, START_INTERVAL_MS);
-    await this.arrivals.join();
+    if (this.pausing) await this.arrivals.join();
+    else this.pause();
   };
 
-  private readonly startSome = (): void => {
-    for (let count = Math.ceil(this.arrivals.length / CROWD); count > 0; count -= 1) this.arrivals.next();
-    if (this.arrivals.length > 0) setTimeout(this.startSome, START_INTERVAL_MS);
-  };
+  private pause(): void {
+    this.pausing = true;
+    setTimeout(() => {
+      this.pausing = this.arrivals.length > 0;
+      if (!this.pausing) return;
+      for (let count = Math.ceil(this.arrivals.length / CROWD); count > 0; count -= 1) this.arrivals.next();
+      this.pause();
+    }, START_INTERVAL_MS);
+  }
 
   /**
-   * Fastify preHandler hook: the body is complete, so that a client that sends slowly holds no place.
+   * Waits for a place for this request, which then holds it until its hash ends or it is answered.
    *
    * @throws HashQueueFullError, ClientGoneError
    */
-  readonly admit = async ({ routeOptions: { config } }: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  async admit(reply: FastifyReply): Promise<void> {
     const context = requestContext();
-    if (context === undefined || !(HASHES in config)) return;
+    if (context === undefined) return;
     const { signal } = context;
     const place = await this.queue.enter(signal);
     this.places.set(context, place);
@@ -56,7 +69,7 @@ export class HashGate {
     reply.raw.once('close', free);
     signal.addEventListener('abort', free, { once: true });
     if (signal.aborted) free();
-  };
+  }
 
   /** Fastify onSend hook: frees the place of a request that is answered without a hash, even before the answer is sent. */
   readonly leave = async (): Promise<void> => {
@@ -69,16 +82,34 @@ export class HashGate {
    *
    * @throws HashQueueFullError, ClientGoneError
    */
-  run<T>(hash: () => Promise<T>): Promise<T> {
+  async run<T>(hash: () => Promise<T>): Promise<T> {
     const context = requestContext();
-    return this.queue.run(hash, context?.signal, context && this.places.get(context));
+    if (context === undefined) return this.queue.run(hash);
+    const { signal } = context;
+    if (this.aside.delete(context)) this.places.set(context, await this.queue.enterAgain(signal));
+    return this.queue.run(hash, signal, this.places.get(context));
   }
 
-  /** Gives up this request's place before a wait for something else; its hash then waits for another one. */
+  /** Gives up this request's place before a wait for something else; its next hash waits for another one. */
   stepAside(): void {
     const context = requestContext();
-    if (context === undefined) return;
-    this.places.get(context)?.free();
-    this.places.delete(context);
+    const place = context && this.places.get(context);
+    if (context === undefined || place === undefined) return;
+    place.free();
+    this.aside.add(context);
   }
 }
+
+/** Runs after the guards and after malformed bodies were refused, so that neither waits for a place or takes one. */
+@Injectable()
+class HashPlaceInterceptor implements NestInterceptor {
+  constructor(private readonly gate: HashGate) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    await this.gate.admit(context.switchToHttp().getResponse<FastifyReply>());
+    return next.handle();
+  }
+}
+
+/** Every request of this route hashes a password: its handler starts when there is a place in the hash queue. */
+export const Hashes = () => applyDecorators(addRouteConfig({ [HASHES]: true }), UseInterceptors(HashPlaceInterceptor));

@@ -44,9 +44,19 @@ export class HashQueue {
    * @param signal ends the wait
    * @throws HashQueueFullError at once, ClientGoneError
    */
-  async enter(signal?: AbortSignal): Promise<HashPlace> {
-    if (signal?.aborted === true) throw new ClientGoneError();
-    if (this.admitted + this.line.length >= this.maxRunning + this.maxWaiting) throw new HashQueueFullError();
+  enter(signal?: AbortSignal): Promise<HashPlace> {
+    if (signal?.aborted === true) return Promise.reject(new ClientGoneError());
+    const full = this.admitted + this.line.length >= this.maxRunning + this.maxWaiting;
+    if (full) return Promise.reject(new HashQueueFullError());
+    return this.enterAgain(signal);
+  }
+
+  /**
+   * Waits for a place, however many others wait: a request that was admitted once and gave up its place is not refused.
+   *
+   * @throws ClientGoneError
+   */
+  async enterAgain(signal?: AbortSignal): Promise<HashPlace> {
     if (this.admitted < this.maxAdmitted) this.admitted += 1;
     else await this.line.join(signal);
     let held = true;

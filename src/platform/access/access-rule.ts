@@ -4,7 +4,7 @@ import type { AppConfig } from '#config';
 
 export const ACCESS_RULE = Symbol('access-rule');
 
-/** Who may call a route: the guards enforce it, the API description shows it. A route without one stops the start. */
+/** Who may call a route. The guards enforce it and the API description shows it. A route without a rule stops the start. */
 export interface AccessRule {
   /** Whether anyone may call it without a token; for some routes, the configuration decides. */
   readonly public: (config: AppConfig) => boolean;

@@ -17,7 +17,7 @@ export class EventBus {
   private readonly handlersWithin: WithinTransaction[] = [];
   private readonly handlersAfter: AfterCommit[] = [];
 
-  /** The handler's writes commit with the change; its exception vetoes the change. */
+  /** The handler's writes commit with the change. If it throws, the change is rolled back. */
   withinTransaction<E extends object>(
     eventClass: EventClass<E>,
     handler: (event: E, transaction: Transaction) => Promise<void>,
@@ -27,7 +27,7 @@ export class EventBus {
     });
   }
 
-  /** The handler runs before the client gets its answer; its exception is logged, as the change stands. */
+  /** The handler runs before the client gets its answer. If it throws, the error is only logged: the change is committed. */
   afterCommit<E extends object>(eventClass: EventClass<E>, handler: (event: E) => Promise<void>): void {
     this.handlersAfter.push(async (event) => {
       if (event instanceof eventClass) await handler(event);

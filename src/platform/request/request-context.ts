@@ -53,7 +53,7 @@ function withoutZone(address: string): string {
   return address.split('%', 1)[0] ?? '';
 }
 
-/** One for all requests of a connection: they may be many, one behind the other. */
+/** One signal per connection, shared by all its requests: each of its own would add a listener to the socket. */
 const closeSignals = new WeakMap<Socket, AbortSignal>();
 
 function closeSignal(socket: Socket): AbortSignal {

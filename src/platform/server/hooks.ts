@@ -1,10 +1,5 @@
 import compress from '@fastify/compress';
-import type {
-  FastifyInstance,
-  onRequestAsyncHookHandler,
-  preHandlerAsyncHookHandler,
-  preValidationAsyncHookHandler,
-} from 'fastify';
+import type { FastifyInstance, onRequestAsyncHookHandler, preValidationAsyncHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '#config';
 import { parseBody } from '#platform/input';
@@ -29,9 +24,7 @@ export interface RequestParts {
   readonly hashGate: {
     /** Spreads what arrives at once. */
     readonly arrive: onRequestAsyncHookHandler;
-    /** Waits for a place. */
-    readonly admit: preHandlerAsyncHookHandler;
-    /** Frees the place of a request that was answered without a hash. */
+    /** Frees the place of a request that was answered without a hash. The route's interceptor took it. */
     readonly leave: () => Promise<void>;
   };
 }
@@ -62,7 +55,6 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, parseBody);
   fastify.addHook('preValidation', parts.refreshToken);
   fastify.addHook('preValidation', parts.rateLimit.countBody);
-  fastify.addHook('preHandler', parts.hashGate.admit); // a client that sends slowly holds no place
 
   // When there is an answer
   fastify.addHook('onSend', parts.hashGate.leave);
