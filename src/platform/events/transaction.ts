@@ -1,4 +1,4 @@
-import type { Prisma } from '../database/generated/client.js';
+import type { Prisma } from '#platform/database';
 
 /** One unit of work: what is done through it, and what handlers of its events do, commits together or not at all. */
 export interface Transaction {

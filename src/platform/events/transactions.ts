@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cache } from '#platform/cache';
-import { PrismaService } from '#platform/database';
-import type { Prisma } from '../database/generated/client.js';
+import { type Prisma, PrismaService } from '#platform/database';
 import { EventBus } from './event-bus.js';
 import type { Transaction } from './transaction.js';
 
