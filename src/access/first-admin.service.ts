@@ -31,9 +31,9 @@ export class FirstAdminService {
     if (await this.users.existsWithRole(ADMIN_ROLE)) return;
     const account = firstAdmin ?? generatedAccount();
     const emailFault = emailRule(account.email);
-    if (emailFault !== undefined) throw new StartupError(`ADMIN_EMAIL: ${emailFault}`);
+    if (emailFault !== undefined) throw new StartupError(`ADMIN_EMAIL: ${emailFault.message}`);
     const fault = await this.policy.fault(account.password, account);
-    if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault}`);
+    if (fault !== undefined) throw new StartupError(`ADMIN_PASSWORD: ${fault.message}`);
     if ((await this.create(account)) && firstAdmin === undefined) this.generated = account;
   }
 

@@ -32,12 +32,12 @@ export class LastAdminError extends ConflictError {
 
 export class UnknownRolesError extends ValidationError {
   constructor(names: readonly string[]) {
-    super([{ field: 'roles', message: `There is no role ${names.join(', ')}` }]);
+    super([{ field: 'roles', rule: 'not_allowed', message: `There is no role ${names.join(', ')}` }]);
   }
 }
 
 export class UnknownPermissionsError extends ValidationError {
   constructor(names: readonly string[]) {
-    super([{ field: 'permissions', message: `There is no permission ${names.join(', ')}` }]);
+    super([{ field: 'permissions', rule: 'not_allowed', message: `There is no permission ${names.join(', ')}` }]);
   }
 }

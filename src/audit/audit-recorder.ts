@@ -7,7 +7,6 @@ import type { AuditEntry } from './audit-entry.js';
 import { FoldedFailures } from './folded-failures.js';
 
 const MAX_REASON_LENGTH = 500;
-const MAX_USER_AGENT_LENGTH = 512;
 
 /** Writes audit entries: a change's entry in the transaction of that change, those of refusals and failures outside any. */
 @Injectable()
@@ -50,7 +49,7 @@ export class AuditRecorder implements OnModuleInit {
       },
       target: { type: target.type, id: target.id },
       ip: context?.ip ?? null,
-      userAgent: context?.userAgent?.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() ?? null,
+      userAgent: context?.userAgent ?? null,
       requestId: context?.requestId ?? null,
       changes: changes ?? null,
       reason: reason?.slice(0, MAX_REASON_LENGTH).toWellFormed() ?? null,

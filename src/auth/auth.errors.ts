@@ -3,7 +3,7 @@ import { DomainError, NotFoundError, ServiceUnavailableError, UnauthorizedError 
 /** One error for an unknown account and a wrong password, so that clients cannot tell them apart. */
 export class InvalidCredentialsError extends UnauthorizedError {
   constructor() {
-    super('Invalid credentials', false);
+    super('invalid_credentials', 'Invalid credentials', false);
   }
 }
 

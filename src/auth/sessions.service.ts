@@ -22,7 +22,6 @@ import type { TokenClaims } from './tokens.service.js';
 
 /** How long the cache keeps the state of a session, in milliseconds. */
 const STATE_TTL_MS = 30_000;
-const MAX_USER_AGENT_LENGTH = 512;
 
 /** Sessions: PostgreSQL knows which are live, the cache keeps a copy for the guard. */
 @Injectable()
@@ -66,7 +65,7 @@ export class SessionsService implements OnModuleInit {
         userId,
         tokenId: randomUUID(),
         ip: context?.ip ?? null,
-        userAgent: context?.userAgent?.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() ?? null,
+        userAgent: context?.userAgent ?? null,
       },
       this.lifetimes,
       transaction.db,

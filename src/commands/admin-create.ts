@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ADMIN_ROLE, USER_ROLE } from '#access';
-import { StartupError } from '#platform/errors';
+import { type Fault, StartupError } from '#platform/errors';
 import { passwordFault } from '#passwords';
 import { emailRule, usernameRule, UsersService } from '#users';
 import { ask, askNewPassword } from './prompt.js';
@@ -22,6 +22,6 @@ export async function run(args: string[]): Promise<string> {
   });
 }
 
-function refuse(fault: string | undefined): void {
-  if (fault !== undefined) throw new StartupError(fault);
+function refuse(fault: Fault | undefined): void {
+  if (fault !== undefined) throw new StartupError(fault.message);
 }

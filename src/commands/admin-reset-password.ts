@@ -15,7 +15,7 @@ export async function run(args: string[]): Promise<string> {
   const login = toLogin(values.email ?? values.username ?? (await ask('Email or username')));
   const password = await askNewPassword();
   const fault = passwordFault(password, login, config.passwordRule);
-  if (fault !== undefined) throw new StartupError(fault);
+  if (fault !== undefined) throw new StartupError(fault.message);
   return withServices(config, async (services) => {
     const user = await services.get(PasswordResetsService).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;

@@ -1,12 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '#platform/access';
+import { RETRY_AFTER_SECONDS } from '#platform/errors';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Uncounted } from '#platform/request';
 import { Reply, Returns } from '#platform/response';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
-
-const RETRY_AFTER_SECONDS = 1;
 
 @ApiTags('Health')
 @Controller('health')

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { Prisma } from '#platform/database';
+import { type Fault, fault } from '#platform/errors';
 import { Field, type Presence, type Rule, textOf } from '#platform/input';
 import type { ApiPropertyOptions } from '#platform/openapi';
 
@@ -84,13 +85,17 @@ function text(label: string, minLength: number, maxLength: number, example?: str
   return { rule: textOf(label, minLength, maxLength), docs };
 }
 
-function phoneNumberRule(value: unknown): string | undefined {
-  return typeof value === 'string' && E164.test(value) ? undefined : 'Phone number must be in E.164 format';
+function phoneNumberRule(value: unknown): Fault | undefined {
+  if (typeof value === 'string' && E164.test(value)) return undefined;
+  return fault(typeof value === 'string' ? 'format' : 'type', 'Phone number must be in E.164 format');
 }
 
-function dateOfBirthRule(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !isCalendarDate(value)) return 'Date of birth must be a real date, YYYY-MM-DD';
-  return value > new Date().toISOString().slice(0, 10) ? 'Date of birth must not be in the future' : undefined;
+function dateOfBirthRule(value: unknown): Fault | undefined {
+  const message = 'Date of birth must be a real date, YYYY-MM-DD';
+  if (typeof value !== 'string') return fault('type', message);
+  if (!isCalendarDate(value)) return fault('format', message);
+  const inFuture = value > new Date().toISOString().slice(0, 10);
+  return inFuture ? fault('maximum', 'Date of birth must not be in the future') : undefined;
 }
 
 /** Whether the day exists. PostgreSQL has no year 0, and JavaScript reads 31 February as a day in March. */
@@ -100,9 +105,10 @@ function isCalendarDate(value: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
-function profilePictureUrlRule(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !HTTP_URI.test(value) || !URL.canParse(value)) {
-    return 'Profile picture URL must be an http or https URI';
-  }
-  return value.length > MAX_URL_LENGTH ? `Profile picture URL must not exceed ${MAX_URL_LENGTH} characters` : undefined;
+function profilePictureUrlRule(value: unknown): Fault | undefined {
+  const message = 'Profile picture URL must be an http or https URI';
+  if (typeof value !== 'string') return fault('type', message);
+  if (!HTTP_URI.test(value) || !URL.canParse(value)) return fault('format', message);
+  const tooLong = value.length > MAX_URL_LENGTH;
+  return tooLong ? fault('max_length', `Profile picture URL must not exceed ${MAX_URL_LENGTH} characters`) : undefined;
 }

@@ -28,13 +28,13 @@ export class DuplicateUserError extends DuplicateError {
 
 export class WrongCurrentPasswordError extends UnauthorizedError {
   constructor() {
-    super('Current password is incorrect', false);
+    super('wrong_current_password', 'Current password is incorrect', false);
   }
 }
 
 export class CurrentPasswordRequiredError extends ValidationError {
   constructor() {
-    super([{ field: 'currentPassword', message: 'currentPassword is required to change the email' }]);
+    super([{ field: 'currentPassword', rule: 'required', message: 'currentPassword is required to change the email' }]);
   }
 }
 
@@ -58,6 +58,6 @@ export class NamesTakenError extends ConflictError {
 
 export class InvalidResetTokenError extends UnauthorizedError {
   constructor() {
-    super('Invalid or expired reset token', false);
+    super('invalid_token', 'Invalid or expired reset token', false);
   }
 }

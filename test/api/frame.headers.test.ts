@@ -6,9 +6,10 @@ import { inParallel } from '../support/parallel.js';
 import { sendRaw } from '../support/raw-http.js';
 
 const ORIGIN = 'http://localhost:3000';
-const ALLOWED = 'Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, X-Device-Token';
+const ALLOWED =
+  'Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, X-Device-Token, X-Refresh-Token-Delivery, X-Requested-With, Cache-Control, traceparent, tracestate';
 const EXPOSED =
-  'ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id, X-Device-Token, Idempotency-Replayed';
+  'ETag, Location, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id, X-Device-Token, Idempotency-Replayed';
 
 const corsOf = (headers: object) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('access-control-')));

@@ -43,6 +43,7 @@ describe('Every answer', () => {
         error: {
           code: 'UNAUTHORIZED',
           message: 'No token provided',
+          reason: 'no_token',
           timestamp: expect.stringMatching(TIMESTAMP),
           requestId: expect.stringMatching(UUID),
         },
@@ -52,7 +53,7 @@ describe('Every answer', () => {
     it('lists each wrong field with its fault', async () => {
       const { body } = await test.api.post('/users', newAccount({ email: 'nowhere' }));
       expect(body).toEqual(failure('VALIDATION_ERROR'));
-      expect(body.error.details).toEqual([{ field: 'email', message: 'Invalid email format' }]);
+      expect(body.error.details).toEqual([{ field: 'email', rule: 'format', message: 'Invalid email format' }]);
     });
   });
 

@@ -10,7 +10,7 @@ const MESSAGES = { email: 'Email already exists', username: 'Username already ex
 function expectTaken(answer: ApiAnswer, field: 'email' | 'username'): void {
   const message = MESSAGES[field];
   expectFailure(answer, { status: 409, code: 'DUPLICATE_RESOURCE', message });
-  expect(answer.body.error.details).toEqual([{ field, message }]);
+  expect(answer.body.error.details).toEqual([{ field, rule: 'taken', message }]);
 }
 
 describe('POST /users with an email or username that is taken', () => {

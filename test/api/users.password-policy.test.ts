@@ -17,13 +17,13 @@ describe('The rule for new passwords', () => {
       const { status, body } = await test.api.post('/users', newAccount({ username: 'a', password: 'Password1!' }));
       expect(status).toBe(400);
       expect(body.error.details).toEqual([
-        { field: 'username', message: 'Username must be at least 3 characters' },
-        { field: 'password', message: COMMON },
+        { field: 'username', rule: 'min_length', message: 'Username must be at least 3 characters' },
+        { field: 'password', rule: 'common_password', message: COMMON },
       ]);
       const { token } = await register(test.api, newAccount());
       const change = { currentPassword: PASSWORD, newPassword: 'Dragon2024!' };
       const refused = await test.api.put('/users/me/password', change, { token });
-      expect(refused.body.error.details).toEqual([{ field: 'newPassword', message: COMMON }]);
+      expect(refused.body.error.details).toEqual([{ field: 'newPassword', rule: 'common_password', message: COMMON }]);
     } finally {
       await test.close();
     }
@@ -50,7 +50,7 @@ describe('The rule for new passwords', () => {
   it('checks only the length with PASSWORD_POLICY=length, also for the first admin', async () => {
     const password = 'seven lazy donkeys';
     const test = await startApp({ PASSWORD_POLICY: 'length', ADMIN_PASSWORD: password });
-    const short = { field: 'password', message: 'Password must be at least 15 characters' };
+    const short = { field: 'password', rule: 'min_length', message: 'Password must be at least 15 characters' };
     try {
       const { token } = await register(test.api, newAccount({ password }));
       const change = (newPassword: string) =>
@@ -73,14 +73,14 @@ describe('The rule for new passwords', () => {
     await once(ranges, 'listening');
     const url = `http://127.0.0.1:${(ranges.address() as AddressInfo).port}`;
     const test = await startApp({ PASSWORD_BREACH_CHECK: 'hibp', PASSWORD_BREACH_URL: url });
-    const message = 'Password has appeared in a data breach';
+    const breached = { rule: 'common_password', message: 'Password has appeared in a data breach' };
     try {
       const created = await test.api.post('/users', newAccount({ password: OTHER_PASSWORD }));
-      expect([created.status, created.body.error.details]).toEqual([400, [{ field: 'password', message }]]);
+      expect([created.status, created.body.error.details]).toEqual([400, [{ field: 'password', ...breached }]]);
       const { token } = await register(test.api, newAccount());
       const change = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
       const changed = await test.api.put('/users/me/password', change, { token });
-      expect([changed.status, changed.body.error.details]).toEqual([400, [{ field: 'newPassword', message }]]);
+      expect([changed.status, changed.body.error.details]).toEqual([400, [{ field: 'newPassword', ...breached }]]);
       ranges.closeAllConnections();
       await once(ranges.close(), 'close');
       // When the breach service is unreachable, the password is accepted.

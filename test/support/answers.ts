@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { FaultRule, UnauthorizedReason } from '../../src/platform/errors/index.js';
 import type { ApiAnswer } from './client.js';
 
 /** Matches an error response; `fault` is one entry of its `details`. */
@@ -6,18 +7,29 @@ export interface Failure {
   readonly status: number;
   readonly code: string;
   readonly message?: string;
-  readonly fault?: { readonly field: string; readonly message?: string | undefined };
+  /** Of a 401. */
+  readonly reason?: UnauthorizedReason;
+  readonly fault?: {
+    readonly field: string;
+    readonly rule?: FaultRule | undefined;
+    readonly message?: string | undefined;
+  };
 }
 
 export const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
 export const CONFLICT = { status: 409, code: 'CONFLICT' };
-export const DEAD_TOKEN = { status: 401, code: 'UNAUTHORIZED', message: 'Invalid token' };
+export const DEAD_TOKEN = {
+  status: 401,
+  code: 'UNAUTHORIZED',
+  message: 'Invalid token',
+  reason: 'invalid_token',
+} as const;
 export const NO_USER = { status: 404, code: 'RESOURCE_NOT_FOUND', message: 'User not found' };
 
 /** Fails unless the answer is this failure, in the envelope that all failures have. */
 export function expectFailure(
   { status, headers, body }: ApiAnswer,
-  { code, message, fault, ...expected }: Failure,
+  { code, message, reason, fault, ...expected }: Failure,
 ): void {
   expect({ status, body }).toEqual({
     status: expected.status,
@@ -26,6 +38,7 @@ export function expectFailure(
       error: {
         code,
         message: message ?? expect.any(String),
+        ...(status === 401 ? { reason: reason ?? expect.any(String) } : {}),
         ...(body?.error?.details === undefined ? {} : { details: expect.any(Array) }),
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         requestId: headers.get('x-request-id'),
@@ -33,8 +46,8 @@ export function expectFailure(
     },
   });
   if (fault === undefined) return;
-  const { field, message: reason = expect.any(String) } = fault;
-  expect(body.error.details).toContainEqual({ field, message: reason });
+  const { field, rule = expect.any(String), message: words = expect.any(String) } = fault;
+  expect(body.error.details).toContainEqual({ field, rule, message: words });
 }
 
 /** Fails unless the answer is a 400 whose details name the field. */

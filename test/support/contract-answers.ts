@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { FAULT_RULES, MAX_DETAILS, UNAUTHORIZED_REASONS } from '../../src/platform/errors/index.js';
 import type { RawAnswer } from './raw-http.js';
 
 /** The error codes that are allowed with each status. */
@@ -36,17 +37,37 @@ export function faultOf({ status, headers, bytes }: Answer, method = 'GET'): str
 
 function faultOfEnvelope(status: number, requestId: unknown, text: string): string | undefined {
   const { success, error, ...others } = JSON.parse(text) as Record<string, unknown>;
-  const { code, message, timestamp, requestId: named, details, ...rest } = { ...(error as Record<string, unknown>) };
+  const {
+    code,
+    message,
+    timestamp,
+    requestId: named,
+    reason,
+    details,
+    ...rest
+  } = { ...(error as Record<string, unknown>) };
   const whole =
     success === false &&
     typeof message === 'string' &&
     typeof timestamp === 'string' &&
     named === requestId &&
-    (details === undefined || Array.isArray(details)) &&
+    (status === 401 ? UNAUTHORIZED_REASONS.some((known) => known === reason) : reason === undefined) &&
+    (details === undefined || isListOfFaults(details)) &&
     Object.keys({ ...others, ...rest }).length === 0;
   if (!whole) return `the envelope ${text}`;
   if (!CODES[status]?.includes(String(code))) return `the code ${String(code)} beside ${status}`;
   return status === 503 && message !== QUEUE_FULL ? `the message ${message}` : undefined;
+}
+
+function isListOfFaults(details: unknown): boolean {
+  if (!Array.isArray(details) || details.length === 0 || details.length > MAX_DETAILS) return false;
+  return details.every(
+    ({ field, rule, message, ...rest }: Record<string, unknown>) =>
+      typeof field === 'string' &&
+      typeof message === 'string' &&
+      FAULT_RULES.some((known) => known === rule) &&
+      Object.keys(rest).length === 0,
+  );
 }
 
 function read(bytes: Buffer, encoding: string | undefined): string {

@@ -1,4 +1,4 @@
-import { ValidationError } from '#platform/errors';
+import { type Fault, fault, ValidationError } from '#platform/errors';
 import { Field, type Presence, textOf, uniqueTexts } from '#platform/input';
 import { pathParameter } from '#platform/request';
 import { ROLE_NAME } from '../roles.js';
@@ -28,13 +28,13 @@ export const Permissions = (presence: Presence) =>
 
 /** The `:name` of the path. */
 export const RoleNameParameter = pathParameter({ name: 'name', schema: { type: 'string' } }, (name) => {
-  const fault = roleNameRule(name);
-  if (fault !== undefined) throw ValidationError.of('name', fault);
+  const found = roleNameRule(name);
+  if (found !== undefined) throw ValidationError.of('name', found.rule, found.message);
   return name;
 });
 
-function roleNameRule(value: unknown): string | undefined {
-  return typeof value === 'string' && ROLE_NAME.test(value)
-    ? undefined
-    : 'name must be 2 to 50 lower-case letters, digits and hyphens, beginning with a letter';
+function roleNameRule(value: unknown): Fault | undefined {
+  if (typeof value === 'string' && ROLE_NAME.test(value)) return undefined;
+  const message = 'name must be 2 to 50 lower-case letters, digits and hyphens, beginning with a letter';
+  return fault(typeof value === 'string' ? 'format' : 'type', message);
 }

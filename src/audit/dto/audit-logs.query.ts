@@ -1,3 +1,4 @@
+import { fault } from '#platform/errors';
 import { AUDIT_OUTCOMES } from '#platform/events';
 import { Field, anyText, oneOf, type Rule } from '#platform/input';
 import { CursorField, LimitField, toPageRequest } from '#platform/paging';
@@ -73,12 +74,13 @@ export function toAuditQuery(query: ListAuditLogsQuery): AuditQuery {
 }
 
 function uuid(name: string): Rule {
-  return (value) => (typeof value === 'string' && isUuid(value) ? undefined : `${name} must be a UUID`);
+  return (value) =>
+    typeof value === 'string' && isUuid(value) ? undefined : fault('format', `${name} must be a UUID`);
 }
 
 function time(name: string): Rule {
   return (value) =>
     typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))
       ? undefined
-      : `${name} must be a time such as 2026-11-24T20:00:00Z`;
+      : fault('format', `${name} must be a time such as 2026-11-24T20:00:00Z`);
 }

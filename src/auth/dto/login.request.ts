@@ -30,5 +30,6 @@ export class LoginRequest {
 export function toLogin({ email, username }: LoginRequest): Login {
   if (email !== undefined && username === undefined) return { email };
   if (username !== undefined && email === undefined) return { username };
-  throw ValidationError.of('email', 'Either email or username is required');
+  const rule = email === undefined ? 'required' : 'not_allowed';
+  throw ValidationError.of('email', rule, 'Either email or username is required');
 }

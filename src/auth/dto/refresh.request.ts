@@ -1,8 +1,6 @@
-import { Field } from '#platform/input';
+import { anyString, Field } from '#platform/input';
 
 export class RefreshRequest {
-  @Field((value) => (typeof value === 'string' ? undefined : 'refreshToken must be a string'), 'required', {
-    type: String,
-  })
+  @Field(anyString('refreshToken'), 'required', { type: String })
   refreshToken!: string;
 }

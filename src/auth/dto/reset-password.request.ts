@@ -1,10 +1,8 @@
-import { Field } from '#platform/input';
+import { anyString, Field } from '#platform/input';
 import { NewPassword } from '#users';
 
 export class ResetPasswordRequest {
-  @Field((value) => (typeof value === 'string' ? undefined : 'resetToken must be a string'), 'required', {
-    type: String,
-  })
+  @Field(anyString('resetToken'), 'required', { type: String })
   resetToken!: string;
 
   @NewPassword()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig, type PasswordRule } from '#config';
-import { ValidationError } from '#platform/errors';
+import { type Fault, fault, ValidationError } from '#platform/errors';
 import { exceedsMaxLength, MAX_CODE_POINTS } from '../hashing/password-length.js';
 import { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
@@ -25,20 +25,20 @@ export function passwordFault(
   password: unknown,
   context: PasswordContext,
   rule: PasswordRule = 'composition',
-): string | undefined {
-  if (typeof password !== 'string') return 'Password must be a string';
+): Fault | undefined {
+  if (typeof password !== 'string') return fault('type', 'Password must be a string');
   if ([...password].length < MIN_CODE_POINTS[rule]) {
-    return `Password must be at least ${MIN_CODE_POINTS[rule]} characters`;
+    return fault('min_length', `Password must be at least ${MIN_CODE_POINTS[rule]} characters`);
   }
-  if (exceedsMaxLength(password)) return `Password must not exceed ${MAX_CODE_POINTS} characters`;
+  if (exceedsMaxLength(password)) return fault('max_length', `Password must not exceed ${MAX_CODE_POINTS} characters`);
   if (rule === 'composition' && !CLASSES.every((pattern) => pattern.test(password))) {
-    return 'Password must contain uppercase, lowercase, number, and special character';
+    return fault('weak_password', 'Password must contain uppercase, lowercase, number, and special character');
   }
   const folded = password.toLowerCase();
   if (contextWords(context).some((word) => folded.includes(word))) {
-    return 'Password must not contain the username or the email';
+    return fault('weak_password', 'Password must not contain the username or the email');
   }
-  return isCommonPassword(password) ? 'Password is too common' : undefined;
+  return isCommonPassword(password) ? fault('common_password', 'Password is too common') : undefined;
 }
 
 /** The rule for new passwords, as it is configured. */
@@ -50,10 +50,11 @@ export class PasswordPolicy {
   ) {}
 
   /** @returns what is wrong with a new password, or `undefined` */
-  async fault(password: string, context: PasswordContext): Promise<string | undefined> {
-    const fault = passwordFault(password, context, this.config.passwordRule);
-    if (fault !== undefined) return fault;
-    return (await this.breaches.has(password)) ? 'Password has appeared in a data breach' : undefined;
+  async fault(password: string, context: PasswordContext): Promise<Fault | undefined> {
+    const found = passwordFault(password, context, this.config.passwordRule);
+    if (found !== undefined) return found;
+    const breached = await this.breaches.has(password);
+    return breached ? fault('common_password', 'Password has appeared in a data breach') : undefined;
   }
 
   /**
@@ -61,8 +62,8 @@ export class PasswordPolicy {
    * @throws ValidationError
    */
   async check(field: string, password: string, context: PasswordContext): Promise<void> {
-    const fault = await this.fault(password, context);
-    if (fault !== undefined) throw ValidationError.of(field, fault);
+    const found = await this.fault(password, context);
+    if (found !== undefined) throw ValidationError.of(field, found.rule, found.message);
   }
 }
 

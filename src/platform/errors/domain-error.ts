@@ -1,3 +1,5 @@
+import { type FaultRule, type FieldFault, MAX_DETAILS } from './field-fault.js';
+
 /** The codes a client sees; the exception filter knows the HTTP status of each. */
 export type ErrorCode =
   | 'VALIDATION_ERROR'
@@ -15,19 +17,29 @@ export type ErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   | 'SERVICE_UNAVAILABLE';
 
-export interface FieldFault {
-  readonly field: string;
-  readonly message: string;
-}
+/** Why a 401 was answered, for machines. */
+export const UNAUTHORIZED_REASONS = [
+  'no_token',
+  'invalid_token',
+  'token_expired',
+  'invalid_credentials',
+  'wrong_current_password',
+] as const;
+
+export type UnauthorizedReason = (typeof UNAUTHORIZED_REASONS)[number];
 
 /** What a service throws when it cannot do what was asked; its message is for the client. */
 export class DomainError extends Error {
+  /** At most `MAX_DETAILS`: a long list helps a client no more, and costs much to send. */
+  readonly details: readonly FieldFault[] | undefined;
+
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly details?: readonly FieldFault[],
+    details?: readonly FieldFault[],
   ) {
     super(message);
+    this.details = details?.slice(0, MAX_DETAILS);
     this.name = new.target.name;
   }
 }
@@ -37,18 +49,19 @@ export class ValidationError extends DomainError {
     super('VALIDATION_ERROR', message, details);
   }
 
-  static of(field: string, message: string): ValidationError {
-    return new ValidationError([{ field, message }]);
+  static of(field: string, rule: FaultRule, message: string): ValidationError {
+    return new ValidationError([{ field, rule, message }]);
   }
 
   static nothingToChange(): ValidationError {
-    return ValidationError.of('body', 'At least one field to change is required');
+    return ValidationError.of('body', 'required', 'At least one field to change is required');
   }
 }
 
 export class UnauthorizedError extends DomainError {
-  /** @param tokenRefused whether the client sent a token that was refused, rather than no token or wrong credentials */
+  /** @param tokenRefused whether the client sent an access or refresh token that was refused */
   constructor(
+    readonly reason: UnauthorizedReason,
     message: string,
     readonly tokenRefused: boolean,
   ) {
@@ -56,15 +69,15 @@ export class UnauthorizedError extends DomainError {
   }
 
   static noToken(): UnauthorizedError {
-    return new UnauthorizedError('No token provided', false);
+    return new UnauthorizedError('no_token', 'No token provided', false);
   }
 
   static invalidToken(): UnauthorizedError {
-    return new UnauthorizedError('Invalid token', true);
+    return new UnauthorizedError('invalid_token', 'Invalid token', true);
   }
 
   static expiredToken(): UnauthorizedError {
-    return new UnauthorizedError('Token expired', true);
+    return new UnauthorizedError('token_expired', 'Token expired', true);
   }
 }
 
@@ -84,7 +97,7 @@ export class NotFoundError extends DomainError {
 
 export class DuplicateError extends DomainError {
   constructor(field: string, message: string) {
-    super('DUPLICATE_RESOURCE', message, [{ field, message }]);
+    super('DUPLICATE_RESOURCE', message, [{ field, rule: 'taken', message }]);
   }
 }
 
@@ -112,6 +125,9 @@ export class MethodNotAllowedError extends DomainError {
     super('METHOD_NOT_ALLOWED', `This resource answers to ${allowed.join(', ')}`);
   }
 }
+
+/** Seconds after which a client may try again when a store is away. */
+export const RETRY_AFTER_SECONDS = 1;
 
 /** A store that the request needs is away, or a queue is full. Trying again may help. */
 export class ServiceUnavailableError extends DomainError {

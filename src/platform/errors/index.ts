@@ -3,15 +3,18 @@ export {
   DomainError,
   DuplicateError,
   type ErrorCode,
-  type FieldFault,
   ForbiddenError,
   MethodNotAllowedError,
   NotFoundError,
   PreconditionFailedError,
+  RETRY_AFTER_SECONDS,
   ServiceUnavailableError,
   TooManyRequestsError,
   UnauthorizedError,
+  type UnauthorizedReason,
+  UNAUTHORIZED_REASONS,
   UnsupportedMediaTypeError,
   ValidationError,
 } from './domain-error.js';
+export { type Fault, fault, FAULT_RULES, type FaultRule, type FieldFault, MAX_DETAILS } from './field-fault.js';
 export { StartupError } from './startup.error.js';

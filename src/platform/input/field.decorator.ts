@@ -1,10 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
 import type { PasswordRule } from '#config';
+import { type Fault, fault } from '#platform/errors';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '#platform/openapi';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
 /** Returns what is wrong with a value, or `undefined`. `dto` is the whole body or query. */
-export type Rule = (value: unknown, dto: object) => string | undefined;
+export type Rule = (value: unknown, dto: object) => Fault | undefined;
+
+/** The name under which class-validator reports a broken rule, with `check` in its context. */
+export const FIELD_RULE = 'fieldRule';
 
 export type Presence =
   | 'required'
@@ -23,15 +27,20 @@ export function Field(
   documentation: ApiPropertyOptions = {},
   only?: PasswordRule,
 ): PropertyDecorator {
+  const check: Rule = (value, dto) => {
+    const found = rule(value, dto);
+    return found !== undefined && value === undefined ? fault('required', found.message) : found;
+  };
   const validation = ValidateBy(
     {
-      name: 'rule',
+      name: FIELD_RULE,
       validator: {
-        validate: (value: unknown, args?: ValidationArguments) => rule(value, args?.object ?? {}) === undefined,
-        defaultMessage: (args?: ValidationArguments) => rule(args?.value, args?.object ?? {}) ?? '',
+        validate: (value: unknown, args?: ValidationArguments) => check(value, args?.object ?? {}) === undefined,
+        defaultMessage: (args?: ValidationArguments) => check(args?.value, args?.object ?? {})?.message ?? '',
       },
     },
-    only === undefined ? {} : { groups: [only] },
+    // class-validator reports the message alone; the pipe asks for the rule.
+    { context: { check }, ...(only === undefined ? {} : { groups: [only] }) },
   );
   switch (presence) {
     case 'required':

@@ -1,4 +1,4 @@
-export { anyText, oneOf, textOf, uniqueTexts } from './field-rules.js';
+export { anyString, anyText, oneOf, textOf, uniqueTexts } from './field-rules.js';
 export { codePoints, Field, type Presence, type Rule } from './field.decorator.js';
 export { StrictInputInterceptor } from './strict-input.interceptor.js';
 export { parseBody } from './strict-json.js';

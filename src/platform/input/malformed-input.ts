@@ -1,4 +1,4 @@
-import type { FieldFault } from '#platform/errors';
+import type { Fault, FieldFault } from '#platform/errors';
 
 /**
  * Takes the place of a body or a query that could not be read. The parsers run before the guards, but the fault is
@@ -9,7 +9,7 @@ export class MalformedInput {
   readonly [field: string]: unknown;
   readonly details: readonly FieldFault[];
 
-  constructor(field: 'body' | 'query', message: string) {
-    this.details = [{ field, message }];
+  constructor(field: 'body' | 'query', fault: Fault) {
+    this.details = [{ ...fault, field }];
   }
 }

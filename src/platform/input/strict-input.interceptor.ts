@@ -3,7 +3,7 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { ValidationError } from '#platform/errors';
+import { MAX_DETAILS, ValidationError } from '#platform/errors';
 import { parseIfMatch, parseIfNoneMatch } from '#platform/request';
 import { unknownField } from './field-rules.js';
 import { MalformedInput } from './malformed-input.js';
@@ -48,9 +48,9 @@ export class StrictInputInterceptor implements NestInterceptor {
 
 function refuseContent(source: Source, input: unknown): void {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw ValidationError.of(source, 'This route takes no body');
+    throw ValidationError.of(source, 'not_allowed', 'This route takes no body');
   }
-  const fields = Object.keys(input);
+  const fields = Object.keys(input).slice(0, MAX_DETAILS);
   if (fields.length === 0) return;
   throw new ValidationError(fields.map(unknownField));
 }

@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { visit } from 'jsonc-parser';
-import { UnsupportedMediaTypeError } from '#platform/errors';
+import { type Fault, fault, UnsupportedMediaTypeError } from '#platform/errors';
 import { MalformedInput } from './malformed-input.js';
 
 const MAX_DEPTH = 20;
@@ -11,7 +11,11 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A text that `JSON.parse` accepts and this parser does not. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  constructor(readonly reason: Fault) {
+    super(reason.message);
+  }
+}
 
 /**
  * Fastify content-type parser of every body.
@@ -35,15 +39,17 @@ export function parseStrictJson(bytes: Buffer): unknown {
   try {
     text = utf8.decode(bytes);
   } catch {
-    return new MalformedInput('body', 'The body is not valid UTF-8');
+    return malformed('The body is not valid UTF-8');
   }
-  if (text.startsWith('\uFEFF')) return new MalformedInput('body', 'The body must not begin with a byte order mark');
+  if (text.startsWith('\uFEFF')) return malformed('The body must not begin with a byte order mark');
   let value: unknown;
   try {
     value = JSON.parse(text);
     refuseAmbiguity(text);
   } catch (error) {
-    return new MalformedInput('body', error instanceof Refusal ? error.message : 'The body is not valid JSON');
+    return error instanceof Refusal
+      ? new MalformedInput('body', error.reason)
+      : malformed('The body is not valid JSON');
   }
   return value;
 }
@@ -62,7 +68,8 @@ function refuseAmbiguity(text: string): void {
   const open: Set<string>[] = [];
   let keys = 0;
   const enter = () => {
-    if (open.push(new Set()) > MAX_DEPTH) throw new Refusal(`The body is nested over ${MAX_DEPTH} levels deep`);
+    if (open.push(new Set()) > MAX_DEPTH)
+      throw new Refusal(fault('too_many', `The body is nested over ${MAX_DEPTH} levels deep`));
   };
   const leave = () => void open.pop();
   visit(text, {
@@ -73,10 +80,10 @@ function refuseAmbiguity(text: string): void {
     onLiteralValue: refuseUnstorable,
     onObjectProperty: (key) => {
       refuseUnstorable(key);
-      if (isInherited(key)) throw new Refusal(`The body contains the key "${key}"`);
-      if (++keys > MAX_KEYS) throw new Refusal(`The body has more than ${MAX_KEYS} keys`);
+      if (isInherited(key)) throw new Refusal(fault('unknown_field', `The body contains the key "${key}"`));
+      if (++keys > MAX_KEYS) throw new Refusal(fault('too_many', `The body has more than ${MAX_KEYS} keys`));
       const seen = open.at(-1);
-      if (seen?.has(key)) throw new Refusal('The body contains a key twice');
+      if (seen?.has(key)) throw new Refusal(fault('duplicate_key', 'The body contains a key twice'));
       seen?.add(key);
     },
   });
@@ -84,6 +91,10 @@ function refuseAmbiguity(text: string): void {
 
 function refuseUnstorable(value: unknown): void {
   if (typeof value === 'string' && !isStorable(value)) {
-    throw new Refusal('The body contains a NUL character or a lone surrogate');
+    throw new Refusal(fault('malformed', 'The body contains a NUL character or a lone surrogate'));
   }
+}
+
+function malformed(message: string): MalformedInput {
+  return new MalformedInput('body', fault('malformed', message));
 }

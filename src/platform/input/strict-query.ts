@@ -1,3 +1,4 @@
+import { fault } from '#platform/errors';
 import { unknownField } from './field-rules.js';
 import { MalformedInput } from './malformed-input.js';
 import { isInherited, isStorable } from './strict-json.js';
@@ -11,10 +12,12 @@ export function parseQuery(text: string): Record<string, string> | MalformedInpu
     const name = decode(split === -1 ? pair : pair.slice(0, split));
     const value = decode(split === -1 ? '' : pair.slice(split + 1));
     if (name === undefined || value === undefined) {
-      return new MalformedInput('query', 'The query contains a NUL character or is not valid percent-encoded UTF-8');
+      const message = 'The query contains a NUL character or is not valid percent-encoded UTF-8';
+      return new MalformedInput('query', fault('malformed', message));
     }
-    if (isInherited(name)) return new MalformedInput('query', unknownField(name).message);
-    if (name in query) return new MalformedInput('query', 'The query contains a parameter twice');
+    if (isInherited(name)) return new MalformedInput('query', unknownField(name));
+    if (name in query)
+      return new MalformedInput('query', fault('duplicate_key', 'The query contains a parameter twice'));
     query[name] = value;
   }
   return query;

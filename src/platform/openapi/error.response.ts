@@ -1,8 +1,18 @@
+import {
+  FAULT_RULES,
+  type FaultRule,
+  MAX_DETAILS,
+  UNAUTHORIZED_REASONS,
+  type UnauthorizedReason,
+} from '#platform/errors';
 import { ApiProperty, ApiPropertyOptional, schemaReference } from './documentation.js';
 
 class FieldFaultResponse {
   @ApiProperty({ example: 'email' })
   field!: string;
+
+  @ApiProperty({ enum: FAULT_RULES, description: 'What is wrong, for machines.' })
+  rule!: FaultRule;
 
   @ApiProperty({ example: 'Invalid email format' })
   message!: string;
@@ -15,7 +25,10 @@ class ErrorContent {
   @ApiProperty({ example: 'Validation failed' })
   message!: string;
 
-  @ApiPropertyOptional({ type: [FieldFaultResponse] })
+  @ApiPropertyOptional({ enum: UNAUTHORIZED_REASONS, description: 'With every 401: why, for machines.' })
+  reason?: UnauthorizedReason;
+
+  @ApiPropertyOptional({ type: [FieldFaultResponse], maxItems: MAX_DETAILS })
   details?: FieldFaultResponse[];
 
   @ApiProperty({ type: String, format: 'date-time' })

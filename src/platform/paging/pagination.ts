@@ -1,4 +1,5 @@
 import { ApiProperty } from '#platform/openapi';
+import { type Fault, fault } from '#platform/errors';
 import { Field, type Rule } from '#platform/input';
 import { FOREIGN_CURSOR } from './cursor-codec.js';
 
@@ -36,10 +37,13 @@ export class Pagination {
 
 /** A whole number in a query string: digits only. */
 export function wholeNumber(name: string, min: number, max: number): Rule {
-  return (value) =>
-    typeof value === 'string' && /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max
-      ? undefined
-      : `${name} must be a whole number from ${min} to ${max}`;
+  const message = `${name} must be a whole number from ${min} to ${max}`;
+  return (value) => {
+    if (typeof value !== 'string' || !/^-?\d+$/.test(value)) return fault('type', message);
+    if (Number(value) < min) return fault('minimum', message);
+    if (Number(value) > max) return fault('maximum', message);
+    return /^\d{1,10}$/.test(value) ? undefined : fault('format', message);
+  };
 }
 
 /** The largest number of entries in a page. */
@@ -90,9 +94,9 @@ export class PageQuery extends CursorQuery {
   page?: string;
 }
 
-function cursorRule(value: unknown, dto: object): string | undefined {
+function cursorRule(value: unknown, dto: object): Fault | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_CURSOR_LENGTH) {
-    return FOREIGN_CURSOR;
+    return fault('malformed', FOREIGN_CURSOR);
   }
-  return 'page' in dto && dto.page !== undefined ? 'cursor does not go with page' : undefined;
+  return 'page' in dto && dto.page !== undefined ? fault('not_allowed', 'cursor does not go with page') : undefined;
 }

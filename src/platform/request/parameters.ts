@@ -16,7 +16,7 @@ export const UserId = pathParameter(
   { name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } },
   (id) => {
     if (id === 'me') return currentPrincipal().userId;
-    if (!isUuid(id)) throw ValidationError.of('id', 'id must be a UUID or "me"');
+    if (!isUuid(id)) throw ValidationError.of('id', 'format', 'id must be a UUID or "me"');
     return id.toLowerCase();
   },
   Target('id', 'user'),
@@ -25,7 +25,7 @@ export const UserId = pathParameter(
 /** Reads a path parameter that holds the id of a session, an audit entry or another resource that is not a user. */
 export const Id = (name: string) =>
   pathParameter({ name, schema: { type: 'string', format: 'uuid' } }, (id) => {
-    if (!isUuid(id)) throw ValidationError.of(name, `${name} must be a UUID`);
+    if (!isUuid(id)) throw ValidationError.of(name, 'format', `${name} must be a UUID`);
     return id.toLowerCase();
   })();
 

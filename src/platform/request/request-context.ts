@@ -5,6 +5,9 @@ import { isIP, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from './principal.js';
 
+/** The longest that is kept of what a client calls itself, in characters. */
+const MAX_USER_AGENT_LENGTH = 512;
+
 /**
  * What code that works for a request may ask about it. Node's keep-alive timer holds on to a connection's last context, so
  * this must not reference the request itself.
@@ -25,7 +28,7 @@ export class RequestContext {
     this.requestId = id;
     // A trusted proxy may have handed on any text as its client's address.
     this.ip = withoutZone(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip);
-    this.userAgent = headers['user-agent'] ?? null;
+    this.userAgent = headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() ?? null;
     this.headers = headers;
     this.socket = socket;
   }

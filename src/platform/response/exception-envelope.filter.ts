@@ -9,14 +9,12 @@ import {
   type ErrorCode,
   ForbiddenError,
   MethodNotAllowedError,
+  RETRY_AFTER_SECONDS,
   ServiceUnavailableError,
   TooManyRequestsError,
   UnauthorizedError,
   UnsupportedMediaTypeError,
 } from '#platform/errors';
-
-/** Seconds after which a client may try again when the database is away. */
-const RETRY_AFTER_SECONDS = 1;
 
 const STATUS: Record<ErrorCode, number> = {
   VALIDATION_ERROR: 400,
@@ -75,6 +73,7 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
         error: {
           code: error.code,
           message: error.message,
+          ...(error instanceof UnauthorizedError ? { reason: error.reason } : {}),
           ...(error.details === undefined ? {} : { details: error.details }),
           timestamp: new Date().toISOString(),
           requestId: request.id,

@@ -10,6 +10,11 @@ const ALLOWED_HEADERS = [
   'Idempotency-Key',
   'X-Request-Id',
   'X-Device-Token',
+  'X-Refresh-Token-Delivery',
+  'X-Requested-With',
+  'Cache-Control',
+  'traceparent',
+  'tracestate',
 ];
 /** Seconds that a browser may keep the answer to a preflight. */
 const PREFLIGHT_MAX_AGE = 600;

@@ -1,3 +1,4 @@
+import { type Fault, fault } from '#platform/errors';
 import { codePoints, Field, oneOf, type Rule } from '#platform/input';
 import { PageQuery, toPageRequest } from '#platform/paging';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
@@ -42,12 +43,12 @@ export function toUserListQuery({ page, limit, cursor, ...query }: ListUsersQuer
   return { page: Number(page ?? 1), ...toPageRequest({ limit, cursor }), sortBy, sortOrder, ...filters };
 }
 
-function searchRule(value: unknown): string | undefined {
-  return typeof value === 'string' && codePoints(value) >= MIN_SEARCH_LENGTH
-    ? undefined
-    : `search must be at least ${MIN_SEARCH_LENGTH} characters`;
+function searchRule(value: unknown): Fault | undefined {
+  if (typeof value === 'string' && codePoints(value) >= MIN_SEARCH_LENGTH) return undefined;
+  return fault('min_length', `search must be at least ${MIN_SEARCH_LENGTH} characters`);
 }
 
 function filled(name: string): Rule {
-  return (value) => (typeof value === 'string' && value !== '' ? undefined : `${name} must not be empty`);
+  return (value) =>
+    typeof value === 'string' && value !== '' ? undefined : fault('min_length', `${name} must not be empty`);
 }

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import type { PasswordRule } from '#config';
 import { isEmail } from 'class-validator';
 import { passwordFault } from '#passwords';
+import { type Fault, fault } from '#platform/errors';
 import { Field, anyText, type Presence } from '#platform/input';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
@@ -59,19 +60,20 @@ function newPassword(rule: PasswordRule): PropertyDecorator {
   );
 }
 
-export function usernameRule(value: unknown): string | undefined {
-  if (typeof value !== 'string') return 'Username must be a string';
-  if (!ALPHANUMERIC.test(value)) return 'Username must contain only alphanumeric characters';
-  if (value.length < 3) return 'Username must be at least 3 characters';
-  return value.length > 50 ? 'Username must not exceed 50 characters' : undefined;
+export function usernameRule(value: unknown): Fault | undefined {
+  if (typeof value !== 'string') return fault('type', 'Username must be a string');
+  if (!ALPHANUMERIC.test(value)) return fault('format', 'Username must contain only alphanumeric characters');
+  if (value.length < 3) return fault('min_length', 'Username must be at least 3 characters');
+  return value.length > 50 ? fault('max_length', 'Username must not exceed 50 characters') : undefined;
 }
 
-export function emailRule(value: unknown): string | undefined {
+export function emailRule(value: unknown): Fault | undefined {
+  const message = 'Invalid email format';
+  if (typeof value !== 'string') return fault('type', message);
+  if (value.length > MAX_EMAIL_LENGTH) return fault('max_length', message);
   const valid =
-    typeof value === 'string' &&
-    value.length <= MAX_EMAIL_LENGTH &&
     EMAIL_PARTS.test(value) &&
     // validator.js caps the whole address at 254; ours is 255.
     isEmail(value, { allow_utf8_local_part: false, ignore_max_length: true });
-  return valid ? undefined : 'Invalid email format';
+  return valid ? undefined : fault('format', message);
 }
