@@ -33,7 +33,7 @@ export class AuditRecorder implements OnModuleInit {
     if (entries.length > 0) await this.entries.insert(entries, transaction?.db);
   }
 
-  private entryOf({ action, outcome = 'success', target, changes, reason, actor }: AuditFacts): AuditEntry {
+  private entryOf({ action, outcome = 'success', target, changes, reason, actor, count = 1 }: AuditFacts): AuditEntry {
     const context = requestContext();
     const who = actor ?? context?.principal;
     const id = uuidV7();
@@ -53,7 +53,7 @@ export class AuditRecorder implements OnModuleInit {
       requestId: context?.requestId ?? null,
       changes: changes ?? null,
       reason: reason?.slice(0, MAX_REASON_LENGTH).toWellFormed() ?? null,
-      count: 1,
+      count,
     };
   }
 }

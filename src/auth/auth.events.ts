@@ -12,15 +12,18 @@ export class SessionStarted extends AuditedEvent<'session.started'> {
   }
 }
 
-/** Sessions of a user have ended: their tokens are no longer good. */
+/** Sessions of a user have ended: their tokens are no longer good. One entry, which names a single session. */
 export class SessionsEnded extends AuditedEvent<'session.ended'> {
   constructor(
     readonly userId: string,
     readonly sessionIds: readonly string[],
     readonly reason: EndReason,
+    actor?: { readonly userId: string; readonly sessionId: string },
   ) {
-    const details = sessionIds.map((id) => ({ changes: { session: { before: id, after: null } }, reason }));
-    super('session.ended', user(userId), details);
+    const [id, ...others] = sessionIds;
+    const what =
+      others.length === 0 ? { changes: { session: { before: id, after: null } } } : { count: sessionIds.length };
+    super('session.ended', user(userId), { ...what, reason, ...(actor === undefined ? {} : { actor }) });
   }
 }
 

@@ -28,7 +28,8 @@ export type EndReason =
   | 'password_reset'
   | 'user_not_active'
   | 'user_deleted'
-  | 'refresh_token_reused';
+  | 'refresh_token_reused'
+  | 'session_limit';
 
 /** The cache key of what the guard knows about a session. */
 export function sessionKey(id: string): string {

@@ -16,6 +16,15 @@ const SESSION_COLUMNS = {
 const SESSION_COLUMNS_SQL = Prisma.raw(`s.id, s.user_id AS "userId", s.token_id AS "tokenId",
   s.token_issued_at AS "tokenIssuedAt", s.expires_at AS "expiresAt", s.ends_at AS "endsAt"`);
 
+const IS_LIVE = Prisma.raw('ended_at IS NULL AND expires_at > now()');
+
+/** One row for any number of sessions, as a user may have tens of thousands from before there was a limit. */
+const ALL_IDS = Prisma.raw("COALESCE(array_agg(id), '{}') AS ids");
+
+interface IdList {
+  readonly ids: string[];
+}
+
 /** What the guard needs to know about a session and its user. */
 export interface SessionState {
   readonly userId: string;
@@ -116,8 +125,9 @@ export class SessionsRepository {
   }
 
   async findLiveIds(userId: string, db: Prisma.TransactionClient): Promise<string[]> {
-    const live = await db.session.findMany({ where: { userId, ...isLive() }, select: { id: true } });
-    return live.map(({ id }) => id);
+    const [row] = await db.$queryRaw<[IdList]>`
+      SELECT ${ALL_IDS} FROM sessions WHERE user_id = ${userId}::uuid AND ${IS_LIVE}`;
+    return row.ids;
   }
 
   /** @returns the ids of the sessions that were live until now */
@@ -127,12 +137,29 @@ export class SessionsRepository {
     exceptId: string | undefined,
     db: Prisma.TransactionClient,
   ): Promise<string[]> {
-    const sessions = await db.session.updateManyAndReturn({
-      where: { userId, ...isLive(), ...(exceptId === undefined ? {} : { id: { not: exceptId } }) },
-      data: endedNow(reason),
-      select: { id: true },
-    });
-    return sessions.map(({ id }) => id);
+    const which = Prisma.sql`user_id = ${userId}::uuid AND ${IS_LIVE} AND id IS DISTINCT FROM ${exceptId ?? null}::uuid`;
+    return this.endWhere(which, reason, db);
+  }
+
+  /**
+   * Ends the sessions that have been unused for longest, until `max` are live. The caller has locked the user.
+   *
+   * @param newestId is kept, whatever its times say: they come from the clock of the instance that began it
+   * @returns the ids of the ended sessions
+   */
+  async endBeyond(max: number, userId: string, newestId: string, db: Prisma.TransactionClient): Promise<string[]> {
+    const which = Prisma.sql`id IN (
+      SELECT id FROM sessions WHERE user_id = ${userId}::uuid AND ${IS_LIVE} AND id <> ${newestId}::uuid
+      ORDER BY last_used_at DESC, id DESC OFFSET ${max - 1})`;
+    return this.endWhere(which, 'session_limit', db);
+  }
+
+  private async endWhere(which: Prisma.Sql, reason: EndReason, db: Prisma.TransactionClient): Promise<string[]> {
+    const [row] = await db.$queryRaw<[IdList]>`
+      WITH ended AS (
+        UPDATE sessions SET ended_at = now(), ended_reason = ${reason}, expires_at = now() WHERE ${which} RETURNING id)
+      SELECT ${ALL_IDS} FROM ended`;
+    return row.ids;
   }
 
   /**

@@ -27,6 +27,7 @@ const STATE_TTL_MS = 30_000;
 @Injectable()
 export class SessionsService implements OnModuleInit {
   private readonly lifetimes: SessionLifetimes;
+  private readonly maxPerUser: number;
 
   constructor(
     private readonly sessions: SessionsRepository,
@@ -38,6 +39,7 @@ export class SessionsService implements OnModuleInit {
     { tokens }: AppConfig,
   ) {
     this.lifetimes = { idleMs: tokens.refreshTtlMs, maxAgeMs: tokens.sessionMaxAgeMs };
+    this.maxPerUser = tokens.sessionsPerUser;
   }
 
   onModuleInit(): void {
@@ -58,6 +60,7 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
+  /** Ends the session that has been unused for longest if there are too many. The caller has locked the user. */
   async start(userId: string, transaction: Transaction): Promise<Session> {
     const context = requestContext();
     const session = await this.sessions.insert(
@@ -71,6 +74,9 @@ export class SessionsService implements OnModuleInit {
       transaction.db,
     );
     await transaction.publish(new SessionStarted(userId, session.id));
+    const beyond = await this.sessions.endBeyond(this.maxPerUser, userId, session.id, transaction.db);
+    const actor = { userId, sessionId: session.id };
+    await this.noteEnded(new SessionsEnded(userId, beyond, 'session_limit', actor), transaction);
     return session;
   }
 
@@ -134,7 +140,11 @@ export class SessionsService implements OnModuleInit {
     transaction: Transaction,
   ): Promise<void> {
     const ended = await this.sessions.endAllOf(userId, reason, exceptId, transaction.db);
-    for (const id of ended) transaction.forget(sessionKey(id));
-    if (ended.length > 0) await transaction.publish(new SessionsEnded(userId, ended, reason));
+    await this.noteEnded(new SessionsEnded(userId, ended, reason), transaction);
+  }
+
+  private async noteEnded(event: SessionsEnded, transaction: Transaction): Promise<void> {
+    for (const id of event.sessionIds) transaction.forget(sessionKey(id));
+    if (event.sessionIds.length > 0) await transaction.publish(event);
   }
 }

@@ -72,6 +72,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       refreshTtlMs: env.JWT_REFRESH_EXPIRES_IN,
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
       sessionMaxAgeMs: env.SESSION_MAX_AGE,
+      /** How many live sessions a user may have: one more ends the one unused for longest. */
+      sessionsPerUser: env.SESSION_MAX_PER_USER,
       /** How long the row of a session is kept after its end. */
       sessionRetentionMs: env.SESSION_RETENTION,
       issuer: env.JWT_ISSUER,

@@ -69,6 +69,7 @@ export const VARIABLES = {
   JWT_ISSUER: [text, 'user-management-api'],
   JWT_AUDIENCE: [text, 'user-management-api'],
   SESSION_MAX_AGE: [duration, '30d'],
+  SESSION_MAX_PER_USER: [integer(1, 10_000), '100'],
   SESSION_RETENTION: [duration, '30d'],
 
   ARGON2_MEMORY_KIB: [integer(8, ARGON2_LIMITS.memoryKiB), '19456'],

@@ -20,7 +20,7 @@ const COSTS = {
   'PUT /users/:id/password': { sql: 10, redis: 2 },
   'GET /users/:id/sessions': { sql: 1, redis: 2 },
   'DELETE /users/:id/sessions': { sql: 4, redis: 3 },
-  'POST /auth/login': { sql: 8, redis: 2 },
+  'POST /auth/login': { sql: 9, redis: 2 },
   'POST /auth/refresh': { sql: 1, redis: 1 },
   'POST /auth/logout': { sql: 4, redis: 3 },
   'GET /health': { sql: 1, redis: 2 },

@@ -61,7 +61,11 @@ export class AuditEntryResponse {
   @ApiProperty({ type: String, nullable: true })
   reason!: string | null;
 
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'More than 1 where repeats of a failure were folded.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'More than 1 where repeats of a failure were folded, or several sessions ended at once.',
+  })
   count!: number;
 }
 

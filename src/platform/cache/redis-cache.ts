@@ -10,8 +10,8 @@ import { MemoryCache } from './memory-cache.js';
 const LOCAL_TTL_MS = 400;
 /** How long (ms) a load may take and still be kept: longer than any statement may run. */
 const LEASE_MS = 60_000;
-/** How many keys are deleted at a time. */
-const DELETE_BATCH = 1_000;
+/** Up to this number, keys are deleted. For more, raising the epoch is cheaper, though it abandons the whole cache. */
+const MAX_DELETED_KEYS = 1_000;
 const PING_MS = 1_000;
 
 /** KEYS value, lease; ARGV lease token, value, ttl in ms. Keeps the value while the lease is still this load's. */
@@ -101,14 +101,12 @@ export class RedisCache implements Cache, BeforeApplicationShutdown {
 
   /** @returns whether Redis has acknowledged every deletion */
   private async delete(keys: readonly string[]): Promise<boolean> {
-    for (let start = 0; start < keys.length; start += DELETE_BATCH) {
-      const batch = keys.slice(start, start + DELETE_BATCH);
-      const deleted = await this.redis.attempt((redis) =>
-        Promise.all(batch.map((key) => redis.del(this.valueKey(key), this.leaseKey(key)))),
-      );
-      if (deleted === undefined) return false;
-    }
-    return true;
+    if (keys.length === 0) return true;
+    if (keys.length > MAX_DELETED_KEYS) return false;
+    const deleted = await this.redis.attempt((redis) =>
+      Promise.all(keys.map((key) => redis.del(this.valueKey(key), this.leaseKey(key)))),
+    );
+    return deleted !== undefined;
   }
 
   private valueKey(key: string): string {

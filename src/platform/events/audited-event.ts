@@ -19,6 +19,8 @@ export interface AuditDetails {
   readonly changes?: AuditChanges;
   /** Up to 500 characters. */
   readonly reason?: string | undefined;
+  /** The number of things that the entry stands for; 1 by default. */
+  readonly count?: number;
   /** Set where the actor is not the principal of the request: at a login, the user who has just logged in. */
   readonly actor?: { readonly userId: string; readonly sessionId: string };
 }
