@@ -1,13 +1,13 @@
-import { DomainError } from '#platform/errors';
+import { ServiceUnavailableError } from '#platform/errors';
 import { ClientGoneError, WaitingLine } from './waiting-line.js';
 
 /** Requests admitted for each hash that may run: while one hashes, the next does its database work. */
 const ADMITTED_PER_HASH = 2;
 
 /** As many requests wait for a hash as may. */
-export class HashQueueFullError extends DomainError {
+export class HashQueueFullError extends ServiceUnavailableError {
   constructor() {
-    super('SERVICE_UNAVAILABLE', 'Too many passwords are being checked right now. Please try again.');
+    super('Too many passwords are being checked right now. Please try again.');
   }
 }
 

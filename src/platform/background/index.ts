@@ -1,1 +1,2 @@
 export { BackgroundTask } from './background-task.js';
+export { Sweeper } from './sweeper.js';
