@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { SET_SESSION } from '../../src/platform/database/session-settings.js';
 import { register, startApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';
 import { onDatabase } from '../support/databases.js';
@@ -86,6 +87,7 @@ if (onServers) {
       stores = await createStores();
       const dataDir = join(stores.env['DATA_DIR'] ?? '', 'pglite');
       client = await PGlite.create({ dataDir, extensions: { pg_trgm } });
+      await client.exec(SET_SESSION);
     });
     afterAll(async () => {
       await client.close();

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { publicKeyText, type SignedCheckpoint, verificationOf } from '../../src/audit/index.js';
 import { type Checkpoint, signCheckpoint } from '../../src/audit/chain/checkpoint.js';
 import { CheckpointService } from '../../src/audit/chain/checkpoint.service.js';
@@ -9,6 +9,7 @@ import { AppConfig } from '../../src/config/index.js';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { linkNow } from '../support/audit.js';
+import { connectTo } from '../support/databases.js';
 import { Random } from '../support/random.js';
 
 const TAMPERINGS = Number(process.env['TAMPERINGS'] ?? 20);
@@ -151,8 +152,7 @@ describe(`${TAMPERINGS} tamperings by a superuser, verified with external checkp
   let held: SignedCheckpoint[];
   beforeAll(async () => {
     test = await startApp();
-    client = new pg.Client({ connectionString: test.env['DATABASE_URL'] });
-    await client.connect();
+    client = await connectTo(test.env['DATABASE_URL'] ?? '');
     for (const [n, month] of MONTHS.entries()) await write(month, n);
     await linkNow(test);
     for (const month of MONTHS) await test.app.get(CheckpointService).make(month, 'open');

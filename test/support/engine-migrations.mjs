@@ -10,6 +10,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { readMigrations, startEngine } from '../../dist/commands/schema-engine/index.js';
+import { SET_SESSION } from '../../dist/platform/database/session-settings.js';
 
 const filters = { externalTables: [], externalEnums: [] };
 
@@ -21,15 +22,21 @@ function runScriptsBy(factory, run) {
   return factory;
 }
 
+async function setSession(client) {
+  await client.query(SET_SESSION);
+}
+
 async function open(url) {
   if (url.startsWith('pglite:')) {
     const dataDir = join(url.slice('pglite:'.length), 'pglite');
     await mkdir(dataDir, { recursive: true });
     const client = await PGlite.create({ dataDir, extensions: { pg_trgm } });
+    await client.exec(SET_SESSION);
     const factory = runScriptsBy(new PrismaPGlite(client), (script) => client.exec(script));
     return { factory, close: () => client.close() };
   }
-  const pool = new pg.Pool({ connectionString: url });
+  const options = { connectionString: url, onConnect: setSession };
+  const pool = new pg.Pool(options);
   return { factory: runScriptsBy(new PrismaPg(pool), (script) => pool.query(script)), close: () => pool.end() };
 }
 

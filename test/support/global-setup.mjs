@@ -16,10 +16,25 @@ const SPACE_NEEDED_BYTES = 2 ** 31;
 const INITDB_OPTIONS = ['--wal-segsize=1'];
 const POSTGRES_SETTINGS = ['shared_buffers = 8MB', 'max_connections = 5', 'min_wal_size = 2MB'];
 
+/**
+ * Unlike what the application needs: it must set them itself. Times are read correctly by accident where the zone is UTC.
+ */
+const ODD_SETTINGS = {
+  timezone: 'Asia/Kathmandu',
+  datestyle: 'German, DMY',
+  intervalstyle: 'sql_standard',
+  bytea_output: 'escape',
+  standard_conforming_strings: 'off',
+  array_nulls: 'off',
+  default_transaction_isolation: 'serializable',
+  search_path: 'audit',
+};
+
 /** Prepares once what every suite needs: migrated databases to copy, and the parsed API description. */
 export default async function globalSetup() {
   const folder = await mkdtemp(join(await fastestFolder(), 'uma-test-'));
   process.env.TEST_FOLDER = folder;
+  process.env.TEST_ODD_SETTINGS = JSON.stringify(ODD_SETTINGS);
   process.env.TEST_DESCRIPTION = join(folder, 'openapi.json');
   await writeFile(process.env.TEST_DESCRIPTION, JSON.stringify(parse(await readFile('docs/api/openapi.yaml', 'utf8'))));
   await Promise.all([migrateEmbedded(folder), migrateOnServer()]);
@@ -37,7 +52,8 @@ async function migrateEmbedded(folder) {
   await mkdir(unmigrated);
   const database = await PGlite.create({ dataDir, initDbStartParams: INITDB_OPTIONS });
   await database.close();
-  await appendFile(join(dataDir, 'postgresql.conf'), POSTGRES_SETTINGS.join('\n'));
+  const odd = Object.entries(ODD_SETTINGS).map(([name, value]) => `${name} = '${value}'`);
+  await appendFile(join(dataDir, 'postgresql.conf'), [...POSTGRES_SETTINGS, ...odd].join('\n'));
   await cp(unmigrated, migrated, { recursive: true });
   await migrate(`pglite:${migrated}`);
 }

@@ -74,6 +74,12 @@ async function createServerStores(template: string): Promise<Stores> {
     // Two suites that copy the template at once get in each other's way.
     await admin.query('SELECT pg_advisory_lock(4711)');
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    const settings: Record<string, string> = JSON.parse(fromEnv('TEST_ODD_SETTINGS'));
+    for (const [setting, value] of Object.entries(settings)) {
+      await admin.query(
+        `ALTER DATABASE ${name} SET ${setting} TO ${value.split(', ').map(pg.escapeLiteral).join(', ')}`,
+      );
+    }
   });
   const url = new URL(fromEnv('TEST_POSTGRES_URL'));
   url.pathname = `/${name}`;

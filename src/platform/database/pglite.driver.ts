@@ -5,6 +5,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { DataFolderLock } from './data-folder-lock.js';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
+import { SET_SESSION } from './session-settings.js';
 
 const EXTENSIONS = { pg_trgm };
 
@@ -24,6 +25,7 @@ export class PgliteDriver implements DatabaseDriver {
     const lock = await DataFolderLock.acquire(dataDir);
     try {
       const client = await PGlite.create({ dataDir: join(dataDir, 'pglite'), extensions: EXTENSIONS });
+      await client.exec(SET_SESSION);
       return new PgliteDriver(client, lock);
     } catch (error) {
       await lock.release();

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import pg from 'pg';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
+import { SET_SESSION } from './session-settings.js';
 
 /** How long a request may wait for a connection, in milliseconds: then it is told that the database is away. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -29,7 +30,12 @@ export class PostgresDriver implements DatabaseDriver {
   private readonly apart: pg.Pool;
 
   constructor(options: PostgresOptions) {
-    const common = { connectionString: options.url, application_name: 'user-management-api' };
+    const common = {
+      connectionString: options.url,
+      application_name: 'user-management-api',
+      // The pool awaits it before it lends the connection, though the types say "void".
+      onConnect: setSession,
+    };
     this.apart = new pg.Pool({
       ...common,
       max: 1,
@@ -76,6 +82,10 @@ export class PostgresDriver implements DatabaseDriver {
   async close(): Promise<void> {
     await Promise.all([this.pool.end(), this.apart.end()]);
   }
+}
+
+async function setSession(client: pg.ClientBase): Promise<void> {
+  await client.query(SET_SESSION);
 }
 
 /** A connection that is lost between two statements fails the next one. */
