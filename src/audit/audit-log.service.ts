@@ -9,8 +9,9 @@ import { type AuditFilters, AuditEntriesRepository } from './audit-entries.repos
 import type { AuditEntry } from './audit-entry.js';
 import { AuditEntryNotFoundError } from './audit.errors.js';
 import { AuditRecorder } from './audit-recorder.js';
-import { AuditVerification, type VerifiedPage } from './chain/audit-verification.js';
+import { AuditVerification } from './chain/audit-verification.js';
 import { VerificationCursors } from './chain/verification-cursors.js';
+import type { VerificationResponse } from './dto/verification.response.js';
 import type { Link } from './chain/chain.js';
 import { ChainsRepository } from './chain/chains.repository.js';
 import { trustedKeys } from './chain/checkpoint.js';
@@ -20,8 +21,6 @@ import { CheckpointsRepository } from './chain/checkpoints.repository.js';
 const VERIFIED_AT_ONCE = 1_000;
 /** How many entries an export holds in memory. */
 const EXPORTED_AT_ONCE = 100;
-/** More entries than ever wait to be linked. */
-const MAX_UNLINKED = 10_000;
 
 export interface AuditQuery extends PageRequest {
   readonly filters: AuditFilters;
@@ -89,12 +88,21 @@ export class AuditLogService {
   }
 
   /** @throws ValidationError for a cursor that no page gave */
-  async verify(cursor: string | undefined): Promise<VerifiedPage & { nextCursor: string | null }> {
+  async verify(cursor: string | undefined): Promise<VerificationResponse> {
     const place = cursor === undefined ? undefined : this.verificationCursors.read(cursor);
     const page = await this.verification.page(place, VERIFIED_AT_ONCE);
+    const { unlinked, oldestUnlinked, invalidId = null } = await this.verification.backlog();
+    const valid = page.valid && invalidId === null;
     const target = { type: 'audit-log', id: null };
-    await this.recorder.record([{ action: 'audit.verified', outcome: page.valid ? 'success' : 'failure', target }]);
-    return { ...page, nextCursor: page.next === null ? null : this.verificationCursors.write(page.next) };
+    await this.recorder.record([{ action: 'audit.verified', outcome: valid ? 'success' : 'failure', target }]);
+    return {
+      valid,
+      entries: page.entries,
+      firstInvalidId: page.firstInvalidId ?? invalidId,
+      nextCursor: page.next === null ? null : this.verificationCursors.write(page.next),
+      unlinked,
+      oldestUnlinked: oldestUnlinked?.toISOString() ?? null,
+    };
   }
 
   private async find({ filters, limit, cursor: text }: AuditQuery): Promise<AuditPage> {
@@ -124,7 +132,7 @@ export class AuditLogService {
   }
 
   private async *allLines(): AsyncGenerator<string> {
-    const unlinked = await this.chains.unlinked(MAX_UNLINKED);
+    const unlinked = await this.chains.unlinked(Number.MAX_SAFE_INTEGER);
     for (const month of await this.chains.months()) {
       for (let sequence = 1; ;) {
         const links = await this.chains.linksFrom(month, sequence, EXPORTED_AT_ONCE);
@@ -135,8 +143,11 @@ export class AuditLogService {
       }
     }
     // Entries linked in the meantime were among the chains above.
-    const [entries, links] = await Promise.all([this.entries.findAll(unlinked), this.chains.linksOf(unlinked)]);
-    yield unlinked.map((id) => (links.has(id) ? '' : toLine(entries.get(id), undefined))).join('');
+    for (let start = 0; start < unlinked.length; start += EXPORTED_AT_ONCE) {
+      const ids = unlinked.slice(start, start + EXPORTED_AT_ONCE);
+      const [entries, links] = await Promise.all([this.entries.findAll(ids), this.chains.linksOf(ids)]);
+      yield ids.map((id) => (links.has(id) ? '' : toLine(entries.get(id), undefined))).join('');
+    }
   }
 
   private note(action: AuditAction, filters: AuditFilters): Promise<void> {

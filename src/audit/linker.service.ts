@@ -5,7 +5,7 @@ import { AuditedEvent, EventBus } from '#platform/events';
 import { timeOfUuidV7 } from './uuid-v7.js';
 import { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
-import { type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain/chain.js';
+import { gapAfter, type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain/chain.js';
 import { ChainsRepository } from './chain/chains.repository.js';
 import { CheckpointService } from './chain/checkpoint.service.js';
 import { DeliveryService } from './sinks/delivery.service.js';
@@ -15,6 +15,9 @@ import { FoldedFailures } from './folded-failures.js';
 const GATHER_MS = 250;
 /** How often it looks for entries that another instance wrote and left unlinked, in milliseconds. */
 const LOOK_MS = 1_000;
+/** A backlog older than this, in milliseconds, is logged, and again after each further minute. */
+const BACKLOG_MS = 10_000;
+const REMIND_MS = 60_000;
 const BATCH = 500;
 /** At most this many batches per run, so that checkpoints are not starved. */
 const MAX_BATCHES = 20;
@@ -34,6 +37,8 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
   /** Months that may have entries without a checkpoint; at the start, those that a killed process may have left. */
   private readonly grown: Set<Month>;
   private checkpointsDueAt = 0;
+  /** When a backlog was last logged, in milliseconds since the epoch; `undefined` while there is none. */
+  private backlogLoggedAt: number | undefined;
   /** All months before this one are sealed. */
   private sealedUntil: Month | undefined;
 
@@ -71,9 +76,11 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Links all that there is now, makes the checkpoints that are due, and has them sent. */
   async work(): Promise<void> {
-    let linked = await this.linkBatch();
+    const oldest = await this.chains.oldestUnlinked();
+    let linked = oldest === undefined ? 0 : await this.linkBatch();
     // A limit, as under load there is always another batch.
     for (let batches = 1; linked === BATCH && batches < MAX_BATCHES; batches += 1) linked = await this.linkBatch();
+    await this.noteBacklog(oldest);
     await this.sealPastMonths();
     const checkpointsDue = this.grown.size > 0 && Date.now() >= this.checkpointsDueAt;
     if (checkpointsDue) {
@@ -85,7 +92,6 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
 
   /** @returns how many were linked; none while another instance links */
   private async linkBatch(): Promise<number> {
-    if (!(await this.chains.hasUnlinked())) return 0;
     return this.prisma.$transaction(async (db) => {
       if (!(await this.chains.lock(db))) return 0;
       const ids = await this.chains.unlinked(BATCH, db);
@@ -94,14 +100,14 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
       const links: Link[] = [];
       for (const id of ids) {
         const entry = entries.get(id);
-        if (entry === undefined || linked.has(id)) {
-          this.logger.error(
-            `The audit entry ${id} ${linked.has(id) ? 'has a link already' : 'is gone before it had a link'}`,
-          );
+        if (linked.has(id)) {
+          this.logger.error(`The audit entry ${id} has a link already`);
           continue;
         }
+        if (entry === undefined) this.logger.error(`The audit entry ${id} was removed before it had a link`);
         const month = monthOf(timeOfUuidV7(id));
-        const link = linkAfter(heads.get(month) ?? (await this.chains.head(month, db)), month, entry);
+        const head = heads.get(month) ?? (await this.chains.head(month, db));
+        const link = entry === undefined ? gapAfter(head, month, id) : linkAfter(head, month, entry);
         heads.set(month, link);
         links.push(link);
       }
@@ -109,6 +115,21 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
       for (const month of heads.keys()) this.grown.add(month);
       return ids.length;
     });
+  }
+
+  /** @param before the oldest entry without a link before this run */
+  private async noteBacklog(before: string | undefined): Promise<void> {
+    const left = before !== undefined && isBacklog(before) ? await this.chains.oldestUnlinked() : undefined;
+    if (left === undefined || !isBacklog(left)) {
+      if (this.backlogLoggedAt !== undefined) this.logger.log('All audit entries are linked again');
+      this.backlogLoggedAt = undefined;
+      return;
+    }
+    if (this.backlogLoggedAt !== undefined && Date.now() - this.backlogLoggedAt < REMIND_MS) return;
+    this.backlogLoggedAt = Date.now();
+    const holder = await this.chains.lockHolder();
+    const reason = holder === undefined ? '' : `: the database process ${holder} holds the lock`;
+    this.logger.warn(`Audit entries have waited since ${timeOfUuidV7(left).toISOString()} to be linked${reason}`);
   }
 
   private async sealPastMonths(): Promise<void> {
@@ -119,4 +140,8 @@ export class LinkerService implements OnApplicationBootstrap, OnApplicationShutd
     for (const month of past) all = (await this.checkpoints.seal(month)) && all;
     if (all) this.sealedUntil = current;
   }
+}
+
+function isBacklog(id: string): boolean {
+  return Date.now() - timeOfUuidV7(id).getTime() > BACKLOG_MS;
 }

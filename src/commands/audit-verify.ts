@@ -52,7 +52,15 @@ async function verifyDatabase(config: AppConfig, evidence: Evidence): Promise<Re
       if (!page.valid) return { counts: '', firstInvalidId: page.firstInvalidId ?? undefined };
       if (page.next === null) break;
     }
-    return { counts: `${entries} entries`, firstInvalidId: await verification.brokenCheckpoint() };
+    const firstInvalidId = await verification.brokenCheckpoint();
+    const { unlinked, oldestUnlinked, invalidId } = await verification.backlog();
+    if (firstInvalidId === undefined && invalidId !== undefined) {
+      throw new StartupError(
+        `The audit log cannot be verified as a whole: ${unlinked} entries are in no chain, the first one ${invalidId}, ` +
+          `since ${oldestUnlinked?.toISOString()}. A running instance links them.`,
+      );
+    }
+    return { counts: [`${entries} entries`, ...waiting(unlinked)].join(', '), firstInvalidId };
   } finally {
     await driver.close();
   }
@@ -71,11 +79,12 @@ async function verifyExport(
   }
   const firstInvalidId = verifier.end();
   const { entries, unlinked, newer } = verifier;
-  const more = [
-    ...(unlinked === 0 ? [] : [`${unlinked} not yet linked`]),
-    ...(newer === 0 ? [] : [`${newer} newer checkpoints`]),
-  ];
+  const more = [...waiting(unlinked), ...(newer === 0 ? [] : [`${newer} newer checkpoints`])];
   return { counts: [`${entries} entries`, ...more].join(', '), firstInvalidId };
+}
+
+function waiting(unlinked: number): string[] {
+  return unlinked === 0 ? [] : [`${unlinked} not yet linked`];
 }
 
 function progress(entries: number): void {

@@ -1,12 +1,15 @@
 import type { PrismaService } from '#platform/database';
 import { AuditEntriesRepository } from '../audit-entries.repository.js';
 import type { AuditEntry } from '../audit-entry.js';
+import { timeOfUuidV7 } from '../uuid-v7.js';
 import { genesis, hashOf, type Link, type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
 import { byMonth, hashOfCheckpoint, isGenuine, type SignedCheckpoint } from './checkpoint.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
 
 const CHECKPOINTS_AT_ONCE = 1_000;
+/** An entry is linked within seconds. While one waits for longer than this, in milliseconds, the log is not valid. */
+const MAX_UNLINKED_MS = 60_000;
 
 /** Up to where a verification has checked. */
 export interface VerificationPlace {
@@ -26,6 +29,15 @@ export interface VerifiedPage {
   readonly firstInvalidId: string | null;
   /** `null` at the end. */
   readonly next: VerificationPlace | null;
+}
+
+/** The entries that no chain covers yet. */
+export interface Backlog {
+  readonly unlinked: number;
+  /** Since when the oldest of them waits. */
+  readonly oldestUnlinked: Date | null;
+  /** One that was removed, or has waited for too long. */
+  readonly invalidId: string | undefined;
 }
 
 /** What a verification knows besides the database. */
@@ -61,6 +73,16 @@ export class AuditVerification {
       from = page.next;
     }
     return { valid: true, entries: 0, firstInvalidId: null, next: null };
+  }
+
+  async backlog(): Promise<Backlog> {
+    const [oldest, { count: unlinked, removed }] = await Promise.all([
+      this.chains.oldestUnlinked(),
+      this.chains.countUnlinked(),
+    ]);
+    const oldestUnlinked = oldest === undefined ? null : timeOfUuidV7(oldest);
+    const overdue = oldestUnlinked !== null && Date.now() - oldestUnlinked.getTime() > MAX_UNLINKED_MS;
+    return { unlinked, oldestUnlinked, invalidId: removed ?? (overdue ? oldest : undefined) };
   }
 
   /** @returns the entry of the first checkpoint that is not signed by us or does not follow the one before it */

@@ -30,6 +30,15 @@ export function linkAfter(head: Head, month: Month, entry: AuditEntry): Link {
   return { month, sequence: head.sequence + 1, entryId: entry.id, hash: hashOf(head.hash, entry) };
 }
 
+/** The place of an entry that was removed before it had a link: nothing can be found there, so verification fails. */
+export function gapAfter(head: Head, month: Month, entryId: string): Link {
+  const hash = createHash('sha256')
+    .update(head.hash)
+    .update(canonicalJson({ removed: entryId }))
+    .digest();
+  return { month, sequence: head.sequence + 1, entryId, hash };
+}
+
 export function hashOf(previous: Buffer, entry: AuditEntry): Buffer {
   return createHash('sha256').update(previous).update(canonicalJson(entry)).digest();
 }

@@ -26,18 +26,41 @@ export class ChainsRepository {
     return row.locked;
   }
 
-  /** Ids of entries that have no link yet, the oldest first. */
+  /** Ids of entries that have no link yet, the oldest first, in the months that have partitions. */
   async unlinked(limit: number, db: Prisma.TransactionClient = this.prisma): Promise<string[]> {
     const rows = await db.$queryRaw<{ entry_id: string }[]>`
-      SELECT entry_id FROM audit.unlinked ORDER BY entry_id LIMIT ${limit}`;
+      SELECT entry_id FROM audit.unlinked
+      WHERE entry_id >= (SELECT audit.first_id(min(month)) FROM audit.months)
+        AND entry_id < (SELECT audit.first_id((max(month) + interval '1 month')::date) FROM audit.months)
+      ORDER BY entry_id LIMIT ${limit}`;
     return rows.map((row) => row.entry_id);
   }
 
-  async hasUnlinked(): Promise<boolean> {
-    const [row] = await this.prisma.$queryRaw<
-      [{ found: boolean }]
-    >`SELECT EXISTS (SELECT FROM audit.unlinked) AS found`;
-    return row.found;
+  /** The id of the entry that has waited for the longest to be linked. */
+  async oldestUnlinked(): Promise<string | undefined> {
+    const [row] = await this.prisma.$queryRaw<{ entry_id: string }[]>`
+      SELECT entry_id FROM audit.unlinked ORDER BY entry_id LIMIT 1`;
+    return row?.entry_id;
+  }
+
+  /** How many entries wait to be linked, and the id of the oldest that was removed meanwhile. */
+  async countUnlinked(): Promise<{ count: number; removed: string | undefined }> {
+    const [row] = await this.prisma.$queryRaw<[{ count: number; removed: string | null }]>`
+      SELECT count(*)::integer AS count,
+        (SELECT u.entry_id FROM audit.unlinked u
+          WHERE NOT EXISTS (SELECT FROM audit.entries e WHERE e.id = u.entry_id)
+          ORDER BY u.entry_id LIMIT 1) AS removed
+      FROM audit.unlinked`;
+    return { count: row.count, removed: row.removed ?? undefined };
+  }
+
+  /** The process of the database session that keeps every instance from linking. */
+  async lockHolder(): Promise<number | undefined> {
+    const [row] = await this.prisma.$queryRaw<{ pid: number }[]>`
+      SELECT pid FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = 0 AND objid = ${LINKING_LOCK}::integer::oid AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    return row?.pid;
   }
 
   async hasUnlinkedIn(month: Month): Promise<boolean> {

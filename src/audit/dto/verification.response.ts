@@ -12,10 +12,23 @@ export class VerificationResponse {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'The first entry that does not fit; after a deletion, the first that no longer fits.',
+    description:
+      'The first entry that does not fit; after a deletion, the first that no longer fits; or one that waits to be linked ' +
+      'and was removed, or has waited for more than a minute.',
   })
   firstInvalidId!: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: '`null` when the whole log has been looked at.' })
   nextCursor!: string | null;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'How many entries of the whole log have no link yet.' })
+  unlinked!: number;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Since when the oldest of them waits.',
+  })
+  oldestUnlinked!: string | null;
 }
