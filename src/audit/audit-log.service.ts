@@ -46,8 +46,7 @@ export class AuditLogService {
     private readonly users: UsersService,
     config: AppConfig,
   ) {
-    const { retentionMs } = config.audit;
-    const evidence = { externalCheckpoints: [], trusted: trustedKeys(config), retentionMs };
+    const evidence = { externalCheckpoints: [], trusted: trustedKeys(config) };
     this.verification = new AuditVerification(entries, chains, checkpoints, evidence);
   }
 

@@ -32,7 +32,7 @@ export async function run(args: string[]): Promise<string> {
   const trusted = pem === undefined ? trustedKeys(config) : new Set([publicKeyText(createPublicKey(pem))]);
   const { counts, firstInvalidId } =
     values.export === undefined
-      ? await verifyDatabase(config, { externalCheckpoints, trusted, retentionMs: config.audit.retentionMs })
+      ? await verifyDatabase(config, { externalCheckpoints, trusted })
       : await verifyExport(values.export, externalCheckpoints, trusted);
   if (firstInvalidId !== undefined) {
     throw new StartupError(`The audit log has been tampered with: entry ${firstInvalidId} does not match its chain.`);

@@ -1,6 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { monthOf, startOf } from '../../src/audit/chain/chain.js';
+import { CheckpointService } from '../../src/audit/chain/checkpoint.service.js';
 import { AuditRetention } from '../../src/audit/index.js';
+import { firstUuidV7Of } from '../../src/audit/uuid-v7.js';
+import { PrismaService } from '../../src/platform/database/index.js';
 import { register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';
 import { newAccount } from '../support/factories.js';
@@ -117,5 +121,32 @@ describe('The audit log', () => {
     expect((await verify()).code).toBe(0);
     const { code, stdout } = await runCommand('audit:sweep', env());
     expect([code, stdout]).toEqual([0, 'Nothing to drop.\n']);
+  });
+
+  it('passes verification after a sweep under any later retention, and a sweep that was cut short is finished', async () => {
+    const last = monthOf(new Date(startOf(monthOf(new Date())).getTime() - 1));
+    const id = firstUuidV7Of(startOf(last)).replace('-0000-0000-', '-7000-8000-');
+    await test.app.get(PrismaService).$executeRaw`
+      WITH inserted AS (
+        INSERT INTO audit.entries (id, time, action, outcome, actor_type, target_type)
+        VALUES (${id}::uuid, ${startOf(last)}, 'user.updated', 'success', 'system', 'user') RETURNING id)
+      INSERT INTO audit.unlinked SELECT id FROM inserted`;
+    await linkNow(test);
+    // What a sweep leaves that is killed after it has said that the month is dropped.
+    const checkpoints = test.app.get(CheckpointService);
+    expect([await checkpoints.seal(last), await checkpoints.make(last, 'dropped')]).toEqual([true, true]);
+    await test.close();
+    const underRetention = (AUDIT_RETENTION: string) => ({ ...env(), AUDIT_RETENTION });
+    const sweep = await runCommand('audit:sweep', underRetention('3650d'));
+    expect(sweep.stdout).toBe(`Dropped ${last}.\n`);
+    for (const retention of ['1d', '400d', '3650d']) {
+      const { code, stderr } = await runCommand('audit:verify', underRetention(retention));
+      expect([retention, code, stderr]).toEqual([retention, 0, '']);
+    }
+    test = await startApp({ AUDIT_RETENTION: '3650d' }, stores);
+    const { token } = await test.admin();
+    const { body } = await test.api.get('/audit-logs/verification', { token });
+    expect(body.data).toMatchObject({ valid: true, firstInvalidId: null });
+    await test.close();
   });
 });

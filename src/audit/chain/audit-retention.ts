@@ -4,6 +4,7 @@ import { PrismaService } from '#platform/database';
 import { BackgroundTask } from '#platform/background';
 import { type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
+import { isGenuine, trustedKeys } from './checkpoint.js';
 import { CheckpointService } from './checkpoint.service.js';
 import { CheckpointsRepository } from './checkpoints.repository.js';
 
@@ -62,15 +63,25 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
     const dropped: Month[] = [];
     for (const month of await this.chains.monthsWithTables()) {
       const keptUntil = startOf(monthAfter(month)).getTime() + this.config.audit.retentionMs;
-      if (keptUntil >= now.getTime() || !(await this.checkpoints.seal(month))) continue;
-      const latest = await this.checkpointsRepository.latestOf(month);
-      // Without a checkpoint, the month has no entries; with a `dropped` one, an earlier sweep was interrupted.
-      const said = latest === undefined || latest.kind === 'dropped' || (await this.checkpoints.make(month, 'dropped'));
-      if (!said) continue;
+      const due = keptUntil < now.getTime() && (await this.isSaidDropped(month));
+      if (!due && !(await this.wasInterrupted(month))) continue;
       await this.drop(month);
       dropped.push(month);
     }
     return dropped;
+  }
+
+  /** @returns whether a checkpoint, made now if needed, says that the month is dropped, or the month has no entries */
+  private async isSaidDropped(month: Month): Promise<boolean> {
+    if (!(await this.checkpoints.seal(month))) return false;
+    const latest = await this.checkpointsRepository.latestOf(month);
+    return latest === undefined || latest.kind === 'dropped' || (await this.checkpoints.make(month, 'dropped'));
+  }
+
+  /** Whether an earlier sweep has signed that it drops the month, and did not finish: the retention may be longer now. */
+  private async wasInterrupted(month: Month): Promise<boolean> {
+    const latest = await this.checkpointsRepository.latestOf(month);
+    return latest?.kind === 'dropped' && isGenuine(latest, trustedKeys(this.config));
   }
 
   /** Any role may make partitions; the application drops them only where it owns the schema. */

@@ -46,8 +46,6 @@ export interface Evidence {
   readonly externalCheckpoints: readonly SignedCheckpoint[];
   /** The public keys that checkpoints must be signed with. */
   readonly trusted: ReadonlySet<string>;
-  /** How long entries are kept after the end of their month, in milliseconds. */
-  readonly retentionMs: number;
 }
 
 /** Follows the chains of every month and compares them with the entries and the checkpoints, page by page. */
@@ -161,12 +159,10 @@ export class AuditVerification {
     return undefined;
   }
 
-  /** Whether a signed checkpoint says that the month was removed, being older than entries are kept. */
+  /** Whether a signed checkpoint says that the month was removed: the retention of that day decided, not today's. */
   private async wasDropped(month: Month): Promise<boolean> {
-    const keptUntil = startOf(monthAfter(month)).getTime() + this.evidence.retentionMs;
-    if (keptUntil >= Date.now()) return false;
     const latest = await this.checkpoints.latestOf(month);
-    return latest?.kind === 'dropped' && this.isOurs(latest);
+    return latest?.kind === 'dropped' && latest.time > startOf(monthAfter(month)).toISOString() && this.isOurs(latest);
   }
 
   private async checkpointsBetween(month: Month, after: number, upTo: number) {
