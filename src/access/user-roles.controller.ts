@@ -1,5 +1,5 @@
 import { Body, Controller, Put } from '@nestjs/common';
-import { RequirePermissions } from '#platform/access';
+import { RequirePermissionAndForOthers } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
@@ -13,7 +13,7 @@ export class UserRolesController {
   constructor(private readonly userRoles: UserRolesService) {}
 
   @Put()
-  @RequirePermissions('roles:assign')
+  @RequirePermissionAndForOthers('roles:assign', 'users:read')
   @ApiOperation({
     summary: "Set a user's roles",
     description: 'A caller cannot grant a permission that they lack. The last active admin stays an admin.',

@@ -20,10 +20,13 @@ export class PermissionGuard implements CanActivate {
     const principal = requestContext()?.principal;
     if (rule === undefined) throw new ForbiddenError('the route has no access rule');
     if (principal === undefined) throw new ForbiddenError('no principal');
-    const bySelf = rule.self && namesSelf(context, principal);
-    if (!bySelf && rule.permissions === undefined) throw new ForbiddenError('self: only the user may do this');
+    const bySelf = namesSelf(context, principal);
+    const wanted = bySelf ? rule.self : rule.permissions;
+    if (wanted === undefined) {
+      throw new ForbiddenError(bySelf ? 'self: only another user may do this' : 'self: only the user may do this');
+    }
     const extra = this.extraPermission(context);
-    const needed = [...(bySelf ? [] : (rule.permissions ?? [])), ...(extra === undefined ? [] : [extra])];
+    const needed = [...wanted, ...(extra === undefined ? [] : [extra])];
     const missing = needed.filter((permission) => !principal.permissions.has(permission));
     if (missing.length > 0) throw new ForbiddenError(missing.join(' and '));
     return true;

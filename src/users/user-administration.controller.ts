@@ -1,5 +1,5 @@
 import { Body, Controller, Post, Put } from '@nestjs/common';
-import { RequirePermissions } from '#platform/access';
+import { OthersOnly, RequirePermissionAndForOthers, RequirePermissions } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
@@ -19,7 +19,7 @@ export class UserAdministrationController {
   ) {}
 
   @Put('status')
-  @RequirePermissions('users:update')
+  @RequirePermissionAndForOthers('users:update', 'users:read')
   @ApiOperation({
     summary: "Set a user's status",
     description: 'Leaving `active` ends every session. A suspended user can only become active again.',
@@ -40,7 +40,7 @@ export class UserAdministrationController {
   }
 
   @Post('restore')
-  @RequirePermissions('users:delete')
+  @RequirePermissions('users:delete', 'users:read')
   @ApiOperation({ summary: 'Restore a deleted user', description: 'The sessions from before the deletion stay ended.' })
   @Returns({
     status: 200,
@@ -53,7 +53,7 @@ export class UserAdministrationController {
   }
 
   @Post('email-verification')
-  @RequirePermissions('users:update')
+  @OthersOnly('users:update', 'users:read')
   @ApiOperation({ summary: "Mark a user's email as verified" })
   @Returns({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
   async verifyEmail(
@@ -65,7 +65,7 @@ export class UserAdministrationController {
   }
 
   @Post('password-reset')
-  @RequirePermissions(ISSUE_PASSWORD_RESET)
+  @OthersOnly(ISSUE_PASSWORD_RESET)
   @ApiOperation({
     summary: 'Issue a password reset',
     description:

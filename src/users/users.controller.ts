@@ -67,7 +67,7 @@ export class UsersController {
   }
 
   @Patch(':id')
-  @SelfOr('users:update')
+  @SelfOr('users:update', 'users:read')
   @ApiOperation({ summary: 'Update a user' })
   @Returns({
     status: 200,

@@ -30,7 +30,7 @@ export class UsersModule implements OnModuleInit {
     this.permissions.declare({
       'users:create': 'Create users where registration is closed',
       'users:read': 'Read and list any user',
-      'users:update': 'Update any user, set its status, verify its email and reset its password',
+      'users:update': "Update any user and set its status; verify other users' emails and reset their passwords",
       'users:delete': 'Delete and restore any user, and list deleted ones',
     });
   }

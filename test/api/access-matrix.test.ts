@@ -20,21 +20,21 @@ interface Principal extends Session {
 
 let test: TestApp;
 let admin: Session;
-const roleByPermission = new Map<string, string>();
+const roleByPermissions = new Map<string, string>();
 beforeAll(async () => {
   test = await startApp();
   admin = await test.admin();
 });
 afterAll(() => test.close());
 
-/** The name of a role that holds only this permission. */
-async function roleOf(permission: string): Promise<string> {
-  const known = roleByPermission.get(permission);
+/** The name of a role that holds only these permissions. */
+async function roleOf(permissions: readonly string[]): Promise<string> {
+  const known = roleByPermissions.get(permissions.join());
   if (known !== undefined) return known;
-  const name = permission.replace(':', '-only-');
-  const { status } = await test.api.post('/roles', { name, permissions: [permission] }, { token: admin.token });
+  const name = permissions.join('-and-').replaceAll(':', '-');
+  const { status } = await test.api.post('/roles', { name, permissions }, { token: admin.token });
   expect(status).toBe(201);
-  roleByPermission.set(permission, name);
+  roleByPermissions.set(permissions.join(), name);
   return name;
 }
 
@@ -59,7 +59,7 @@ async function newPrincipal(roles: readonly string[]): Promise<Principal> {
   return { ...(await login(test.api, account)), roles };
 }
 
-async function principalOf(holder: Holder, { permission }: MatrixRow): Promise<Principal> {
+async function principalOf(holder: Holder, { permissions }: MatrixRow): Promise<Principal> {
   switch (holder) {
     case 'no token':
     case 'user':
@@ -67,8 +67,8 @@ async function principalOf(holder: Holder, { permission }: MatrixRow): Promise<P
     case 'auditor':
     case 'admin':
       return principalWith([holder]);
-    case 'one permission':
-      return principalWith(permission === undefined ? [] : [await roleOf(permission)]);
+    case 'these permissions':
+      return principalWith(permissions.length === 0 ? [] : [await roleOf(permissions)]);
   }
 }
 
@@ -106,7 +106,9 @@ function verdictOf({ status, body }: ApiAnswer): string {
 
 function expectedVerdict({ reach }: MatrixRow, holder: Holder, target: Target): string {
   if (reach[holder] === 'none') return holder === 'no token' ? 'no token' : 'forbidden';
-  if (reach[holder] === 'self') return target === 'me' || target === 'self' ? 'let in' : 'forbidden';
+  const bySelf = target === 'me' || target === 'self';
+  if (reach[holder] === 'self') return bySelf ? 'let in' : 'forbidden';
+  if (reach[holder] === 'others' && bySelf) return 'forbidden';
   return target === 'unknown' ? 'no such user' : 'let in';
 }
 

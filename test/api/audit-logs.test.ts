@@ -381,7 +381,7 @@ describe('The audit log', () => {
     });
 
     it('withholds values of other users and reasons of denials from a history read without audit:read', async () => {
-      const editor = await holderOf(test, ['users:update']);
+      const editor = await holderOf(test, ['users:update', 'users:read']);
       const { user } = await register(test.api, newAccount());
       await test.api.put(`/users/${user.id}/status`, { status: 'suspended', reason: 'Asked' }, { token: editor.token });
       await test.api.get('/roles', { token: editor.token });

@@ -182,10 +182,10 @@ describe('POST /users/:id/email-verification', () => {
     expect((await read()).body.data.user.emailVerified).toBe(false);
   });
 
-  it('needs users:update', async () => {
+  it('needs users:update and users:read', async () => {
     for (const id of ['me', ada.user.id, randomUUID(), 'x']) expectFailure(await verify(ada, id), FORBIDDEN);
     expectFailure(await verify(admin, randomUUID()), NO_USER);
     expectInvalid(await verify(admin, 'nonsense'), 'id');
-    expect((await verify(await holderOf(test, ['users:update']))).status).toBe(200);
+    expect((await verify(await holderOf(test, ['users:update', 'users:read']))).status).toBe(200);
   });
 });

@@ -5,7 +5,9 @@ import { ConfigModule, loadConfig } from '../../src/config/index.js';
 import { StartupError } from '../../src/platform/errors/index.js';
 import {
   Authenticated,
+  OthersOnly,
   Public,
+  RequirePermissionAndForOthers,
   RequirePermissionFor,
   RequirePermissions,
   SelfOnly,
@@ -76,6 +78,14 @@ class RuledController {
   @RequirePermissionFor('status', 'deleted', 'things:read')
   holder(): void {}
 
+  @Post('change/:id')
+  @RequirePermissionAndForOthers('things:read', 'things:read')
+  change(): void {}
+
+  @Post('other/:id')
+  @OthersOnly('things:read')
+  another(): void {}
+
   /** A method that is not a route. */
   other(): void {}
 }
@@ -115,6 +125,13 @@ class MisnamedQueryController {
   list(): void {}
 }
 
+@Controller('misnamed')
+class MisnamedForOthersController {
+  @Post(':id')
+  @RequirePermissionAndForOthers('things:read', 'things:raed')
+  change(): void {}
+}
+
 describe('The access check at start', () => {
   it('lets the application start when every route has an access rule', async () => {
     await expect(startWith(RuledController)).resolves.toBeUndefined();
@@ -126,6 +143,10 @@ describe('The access check at start', () => {
     [
       MisnamedController,
       'The route MisnamedController.list asks for the permission things:raed, which no module declares.',
+    ],
+    [
+      MisnamedForOthersController,
+      'The route MisnamedForOthersController.change asks for the permission things:raed, which no module declares.',
     ],
     [
       MisnamedSelfController,

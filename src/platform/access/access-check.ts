@@ -31,7 +31,11 @@ export class AccessCheck implements OnApplicationBootstrap {
     const rule: AccessRule | undefined = Reflect.getMetadata(ACCESS_RULE, handler);
     const extra: QueryPermission | undefined = Reflect.getMetadata(EXTRA_PERMISSIONS, handler);
     if (rule === undefined) throw new StartupError(`The route ${route} does not say who may call it.`);
-    const asked = [...(rule.permissions ?? []), ...(extra === undefined ? [] : [extra.permission])];
+    const asked = [
+      ...(rule.self ?? []),
+      ...(rule.permissions ?? []),
+      ...(extra === undefined ? [] : [extra.permission]),
+    ];
     const unknown = asked.find((permission) => !this.permissions.names.has(permission));
     if (unknown === undefined) return;
     throw new StartupError(`The route ${route} asks for the permission ${unknown}, which no module declares.`);

@@ -8,14 +8,14 @@ export const ACCESS_RULE = Symbol('access-rule');
 export interface AccessRule {
   /** Whether anyone may call it without a token; for some routes, the configuration decides. */
   readonly public: (config: AppConfig) => boolean;
-  /** Whether users may call it for themselves, with `me` or their own id as `:id`. */
-  readonly self: boolean;
-  /** The permissions that other callers need; `undefined` if no other caller may use the route. */
+  /** The permissions that users need for themselves, with `me` or their own id as `:id`; `undefined` if they may not. */
+  readonly self: readonly string[] | undefined;
+  /** The permissions that callers need otherwise; `undefined` if no other caller may use the route. */
   readonly permissions: readonly string[] | undefined;
 }
 
 function access(rule: Partial<AccessRule>, ...documentation: (ClassDecorator & MethodDecorator)[]) {
-  const whole: AccessRule = { public: () => false, self: false, permissions: undefined, ...rule };
+  const whole: AccessRule = { public: () => false, self: rule.permissions, permissions: undefined, ...rule };
   return applyDecorators(SetMetadata(ACCESS_RULE, whole), ...documentation);
 }
 
@@ -33,16 +33,29 @@ export const PublicWhile = (open: (config: AppConfig) => boolean, otherwise: str
 /** Anyone with a valid token. */
 export const Authenticated = () => access({ permissions: [] }, ...permissionDocs('any user'));
 
+type Permissions = [string, ...string[]];
+
 /** Callers who hold all of these permissions. */
-export const RequirePermissions = (...permissions: [string, ...string[]]) =>
+export const RequirePermissions = (...permissions: Permissions) =>
   access({ permissions }, ...permissionDocs(permissions.join(' and ')));
 
-/** The user named by `:id`, and holders of the permission. */
-export const SelfOr = (permission: string) =>
-  access({ self: true, permissions: [permission] }, ...permissionDocs(`self, or ${permission}`));
+/** Callers who hold the permission; for another user than themselves, they need more. */
+export const RequirePermissionAndForOthers = (permission: string, ...more: Permissions) =>
+  access(
+    { self: [permission], permissions: [permission, ...more] },
+    ...permissionDocs(`${permission}; and ${more.join(' and ')} for another user`),
+  );
+
+/** Callers who hold all of these permissions, but never for themselves. */
+export const OthersOnly = (...permissions: Permissions) =>
+  access({ self: undefined, permissions }, ...permissionDocs(`${permissions.join(' and ')}, not for oneself`));
+
+/** The user named by `:id`, and callers who hold all of these permissions. */
+export const SelfOr = (...permissions: Permissions) =>
+  access({ self: [], permissions }, ...permissionDocs(`self, or ${permissions.join(' and ')}`));
 
 /** Only the user named by `:id`. */
-export const SelfOnly = () => access({ self: true }, ...permissionDocs('self'));
+export const SelfOnly = () => access({ self: [] }, ...permissionDocs('self'));
 
 export const EXTRA_PERMISSIONS = Symbol('extra-permissions');
 
