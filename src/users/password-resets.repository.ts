@@ -58,6 +58,11 @@ export class PasswordResetsRepository {
     await this.removeWhere(Prisma.sql`r.issued_by = ${userId}::uuid`, db);
   }
 
+  /** Removes the user's token, and those that the user has issued. */
+  async removeOfAndBy(userId: string, db: Prisma.TransactionClient): Promise<void> {
+    await this.removeWhere(Prisma.sql`(r.user_id = ${userId}::uuid OR r.issued_by = ${userId}::uuid)`, db);
+  }
+
   async removeIssuedByHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
     await this.removeWhere(Prisma.sql`r.issued_by IN (SELECT id FROM users WHERE roles @> ARRAY[${role}])`, db);
   }

@@ -50,14 +50,10 @@ export class PasswordResetsService implements OnModuleInit {
    */
   onModuleInit(): void {
     this.events.withinTransaction(UserPasswordChanged, ({ userId }, { db }) => this.resets.remove(userId, db));
-    this.events.withinTransaction(UserDeleted, async ({ before }, { db }) => {
-      await this.resets.remove(before.id, db);
-      await this.resets.removeIssuedBy(before.id, db);
-    });
+    this.events.withinTransaction(UserDeleted, ({ before }, { db }) => this.resets.removeOfAndBy(before.id, db));
     this.events.withinTransaction(UserRolesChanged, async ({ before, after }, { db }) => {
-      await this.resets.remove(after.id, db);
       const lost = before.roles.some((role) => !after.roles.includes(role));
-      if (lost) await this.resets.removeIssuedBy(after.id, db);
+      await (lost ? this.resets.removeOfAndBy(after.id, db) : this.resets.remove(after.id, db));
     });
     this.events.withinTransaction(UserStatusChanged, async ({ after }, { db }) => {
       if (after.status !== 'active') await this.resets.removeIssuedBy(after.id, db);
