@@ -5,6 +5,8 @@ export interface Session {
   /** `jti` of the refresh token that is good. */
   readonly tokenId: string;
   readonly tokenIssuedAt: Date;
+  /** Of the pair that it belongs to; a login's is 0, each refresh's is one more. */
+  readonly tokenNumber: number;
   /** When the refresh token, and the session if it goes unused, ends. */
   readonly expiresAt: Date;
   /** The end that no refresh passes. */

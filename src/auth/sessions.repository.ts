@@ -9,12 +9,13 @@ const SESSION_COLUMNS = {
   userId: true,
   tokenId: true,
   tokenIssuedAt: true,
+  tokenNumber: true,
   expiresAt: true,
   endsAt: true,
 } satisfies Prisma.SessionSelect;
 
 const SESSION_COLUMNS_SQL = Prisma.raw(`s.id, s.user_id AS "userId", s.token_id AS "tokenId",
-  s.token_issued_at AS "tokenIssuedAt", s.expires_at AS "expiresAt", s.ends_at AS "endsAt"`);
+  s.token_issued_at AS "tokenIssuedAt", s.token_number AS "tokenNumber", s.expires_at AS "expiresAt", s.ends_at AS "endsAt"`);
 
 const IS_LIVE = Prisma.raw('ended_at IS NULL AND expires_at > now()');
 
@@ -31,6 +32,9 @@ export interface SessionState {
   readonly roles: readonly string[];
   /** ISO 8601. */
   readonly endsAt: string;
+  /** The number of the current pair of tokens, and whether its access token has been used. */
+  readonly tokenNumber: number;
+  readonly tokenUsed: boolean;
 }
 
 export interface SessionLifetimes {
@@ -59,8 +63,9 @@ export class SessionsRepository {
 
   /** The state of a live session of an active user. */
   async findState(id: string): Promise<SessionState | undefined> {
-    const [row] = await this.prisma.$queryRaw<{ userId: string; roles: string[]; endsAt: Date }[]>`
-      SELECT u.id AS "userId", u.roles, s.ends_at AS "endsAt"
+    const [row] = await this.prisma.$queryRaw<(Omit<SessionState, 'endsAt'> & { endsAt: Date })[]>`
+      SELECT u.id AS "userId", u.roles, s.ends_at AS "endsAt", s.token_number AS "tokenNumber",
+        s.token_used AS "tokenUsed"
       FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = ${id}::uuid AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
     return row === undefined ? undefined : { ...row, endsAt: row.endsAt.toISOString() };
@@ -76,6 +81,7 @@ export class SessionsRepository {
     const [session] = await this.prisma.$queryRaw<Session[]>`
       UPDATE sessions s
       SET parent_token_id = s.token_id, token_id = ${replacement}::uuid,
+          token_number = s.token_number + 1, token_used = false,
           token_issued_at = clock_timestamp(), last_used_at = clock_timestamp(),
           expires_at = LEAST(clock_timestamp() + ${idleMs} * interval '1 millisecond', s.ends_at)
       FROM users u
@@ -85,19 +91,26 @@ export class SessionsRepository {
     return session;
   }
 
-  /** A live session, whether the presented token is the parent of its current one, and whether the grace still runs. */
+  /** A live session, and whether its current pair may be given once more for the presented token, which is its parent. */
   async findByToken(
     { sid, sub, jti }: TokenClaims,
-    graceMs: number,
-  ): Promise<(Session & { isParent: boolean; inGrace: boolean }) | undefined> {
-    const isParent = Prisma.sql`s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid`;
-    const [session] = await this.prisma.$queryRaw<(Session & { isParent: boolean; inGrace: boolean })[]>`
-      SELECT ${SESSION_COLUMNS_SQL}, ${isParent} AS "isParent",
-        ${isParent} AND s.token_issued_at > clock_timestamp() - ${graceMs} * interval '1 millisecond' AS "inGrace"
+    { graceMs, retryMs }: { readonly graceMs: number; readonly retryMs: number },
+  ): Promise<(Session & { repeatable: boolean }) | undefined> {
+    const [session] = await this.prisma.$queryRaw<(Session & { repeatable: boolean })[]>`
+      SELECT ${SESSION_COLUMNS_SQL},
+        s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid AND s.token_issued_at > clock_timestamp()
+          - CASE WHEN s.token_used THEN ${graceMs}::float8 ELSE ${Math.max(graceMs, retryMs)}::float8 END
+          * interval '1 millisecond' AS repeatable
       FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = ${sid}::uuid AND s.user_id = ${sub}::uuid
         AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`;
     return session;
+  }
+
+  /** Notes that a request has used the access token of a session's current pair. */
+  async markUsed(id: string, tokenNumber: number): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE sessions SET token_used = true WHERE id = ${id}::uuid AND token_number = ${tokenNumber} AND NOT token_used`;
   }
 
   /** The live sessions of a user. */

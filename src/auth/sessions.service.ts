@@ -17,8 +17,8 @@ import {
 import { SessionNotFoundError } from './auth.errors.js';
 import { SessionsEnded, SessionStarted } from './auth.events.js';
 import { type EndReason, type Session, sessionKey } from './session.js';
-import { type SessionLifetimes, SessionsRepository } from './sessions.repository.js';
-import type { TokenClaims } from './tokens.service.js';
+import { type SessionLifetimes, type SessionState, SessionsRepository } from './sessions.repository.js';
+import { type TokenClaims, tokenNumberOf } from './tokens.service.js';
 
 /** How long the cache keeps the state of a session, in milliseconds. */
 const STATE_TTL_MS = 30_000;
@@ -81,14 +81,26 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** @throws UnauthorizedError unless the access token's session is live */
-  async principalOf({ sid, sub }: TokenClaims): Promise<Principal> {
+  async principalOf({ sid, sub, jti }: TokenClaims): Promise<Principal> {
     const load = () => this.sessions.findState(sid);
     const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load);
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
+    await this.noteUse(sid, tokenNumberOf(jti), state);
     const permissions = await this.rolePermissions.permissionsOf(state.roles);
     return { userId: sub, sessionId: sid, roles: state.roles, permissions };
+  }
+
+  /**
+   * Notes in the database the first use of a pair's access token, before the request is answered: from then on, the pair's
+   * parent is a stolen token. Cached state that is behind the token says nothing about it.
+   */
+  private async noteUse(id: string, tokenNumber: number, state: SessionState): Promise<void> {
+    const isOlder = tokenNumber < state.tokenNumber;
+    if (isOlder || (tokenNumber === state.tokenNumber && state.tokenUsed)) return;
+    await this.sessions.markUsed(id, tokenNumber);
+    await this.cache.invalidate([sessionKey(id)]);
   }
 
   /** Ends the caller's own session. */

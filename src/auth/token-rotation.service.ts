@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { Cache } from '#platform/cache';
 import { isDatabaseUnavailable } from '#platform/database';
 import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
-import { RedisClient } from '#platform/redis';
 import { RefreshUndecidedError } from './auth.errors.js';
 import { RefreshTokenReused, SessionsEnded } from './auth.events.js';
 import { type Session, sessionKey } from './session.js';
@@ -15,8 +13,6 @@ import type { TokenClaims } from './tokens.service.js';
 
 /** After this (ms) the client is told to try again. A retry is safe, and an answer is due within a second. */
 const TIME_LIMIT_MS = 600;
-/** How long an exchange that the database left undecided is remembered, in milliseconds. */
-const UNDECIDED_TTL_MS = 60 * 60_000;
 
 /** One try to exchange a token. */
 interface Attempt {
@@ -32,23 +28,22 @@ interface Attempt {
 export class TokenRotationService {
   private readonly logger = new Logger(TokenRotationService.name);
   private readonly idleMs: number;
-  private readonly graceMs: number;
+  /** How long the parent of a pair gets the pair again: in any case, and while the pair has not been used. */
+  private readonly windows: { readonly graceMs: number; readonly retryMs: number };
 
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly transactions: Transactions,
-    private readonly cache: Cache,
-    @Inject(RedisClient) private readonly redis: RedisClient | undefined,
     { tokens }: AppConfig,
   ) {
     this.idleMs = tokens.refreshTtlMs;
-    this.graceMs = tokens.refreshGraceMs;
+    this.windows = { graceMs: tokens.refreshGraceMs, retryMs: tokens.refreshRetryMs };
   }
 
   /**
-   * Replaces the presented refresh token with a new one. Its parent, presented within the grace window, gets the same
-   * replacement once more, because two tabs refresh at once and answers get lost. An older token was stolen and ends the
-   * session.
+   * Replaces the presented refresh token with a new one. Presented again, it gets the same replacement once more: within
+   * the grace window because two tabs refresh at once, and later as long as the replacement has not been used, because its
+   * answer got lost. Any other token was stolen and ends the session.
    *
    * @throws UnauthorizedError, RefreshUndecidedError
    */
@@ -57,10 +52,7 @@ export class TokenRotationService {
     try {
       return await this.inTime(this.decide(attempt));
     } catch (error) {
-      if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) {
-        attempt.abandoned = true;
-        await this.noteUndelivered(attempt);
-      }
+      if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) attempt.abandoned = true;
       throw error;
     }
   }
@@ -69,11 +61,9 @@ export class TokenRotationService {
     const { presented, replacement } = attempt;
     const rotated = await this.sessions.rotate(presented, replacement, this.idleMs);
     if (rotated !== undefined) return rotated;
-    const session = await this.sessions.findByToken(presented, this.graceMs);
+    const session = await this.sessions.findByToken(presented, this.windows);
     if (session === undefined) throw UnauthorizedError.invalidToken();
-    if (session.inGrace) return session;
-    // The answer with the replacement got lost.
-    if (session.isParent && (await this.wasUndelivered(session))) return session;
+    if (session.repeatable) return session;
     // Not stolen either if the client was told to try again and its retry came first.
     if (!attempt.abandoned) await this.endStolen(session);
     throw UnauthorizedError.invalidToken();
@@ -103,25 +93,4 @@ export class TokenRotationService {
     });
     this.logger.warn(`A refresh token of session ${id} was used again: the session has ended`);
   }
-
-  /** Notes for the retry, on any instance, that the exchange may have been committed although its client got no token. */
-  private async noteUndelivered({ replacement }: Attempt): Promise<void> {
-    const { redis } = this;
-    const key = undeliveredKey(replacement);
-    if (redis === undefined) await this.cache.getOrLoad(key, UNDECIDED_TTL_MS, async () => true);
-    // Without the database, the cache keeps nothing.
-    else await redis.attempt((commands) => commands.set(redis.prefix + key, '1', 'PX', UNDECIDED_TTL_MS));
-  }
-
-  /** Whether the session's current token was never sent to a client. */
-  private async wasUndelivered({ tokenId }: Session): Promise<boolean> {
-    const { redis } = this;
-    const key = undeliveredKey(tokenId);
-    if (redis !== undefined) return (await redis.attempt((commands) => commands.exists(redis.prefix + key))) === 1;
-    return (await this.cache.getOrLoad<boolean>(key, UNDECIDED_TTL_MS, async () => undefined)) === true;
-  }
-}
-
-function undeliveredKey(tokenId: string): string {
-  return `refresh-undelivered:${tokenId}`;
 }

@@ -22,6 +22,9 @@ export interface TokenPair {
   readonly refreshToken: string;
   /** Seconds that the access token is good for. */
   readonly expiresIn: number;
+  /** Seconds that the refresh token is good for. */
+  readonly refreshExpiresIn: number;
+  readonly sessionId: string;
 }
 
 /** Makes and reads the JWTs. What a session's row says gives the same claims each time. */
@@ -39,22 +42,29 @@ export class TokensService {
   }
 
   issue(session: Session): TokenPair {
+    const now = seconds(new Date());
+    const ttl = this.config.tokens.accessTtlMs / 1_000;
     const iat = seconds(session.tokenIssuedAt);
-    const accessExp = Math.min(iat + this.config.tokens.accessTtlMs / 1_000, seconds(session.expiresAt));
+    // A pair that is given out once more may be older than its access token lives.
+    const accessIat = iat + ttl > now ? iat : now;
+    const exp = seconds(session.expiresAt);
+    const accessExp = Math.min(accessIat + ttl, exp);
     const { issuer: iss, audience: aud } = this.config.tokens;
-    const claims = { sub: session.userId, sid: session.id, iat, iss, aud };
+    const claims = { sub: session.userId, sid: session.id, iss, aud };
     const { algorithm, kid } = this.keys.signer;
     return {
       accessToken: this.accessTokens.sign(
-        { ...claims, jti: accessTokenId(session.tokenId), exp: accessExp },
+        { ...claims, jti: accessTokenId(session, accessIat), iat: accessIat, exp: accessExp },
         { header: { alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid } },
       ),
       refreshToken: this.refreshTokens.sign(
-        { ...claims, jti: session.tokenId, exp: seconds(session.expiresAt) },
+        { ...claims, jti: session.tokenId, iat, exp },
         { header: { alg: SECRET_ALGORITHM, typ: REFRESH_TOKEN_TYPE } },
       ),
       // A pair that is given out once more has lived for a while; a second may be lost to rounding.
-      expiresIn: Math.max(0, Math.min(accessExp - iat, accessExp - seconds(new Date()) + 1)),
+      expiresIn: Math.max(0, Math.min(accessExp - accessIat, accessExp - now + 1)),
+      refreshExpiresIn: Math.max(0, Math.min(exp - iat, exp - now + 1)),
+      sessionId: session.id,
     };
   }
 
@@ -94,8 +104,15 @@ export function toTokenError(error: unknown): UnauthorizedError {
   return expired ? UnauthorizedError.expiredToken() : UnauthorizedError.invalidToken();
 }
 
-function accessTokenId(refreshTokenId: string): string {
-  return createHash('sha256').update(`access:${refreshTokenId}`).digest('base64url').slice(0, 22);
+/** The number of the pair that an access token belongs to. Tokens from before pairs had numbers belong to the first. */
+export function tokenNumberOf(accessTokenJti: string): number {
+  return Number(/\.(\d{1,9})$/.exec(accessTokenJti)?.[1] ?? 0);
+}
+
+/** Ends in the number of its pair, so that the guard sees without the database that cached state is older than the token. */
+function accessTokenId({ tokenId, tokenNumber }: Session, iat: number): string {
+  const hash = createHash('sha256').update(`access:${tokenId}:${iat}`).digest('base64url').slice(0, 22);
+  return `${hash}.${tokenNumber}`;
 }
 
 function seconds(time: Date): number {

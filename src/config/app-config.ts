@@ -71,6 +71,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       accessTtlMs: env.JWT_EXPIRES_IN,
       refreshTtlMs: env.JWT_REFRESH_EXPIRES_IN,
       refreshGraceMs: env.JWT_REFRESH_GRACE_MS,
+      refreshRetryMs: env.JWT_REFRESH_RETRY_MS,
       sessionMaxAgeMs: env.SESSION_MAX_AGE,
       /** How many live sessions a user may have: one more ends the one unused for longest. */
       sessionsPerUser: env.SESSION_MAX_PER_USER,

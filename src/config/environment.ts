@@ -7,6 +7,9 @@ const MAX_DURATION_MS = 3_650 * 86_400_000;
 /** The longest window of a limit, in milliseconds (a day). */
 const MAX_WINDOW_MS = 86_400_000;
 
+/** The longest time in which a lost answer to a refresh may be asked for again, in milliseconds (a week). */
+const MAX_RETRY_MS = 7 * 86_400_000;
+
 /** What a variable may hold, and what that means. */
 interface Rule<T> {
   /** Completes the fault "NAME must …". */
@@ -66,6 +69,7 @@ export const VARIABLES = {
   JWT_REFRESH_SECRET: [text],
   JWT_REFRESH_EXPIRES_IN: [duration, '7d'],
   JWT_REFRESH_GRACE_MS: [integer(0, 60_000), '10000'],
+  JWT_REFRESH_RETRY_MS: [integer(0, MAX_RETRY_MS), '86400000'],
   JWT_ISSUER: [text, 'user-management-api'],
   JWT_AUDIENCE: [text, 'user-management-api'],
   SESSION_MAX_AGE: [duration, '30d'],

@@ -41,7 +41,9 @@ describe('POST /auth/refresh', () => {
   it('returns a new pair of tokens for the same session, and nothing else', async () => {
     const { status, headers, body } = await refresh(ada.refreshToken);
     const tokens = { accessToken: expect.any(String), refreshToken: expect.any(String) };
-    const data = { ...tokens, tokenType: 'Bearer', expiresIn: 3_600 };
+    const lifetimes = { expiresIn: 3_600, refreshExpiresIn: 604_800 };
+    const sessionId = decodeToken(ada.refreshToken).claims['sid'];
+    const data = { ...tokens, tokenType: 'Bearer', ...lifetimes, sessionId };
     expect({ status, body }).toEqual({ status: 200, body: { success: true, data } });
     expect(headers.get('cache-control')).toBe('no-store');
     const before = decodeToken(ada.refreshToken);
@@ -113,9 +115,9 @@ describe('POST /auth/refresh', () => {
   });
 });
 
-describe('POST /auth/refresh without a grace period', () => {
+describe('POST /auth/refresh without a grace period and without retries', () => {
   beforeAll(async () => {
-    test = await startApp({ JWT_REFRESH_GRACE_MS: '0' });
+    test = await startApp({ JWT_REFRESH_GRACE_MS: '0', JWT_REFRESH_RETRY_MS: '0' });
   });
   beforeEach(async () => {
     ada = await register(test.api, newAccount());

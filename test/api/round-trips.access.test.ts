@@ -56,18 +56,18 @@ describe('The round trips of an administration route to the stores', () => {
     ],
     [
       'PUT /users/:id/status',
-      { sql: 7, redis: 4 },
+      { sql: 8, redis: 4 },
       () => administer('PUT', `/users/${suspended.user.id}/status`, { status: 'suspended' }),
     ],
     [
       'POST /users/:id/password-reset',
-      { sql: 5, redis: 2 },
+      { sql: 6, redis: 2 },
       () => administer('POST', `/users/${suspended.user.id}/password-reset`),
     ],
     ['POST /users/:id/restore', { sql: 5, redis: 3 }, () => administer('POST', `/users/${deleted.user.id}/restore`)],
     [
       'POST /auth/reset-password',
-      { sql: 9, redis: 2 },
+      { sql: 10, redis: 2 },
       () => test.api.post('/auth/reset-password', { resetToken, newPassword: OTHER_PASSWORD }),
     ],
     ['GET /roles', { sql: 1, redis: 2 }, () => administer('GET', '/roles')],

@@ -101,6 +101,18 @@ describe('The round trips of a route to the stores', () => {
     expect(cost).toEqual({ sql: 0, redis: onServers ? 1 : 0 });
   });
 
+  it('include the note of the first use of a refreshed pair once, and then nothing more', async () => {
+    const session = await register(test.api, newAccount());
+    const { body } = await test.api.post('/auth/refresh', { refreshToken: session.refreshToken });
+    const read = () => test.api.get('/users/me', { token: body.data.accessToken });
+    // The session and the profile are read, and the use is noted.
+    expect((await countRoundTrips(read)).sql).toBe(3);
+    await read();
+    expect((await countRoundTrips(read)).sql).toBe(0);
+    await nearCopiesGone();
+    expect(await countRoundTrips(read)).toEqual(costOf('GET /users/:id'));
+  });
+
   it('counts SQL statements exactly: one extra statement fails the test', async () => {
     const prisma = test.app.get(PrismaService);
     const cost = await countRoundTrips(async () => {

@@ -14,6 +14,12 @@ export class TokenResponse {
 
   @ApiProperty({ type: 'integer', description: 'Seconds that the access token is good for.', example: 3600 })
   expiresIn!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Seconds that the refresh token is good for.', example: 604800 })
+  refreshExpiresIn!: number;
+
+  @ApiProperty({ format: 'uuid', description: 'The session, as in the list of sessions.' })
+  sessionId!: string;
 }
 
 export class LoginResponse extends TokenResponse {
@@ -27,6 +33,8 @@ export function toTokenResponse(tokens: TokenPair): TokenResponse {
     refreshToken: tokens.refreshToken,
     tokenType: 'Bearer',
     expiresIn: tokens.expiresIn,
+    refreshExpiresIn: tokens.refreshExpiresIn,
+    sessionId: tokens.sessionId,
   };
 }
 
