@@ -53,7 +53,7 @@ export class AuthService {
     const name = nameOf(login);
     const account = credentials?.id ?? name;
     const right = await this.attempts.attempt(
-      { name, userId: credentials?.id },
+      { name, userId: credentials?.id, epoch: credentials?.attemptsEpoch ?? 0 },
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
@@ -70,7 +70,8 @@ export class AuthService {
       const user = await this.users.recordLogin(credentials, upgradedHash, transaction);
       if (user === null) return null;
       const session = await this.sessions.start(user.id, transaction);
-      return { user, tokens: this.tokens.issue(session), deviceToken: this.devices.issue(user.id) };
+      const deviceToken = await this.devices.issue(user.id, transaction.db);
+      return { user, tokens: this.tokens.issue(session), deviceToken };
     });
   }
 }

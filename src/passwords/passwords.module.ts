@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { DeviceTokens } from './attempts/device-tokens.js';
+import { DevicesRepository } from './attempts/devices.repository.js';
 import { PasswordAttempts } from './attempts/password-attempts.js';
 import { PasswordAttemptsRepository } from './attempts/password-attempts.repository.js';
 import { PasswordAttemptsSweeper } from './attempts/password-attempts-sweeper.js';
@@ -14,6 +15,7 @@ import { PasswordPolicy } from './policy/password-policy.js';
 @Module({
   providers: [
     BreachCheck,
+    DevicesRepository,
     DeviceTokens,
     PasswordAttempts,
     PasswordAttemptsRepository,

@@ -75,6 +75,7 @@ export class PasswordResetsService implements OnModuleInit {
       await transaction.publish(new BeforePasswordResetIssued(user, by));
       const token = { userId: id, tokenHash: hashOf(resetToken), issuedBy: by.userId };
       const expiresAt = await this.resets.put(token, LIFETIME_MS, transaction.db);
+      await this.users.unlock(id, transaction.db);
       await transaction.publish(new PasswordResetIssued(user, expiresAt));
       return { resetToken, expiresAt };
     });
@@ -138,7 +139,7 @@ export class PasswordResetsService implements OnModuleInit {
   }
 
   private async replacePassword(user: User, passwordHash: string, transaction: Transaction): Promise<void> {
-    await this.users.setPassword(user.id, passwordHash, transaction.db);
+    await this.users.resetPassword(user.id, passwordHash, transaction.db);
     await transaction.publish(new UserPasswordReset(user));
   }
 }

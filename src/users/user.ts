@@ -28,13 +28,20 @@ export const USER_COLUMNS_SQL = Prisma.raw(
     .join(', '),
 );
 
-export const CREDENTIAL_COLUMNS = { ...USER_COLUMNS, passwordHash: true } satisfies Prisma.UserSelect;
+export const CREDENTIAL_COLUMNS = {
+  ...USER_COLUMNS,
+  passwordHash: true,
+  attemptsEpoch: true,
+} satisfies Prisma.UserSelect;
 
 export type User = Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>;
 export type UserWithPassword = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
 /** What a password is checked with. */
-export type Credentials = Pick<UserWithPassword, 'id' | 'username' | 'email' | 'passwordHash' | 'status'>;
+export type Credentials = Pick<
+  UserWithPassword,
+  'id' | 'username' | 'email' | 'passwordHash' | 'attemptsEpoch' | 'status'
+>;
 
 /** How a login names the account. */
 export type Login = { readonly email: string } | { readonly username: string };

@@ -1,5 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { PermissionRegistry } from '#platform/access';
+import { KnownDevicesService } from './known-devices.service.js';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResetsService } from './password-resets.service.js';
 import { UserListService } from './user-list.service.js';
@@ -18,6 +19,7 @@ import { UsersService } from './users.service.js';
     UserProfilesService,
     UserListService,
     UserAdministrationService,
+    KnownDevicesService,
     PasswordResetsService,
     PasswordResetsRepository,
   ],

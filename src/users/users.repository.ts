@@ -48,7 +48,7 @@ export class UsersRepository {
         ? Prisma.sql`email_lower = ${lowerCase(login.email)}`
         : Prisma.sql`username_lower = ${lowerCase(login.username)}`;
     const [row] = await this.prisma.$queryRaw<(Credentials | Record<keyof Credentials, null>)[]>`
-      SELECT id, username, email, password_hash AS "passwordHash", status
+      SELECT id, username, email, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch", status
       FROM (VALUES (1)) AS always LEFT JOIN users ON ${named} AND deleted_at IS NULL`;
     return row === undefined || row.id === null ? null : row;
   }
@@ -56,7 +56,7 @@ export class UsersRepository {
   /** Locks the row until the transaction ends, so that what is decided from it still holds when it is written. */
   async lock(id: string, db: Prisma.TransactionClient): Promise<UserWithPassword | null> {
     const [row] = await db.$queryRaw<UserWithPassword[]>`
-      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash"
+      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch"
       FROM users WHERE id = ${id}::uuid AND deleted_at IS NULL FOR UPDATE`;
     return row ?? null;
   }
@@ -117,7 +117,8 @@ export class UsersRepository {
   }
 
   async setState(id: string, state: UserState, db: Prisma.TransactionClient): Promise<User> {
-    return db.user.update({ where: { id }, data: { ...state, ...nextVersion() }, select: USER_COLUMNS });
+    const unlock = state.status === 'active' ? unlocked() : {};
+    return db.user.update({ where: { id }, data: { ...state, ...unlock, ...nextVersion() }, select: USER_COLUMNS });
   }
 
   /** Soft: the row stays, its email and username are free. */
@@ -135,13 +136,23 @@ export class UsersRepository {
       UPDATE users
       SET status = status_before_deletion, status_before_deletion = NULL, deleted_at = NULL,
           roles = ARRAY(SELECT name FROM roles WHERE name = ANY(users.roles) ORDER BY name COLLATE "C"),
-          version = version + 1, updated_at = now()
+          version = version + 1, updated_at = now(), attempts_epoch = attempts_epoch + 1
       WHERE id = ${id}::uuid RETURNING ${USER_COLUMNS_SQL}`;
     return user;
   }
 
   async setPassword(id: string, passwordHash: string, db: Prisma.TransactionClient): Promise<void> {
     await db.user.update({ where: { id }, data: { passwordHash }, select: { id: true } });
+  }
+
+  /** Sets a password that its owner has not confirmed with the old one, and unlocks the account. */
+  async resetPassword(id: string, passwordHash: string, db: Prisma.TransactionClient): Promise<void> {
+    await db.user.update({ where: { id }, data: { passwordHash, ...unlocked() }, select: { id: true } });
+  }
+
+  /** Forgets the wrong passwords that have been tried on the account. */
+  async unlock(id: string, db: Prisma.TransactionClient): Promise<void> {
+    await db.user.update({ where: { id }, data: unlocked(), select: { id: true } });
   }
 
   /**
@@ -198,6 +209,11 @@ export class UsersRepository {
 
 function nextVersion() {
   return { version: { increment: 1 }, updatedAt: new Date() };
+}
+
+/** Windows of wrong passwords of an older epoch do not count. */
+function unlocked() {
+  return { attemptsEpoch: { increment: 1 } };
 }
 
 /** The lower-cased copies of the names among the changes, which case-blind search and sorting read. */

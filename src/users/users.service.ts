@@ -190,11 +190,11 @@ export class UsersService {
   }
 
   private async assertPassword(
-    { id, passwordHash }: UserWithPassword,
+    { id, passwordHash, attemptsEpoch: epoch }: UserWithPassword,
     password: string,
     change: CurrentPasswordRefused['action'],
   ): Promise<void> {
-    const right = await this.attempts.attempt({ name: id, userId: id }, () =>
+    const right = await this.attempts.attempt({ name: id, userId: id, epoch }, () =>
       this.passwords.verify(passwordHash, password),
     );
     if (right) return;

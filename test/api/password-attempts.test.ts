@@ -300,16 +300,22 @@ describe('Wrong passwords', () => {
 
 describe('The device cookie', () => {
   it.each([
-    ['is hidden from scripts in development', 'development', false],
-    ['is hidden from scripts and sent only over TLS in production', 'production', true],
-  ])('%s', async (_, mode, secure) => {
+    ['is hidden from scripts in development', 'development', 'device', false],
+    [
+      'is hidden from scripts, sent only over TLS and set by no other host in production',
+      'production',
+      '__Host-device',
+      true,
+    ],
+  ])('%s', async (_, mode, name, secure) => {
     const test = await startApp({ NODE_ENV: mode, ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' });
     try {
       const account = newAccount();
       await test.api.post('/users', account);
       const { headers } = await test.api.post('/auth/login', { email: account.email, password: account.password });
       const [pair = '', ...attributes] = headers.get('set-cookie')?.split('; ') ?? [];
-      expect(pair).toMatch(/^device=[\w.-]+$/);
+      expect(pair).toMatch(/^[\w-]+=[\w.-]+$/);
+      expect(pair.split('=')[0]).toBe(name);
       const expected = ['HttpOnly', 'Max-Age=31536000', 'Path=/', 'SameSite=Lax', ...(secure ? ['Secure'] : [])];
       expect(attributes.toSorted()).toEqual(expected.toSorted());
     } finally {

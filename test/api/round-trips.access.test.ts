@@ -61,13 +61,13 @@ describe('The round trips of an administration route to the stores', () => {
     ],
     [
       'POST /users/:id/password-reset',
-      { sql: 6, redis: 2 },
+      { sql: 7, redis: 2 },
       () => administer('POST', `/users/${suspended.user.id}/password-reset`),
     ],
     ['POST /users/:id/restore', { sql: 5, redis: 3 }, () => administer('POST', `/users/${deleted.user.id}/restore`)],
     [
       'POST /auth/reset-password',
-      { sql: 10, redis: 2 },
+      { sql: 11, redis: 2 },
       () => test.api.post('/auth/reset-password', { resetToken, newPassword: OTHER_PASSWORD }),
     ],
     ['GET /roles', { sql: 1, redis: 2 }, () => administer('GET', '/roles')],

@@ -1,9 +1,12 @@
-import { createSecretKey, hkdfSync, randomUUID } from 'node:crypto';
+import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { isUUID } from 'class-validator';
 import { AppConfig } from '#config';
+import type { Prisma } from '#platform/database';
 import { requestContext } from '#platform/request';
+import { DevicesRepository } from './devices.repository.js';
 
 const TYPE = 'device+jwt';
 const ALGORITHM = 'HS256';
@@ -19,26 +22,35 @@ const MAX_DEVICE_TOKENS = 2;
 export class DeviceTokens {
   private readonly jwt: JwtService;
 
-  constructor({ tokens }: AppConfig) {
-    const key = Buffer.from(hkdfSync('sha256', tokens.refreshSecret, '', 'device token', 32));
+  constructor(
+    private readonly devices: DevicesRepository,
+    private readonly config: AppConfig,
+  ) {
+    const key = Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'device token', 32));
     this.jwt = new JwtService({ secret: createSecretKey(key) });
   }
 
-  /** For a user who has just logged in. A device that is already known as theirs keeps its id. */
-  issue(userId: string): string {
-    return this.jwt.sign(
-      { sub: userId, jti: this.deviceOf(userId) ?? randomUUID() },
-      { header: { alg: ALGORITHM, typ: TYPE }, expiresIn: LIFETIME_SECONDS },
-    );
+  /** For a user who has just logged in, and is locked. A device that is already known as theirs keeps its id. */
+  async issue(userId: string, db: Prisma.TransactionClient): Promise<string> {
+    const jti = await this.devices.recordLogin(this.sentIds(userId), userId, db);
+    return this.jwt.sign({ sub: userId, jti }, { header: { alg: ALGORITHM, typ: TYPE }, expiresIn: LIFETIME_SECONDS });
   }
 
-  /** The id of the device that sent this request, if the user has logged in from it before. */
-  deviceOf(userId: string): string | undefined {
-    for (const token of sentTokens(requestContext()?.headers ?? {})) {
-      const device = this.read(token, userId);
-      if (device !== undefined) return device;
-    }
-    return undefined;
+  /** The id of the device that sent this request, if the user has logged in from it since the latest new password. */
+  async deviceOf(userId: string): Promise<string | undefined> {
+    const ids = this.sentIds(userId);
+    return ids.length === 0 ? undefined : this.devices.find(ids, userId);
+  }
+
+  /** Ends every device of a user: its token then counts as none. */
+  async endAllOf(userId: string, db: Prisma.TransactionClient): Promise<void> {
+    await this.devices.removeAllOf(userId, db);
+  }
+
+  /** What the request's tokens for this user say; whether such devices still exist, the database knows. */
+  private sentIds(userId: string): string[] {
+    const tokens = sentTokens(requestContext()?.headers ?? {}, cookieName(this.config));
+    return tokens.map((token) => this.read(token, userId)).filter((id) => id !== undefined);
   }
 
   private read(token: string, userId: string): string | undefined {
@@ -48,7 +60,7 @@ export class DeviceTokens {
         subject: userId,
         complete: true,
       });
-      return header.typ === TYPE ? payload.jti : undefined;
+      return header.typ === TYPE && isUUID(payload.jti) ? payload.jti : undefined;
     } catch {
       return undefined;
     }
@@ -56,10 +68,11 @@ export class DeviceTokens {
 }
 
 /** The two ways in which a client gets a device token and may send it back. */
-export function deviceTokenHeaders(token: string, { production }: AppConfig): Record<string, string> {
+export function deviceTokenHeaders(token: string, config: AppConfig): Record<string, string> {
   const attributes = [`Max-Age=${LIFETIME_SECONDS}`, 'Path=/', 'HttpOnly', 'SameSite=Lax'];
+  const secure = config.production ? ['Secure'] : [];
   return {
-    'set-cookie': [`device=${token}`, ...attributes, ...(production ? ['Secure'] : [])].join('; '),
+    'set-cookie': [`${cookieName(config)}=${token}`, ...attributes, ...secure].join('; '),
     'x-device-token': token,
   };
 }
@@ -70,10 +83,22 @@ export const DEVICE_TOKEN_HEADERS = {
       'Sent back in the same header or as the cookie, it keeps others from locking this user out of this device.',
     schema: { type: 'string' as const },
   },
-  'Set-Cookie': { description: 'The same, as the cookie `device`.', schema: { type: 'string' as const } },
+  'Set-Cookie': {
+    description: 'The same, as the cookie `__Host-device`, or `device` in development.',
+    schema: { type: 'string' as const },
+  },
 };
 
-function sentTokens({ cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders): readonly string[] {
-  const cookies = [...cookie.matchAll(/(?:^|;) *device=([^;]*)/g)].map(([, value = '']) => value);
+/** Browsers take a `__Host-` cookie from this very host alone (RFC 6265bis, section 4.1.3.2), and only over TLS. */
+function cookieName({ production }: AppConfig): string {
+  return production ? '__Host-device' : 'device';
+}
+
+function sentTokens(
+  { cookie = '', 'x-device-token': header = [] }: IncomingHttpHeaders,
+  name: string,
+): readonly string[] {
+  const pairs = cookie.split(';').map((pair) => pair.trimStart());
+  const cookies = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
   return [...[header].flat(), ...cookies].slice(0, MAX_DEVICE_TOKENS);
 }

@@ -15,6 +15,8 @@ export interface AttemptedAccount {
   readonly name: string;
   /** `undefined` for an account that does not exist. */
   readonly userId: string | undefined;
+  /** The account's `attemptsEpoch`, 0 for one that does not exist: the windows of an older one no longer count. */
+  readonly epoch: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export class PasswordAttempts {
    * @throws TooManyRequestsError
    */
   async attempt(account: AttemptedAccount, check: () => Promise<boolean>, message?: string): Promise<boolean> {
-    const taken = await this.attempts.take(this.windows(account), this.config.passwordAttempts.windowMs);
+    const taken = await this.attempts.take(await this.windows(account), this.config.passwordAttempts.windowMs);
     if (typeof taken === 'number') {
       await this.events.publish(new PasswordAttemptsThrottled(account.userId ?? null));
       throw new TooManyRequestsError(taken, message);
@@ -58,14 +60,17 @@ export class PasswordAttempts {
     }
   }
 
-  private windows({ name, userId }: AttemptedAccount): AttemptWindow[] {
+  private async windows({ name, userId, epoch }: AttemptedAccount): Promise<AttemptWindow[]> {
     const { max, accountMax, addressMax } = this.config.passwordAttempts;
     const address = normalizeIp(requestContext()?.ip ?? '');
-    const device = userId === undefined ? undefined : this.devices.deviceOf(userId);
-    if (device !== undefined) return [this.window(max, 'device', device), this.window(null, 'address', address)];
+    const since = epoch === 0 ? [] : [String(epoch)];
+    const device = userId === undefined ? undefined : await this.devices.deviceOf(userId);
+    if (device !== undefined) {
+      return [this.window(max, 'device', device, ...since), this.window(null, 'address', address)];
+    }
     return [
-      this.window(max, 'pair', name, address),
-      this.window(accountMax, 'name', name),
+      this.window(max, 'pair', name, address, ...since),
+      this.window(accountMax, 'name', name, ...since),
       this.window(addressMax, 'address', address),
     ];
   }
