@@ -113,7 +113,6 @@ describe('The rate limit', () => {
     ['a garbage refresh token', (address) => test.api.post('/auth/refresh', { refreshToken: 'x' }, from(address)), 401],
     ['a refresh with a wrong method', (address) => test.api.get('/auth/refresh', from(address)), 405],
     ['OPTIONS on an unknown route', (address) => test.api.send('OPTIONS', '/nothing', from(address)), 404],
-    ['OPTIONS', (address) => test.api.send('OPTIONS', '/users', from(address)), 204],
   ])('counts %s, and refuses it past the limit', async (_, send, status) => {
     const address = newAddress();
     expect((await send(address)).status).toBe(status);
@@ -195,6 +194,43 @@ describe('The rate limit', () => {
     }
     expect(left(await ask(address))).toBe(MAX - 1);
   });
+
+  it.each<[string, string, Record<string, string>, object]>([
+    ['a preflight', '/users', { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' }, {}],
+    ['a preflight of the refresh', '/auth/refresh', { origin: 'http://localhost:3000' }, {}],
+    ['a preflight of a foreign origin', '/users/me', { origin: 'http://evil.test' }, {}],
+    ['OPTIONS', '/users/me/sessions', {}, {}],
+    ['OPTIONS with a malformed body', '/auth/login', { 'content-type': 'application/json' }, { raw: '{' }],
+  ])('does not apply to %s, also past the limit', async (_, path, headers, request) => {
+    const address = newAddress();
+    const options = () => test.api.send('OPTIONS', path, { ...from(address, headers), ...request });
+    const first = await options();
+    expect([first.status, first.headers.get('ratelimit-limit')]).toEqual([204, null]);
+    expect(left(await ask(address))).toBe(MAX - 1);
+    await exhaust(address);
+    expect((await ask(address)).status).toBe(429);
+    expect((await options()).status).toBe(204);
+  });
+
+  it.each([
+    ['a port', (address: string) => `${address}:51234`],
+    ['quotes', (address: string) => `"${address}"`],
+    ['a port, in quotes', (address: string) => `"${address}:1"`],
+    ['the port of a trusted proxy behind it', (address: string) => `${address}:51234, 127.0.0.1:4711`],
+    ['blanks and a forged entry before it', (address: string) => `10.9.9.9,  ${address}:80 `],
+  ])('reads the address of an X-Forwarded-For with %s', async (_, write) => {
+    const address = newAddress();
+    expect(left(await ask(write(address)))).toBe(MAX - 1);
+    expect(left(await ask(address))).toBe(MAX - 2);
+  });
+
+  it.each(['[2001:db8:9:1::5]:4711', '"[2001:db8:9:2::5]:4711"', '[2001:db8:9:3::5]', '"2001:db8:9:4::5"'])(
+    'reads the IPv6 address of the X-Forwarded-For %s',
+    async (entry) => {
+      expect(left(await ask(entry))).toBe(MAX - 1);
+      expect(left(await ask(entry.replace(/["[\]]|:4711/g, '')))).toBe(MAX - 2);
+    },
+  );
 
   it('takes the address from the socket when no proxy is trusted', async () => {
     const direct = await startApp({ RATE_LIMIT_MAX_REQUESTS: '2' });

@@ -27,6 +27,8 @@ export function Field(
   documentation: ApiPropertyOptions = {},
   only?: PasswordRule,
 ): PropertyDecorator {
+  const isList = Array.isArray(documentation.type) || documentation.isArray === true;
+  if (isList && documentation.maxItems === undefined) throw new Error('A field that takes a list must say maxItems');
   const check: Rule = (value, dto) => {
     const found = rule(value, dto);
     return found !== undefined && value === undefined ? fault('required', found.message) : found;

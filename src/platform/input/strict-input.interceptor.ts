@@ -11,8 +11,8 @@ import { MalformedInput } from './malformed-input.js';
 type Source = 'body' | 'query';
 
 /**
- * Refuses what the validation pipe never sees: input that could not be read, and a body or a query sent to a
- * route that declares none.
+ * Refuses what the validation pipe never sees: input that could not be read, a body that is no object (validating a
+ * long list would cost much), and a body or a query sent to a route that declares none.
  */
 @Injectable()
 export class StrictInputInterceptor implements NestInterceptor {
@@ -26,8 +26,9 @@ export class StrictInputInterceptor implements NestInterceptor {
     for (const source of ['query', 'body'] as const) {
       const input = request[source];
       if (input instanceof MalformedInput) throw new ValidationError(input.details);
-      if (declared.has(source) || input === undefined) continue;
-      refuseContent(source, input);
+      if (input === undefined) continue;
+      if (!declared.has(source)) refuseContent(source, input);
+      else if (!isObject(input)) throw ValidationError.of(source, 'type', `The ${source} must be a JSON object`);
     }
     return next.handle();
   }
@@ -46,8 +47,12 @@ export class StrictInputInterceptor implements NestInterceptor {
   }
 }
 
+function isObject(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
 function refuseContent(source: Source, input: unknown): void {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+  if (!isObject(input)) {
     throw ValidationError.of(source, 'not_allowed', 'This route takes no body');
   }
   const fields = Object.keys(input).slice(0, MAX_DETAILS);

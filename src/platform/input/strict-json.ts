@@ -24,7 +24,8 @@ class Refusal extends Error {
  * @throws UnsupportedMediaTypeError
  */
 export async function parseBody(request: FastifyRequest, bytes: Buffer): Promise<unknown> {
-  if (bytes.length === 0 || request.is404) return undefined;
+  // OPTIONS has no use for a body, and is not counted by the rate limit.
+  if (bytes.length === 0 || request.is404 || request.method === 'OPTIONS') return undefined;
   const { 'content-type': type = '', 'content-encoding': encoding } = request.headers;
   if (encoding !== undefined || !JSON_MEDIA_TYPE.test(type)) throw new UnsupportedMediaTypeError();
   return parseStrictJson(bytes);

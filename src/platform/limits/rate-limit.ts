@@ -56,11 +56,14 @@ export class RateLimit {
     if (!counted) throw new TooManyRequestsError(Math.max(1, seconds));
   }
 
-  /** The explorer, the API's description and the public keys, outside the base path, are not counted. */
-  private isCounted({ is404, routeOptions: { url, config } }: FastifyRequest): boolean {
+  /**
+   * The explorer, the API's description and the public keys, outside the base path, are not counted. Nor is OPTIONS on a
+   * known path: a browser shows a preflight that was refused as a network error.
+   */
+  private isCounted({ is404, method, routeOptions: { url, config } }: FastifyRequest): boolean {
     // The CORS plugin has a route of its own for OPTIONS on every unknown path.
     if (is404 || url === '*') return true;
-    return url?.startsWith(this.config.basePath) === true && !(UNCOUNTED in config);
+    return method !== 'OPTIONS' && url?.startsWith(this.config.basePath) === true && !(UNCOUNTED in config);
   }
 }
 

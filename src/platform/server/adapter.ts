@@ -10,6 +10,8 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Milliseconds after which a connection is closed that takes nothing of its answer. */
+const STALL_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past these; its default would close them half a minute late. */
 const TIMEOUT_CHECK_MS = 1_000;
 /** More than Node takes for a whole head, so that a long id is refused like any other wrong one. */
@@ -24,6 +26,7 @@ export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STALL_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     clientErrorHandler: answerClientError,
     // Requests that arrived before the drain began are served; only new connections are refused.

@@ -6,7 +6,9 @@ import { parseBody } from '#platform/input';
 import type { RateLimit } from '#platform/limits';
 import { logRequests } from '#platform/observability';
 import { answerNotModified, applyBodyLimit, RequestContext, runInRequestContext } from '#platform/request';
+import { readForwardedFor, warnOfUntrustedProxy } from './forwarded-for.js';
 import { type RouteMethods, noteMethods } from './methods.js';
+import { refuseRepeatedHeaders } from './single-headers.js';
 
 /** Smaller answers cost more to compress than to send. */
 const COMPRESSION_THRESHOLD_BYTES = 1_024;
@@ -46,9 +48,12 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   // When a head has arrived
   fastify.addHook('onRequest', parts.hashGate.arrive); // first: even 200 refusals (429) at once stall the event loop
   fastify.addHook('onRequest', forbidStoring(parts.config.basePath));
+  fastify.addHook('onRequest', readForwardedFor);
+  fastify.addHook('onRequest', warnOfUntrustedProxy(parts.logger));
   fastify.addHook('onRequest', (request, _reply, done) => runInRequestContext(new RequestContext(request), done));
   fastify.addHook('onRequest', parts.accessToken);
   fastify.addHook('onRequest', parts.rateLimit.countRequest); // before parsing: unknown routes count too
+  fastify.addHook('onRequest', refuseRepeatedHeaders);
 
   // When the body is complete
   fastify.removeAllContentTypeParsers();
