@@ -19,6 +19,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
     bodyParser: false,
     abortOnError: false,
   });
+  for (const warning of config.warnings) logger.warn({ context: 'Configuration' }, warning);
   const fastify = adapter.getInstance();
   const methods = await installHooks(fastify, {
     config,

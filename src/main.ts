@@ -14,6 +14,12 @@ const DRAIN_MS = 8_000;
 const IDLE_SWEEP_MS = 100;
 const HARD_STOP_MS = 9_500;
 
+/** Why a port cannot be listened on, by the code of Node's error. */
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process uses it',
+  EACCES: 'this user may not',
+};
+
 async function main(): Promise<void> {
   const config = readConfig();
   const app = await createApp(config);
@@ -34,10 +40,10 @@ async function listen(app: NestFastifyApplication, { port, host }: AppConfig): P
     await app.listen(port, host);
     new Logger('Server').log(`Listening on ${await app.getUrl()}`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EADDRINUSE') throw new StartupError(`Port ${port} on ${host} is in use by another process.`);
-    if (code === 'EACCES') throw new StartupError(`Port ${port} on ${host} may not be listened on by this user.`);
-    throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    if (code === undefined) throw error;
+    const reason = LISTEN_FAULTS[code] ?? `HOST is no address of this machine (${code})`;
+    throw new StartupError(`PORT ${port} on HOST ${host} cannot be listened on: ${reason}.`);
   }
 }
 

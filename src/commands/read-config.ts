@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { type AppConfig, loadConfig } from '#config';
+import { type AppConfig, loadConfig, readEnvFile } from '#config';
 
 /**
  * The configuration of the environment, and of `.env` where there is one.
@@ -7,6 +6,7 @@ import { type AppConfig, loadConfig } from '#config';
  * @throws ConfigError
  */
 export function readConfig(): AppConfig {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  // What the environment sets wins. Libraries read some variables themselves, such as those of PostgreSQL.
+  for (const [name, value] of Object.entries(readEnvFile('.env') ?? {})) process.env[name] ??= value;
   return loadConfig(process.env);
 }

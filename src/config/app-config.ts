@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { deriveAuditKey, readAuditKeys } from './audit-keys.js';
 import { ConfigError } from './config.error.js';
+import { errorCode } from './error-code.js';
 import { combinationFaults } from './environment-faults.js';
 import { type Environment, items, readEnvironment } from './environment.js';
-import { loadOrCreateSecrets } from './secrets.js';
+import { loadOrCreateSecrets, type Secrets } from './secrets.js';
 import { readSigningKeys } from './signing-keys.js';
 
 /** Threads of libuv's pool, where hashes run, unless `UV_THREADPOOL_SIZE` says otherwise (libuv's documentation). */
@@ -37,7 +38,7 @@ export interface AppConfig extends Readonly<ReturnType<typeof loadConfig>> {}
  * @throws ConfigError with one line for each fault
  */
 export function loadConfig(variables: NodeJS.ProcessEnv) {
-  const { env, faults: ruleFaults } = readEnvironment(variables);
+  const { env, faults: ruleFaults, warnings } = readEnvironment(variables);
   const tokenKeys = readSigningKeys(env.JWT_PRIVATE_KEY, env.JWT_PREVIOUS_PUBLIC_KEYS);
   const auditKeys = readAuditKeys(env.AUDIT_SIGNING_KEY, env.AUDIT_PREVIOUS_PUBLIC_KEYS);
   const faults = [...ruleFaults, ...tokenKeys.faults, ...auditKeys.faults, ...combinationFaults(env)];
@@ -47,11 +48,13 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
   const database = databaseConfig(env, env.DATABASE_URL);
   const dataDir = database.kind === 'pglite' ? database.dataDir : env.DATA_DIR;
   const complete = env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined;
-  const secrets = production || complete ? undefined : loadOrCreateSecrets(dataDir);
+  const secrets = production || complete ? undefined : secretsIn(dataDir);
   const refreshSecret = env.JWT_REFRESH_SECRET ?? secrets?.JWT_REFRESH_SECRET ?? '';
 
   return {
     production,
+    /** What the operator may want to correct, one line each. */
+    warnings,
     host: env.HOST,
     port: env.PORT,
     apiVersion: env.API_VERSION,
@@ -128,6 +131,16 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
     trustedProxies: items(env.TRUST_PROXY),
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },
   };
+}
+
+/** @throws ConfigError when the folder cannot be used */
+function secretsIn(dataDir: string): Secrets {
+  try {
+    return loadOrCreateSecrets(dataDir);
+  } catch (error) {
+    const reason = errorCode(error) ?? 'its secrets.json is damaged';
+    throw new ConfigError([`DATA_DIR must name a folder that can be written and read: ${dataDir} (${reason})`]);
+  }
 }
 
 /** Leaves a core to the event loop, which all other requests wait for, and a thread to files, DNS and compression. */

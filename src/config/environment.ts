@@ -1,6 +1,8 @@
 import { isEmail, isURL } from 'class-validator';
 import { ARGON2_LIMITS } from './argon2-limits.js';
 import { parseDuration } from './duration.js';
+import { misspeltVariables } from './misspelt.js';
+import { readSecretFiles, SECRET_FILE_VARIABLES } from './secret-files.js';
 
 /** The longest duration of a token, a session or a retention, in milliseconds (ten years). */
 const MAX_DURATION_MS = 3_650 * 86_400_000;
@@ -58,7 +60,11 @@ export const VARIABLES = {
   DATA_DIR: [text, '.data'],
 
   REDIS_URL: [
-    matching(/^(rediss?:\/\/.+|memory:)$/, 'be a redis:// or rediss:// URL, or memory: for the in-process cache'),
+    {
+      must: 'be a redis:// or rediss:// URL (in its password, % # / ? @ : are written %25 %23 %2F %3F %40 %3A), or memory:',
+      accepts: (value) => value === 'memory:' || isRedisUrl(value),
+      read: String,
+    },
   ],
   REDIS_KEY_PREFIX: [matching(/^[A-Za-z0-9:_-]{0,64}$/, 'be up to 64 letters, digits, ":", "_" or "-"'), 'uma:'],
 
@@ -120,15 +126,20 @@ type Value<V> = V extends readonly [Rule<infer T>, string]
     ? T | undefined
     : never;
 
-/** Reads the variables; one fault for each that breaks its rule. */
-export function readEnvironment(variables: NodeJS.ProcessEnv): { env: Environment; faults: string[] } {
-  const faults: string[] = [];
+/** Reads the variables; one fault for each that breaks its rule, one warning for each that is misspelt. */
+export function readEnvironment(given: NodeJS.ProcessEnv): {
+  env: Environment;
+  faults: string[];
+  warnings: string[];
+} {
+  const { variables, faults } = readSecretFiles(given);
   const values = Object.entries<readonly [Rule<unknown>, string?]>(VARIABLES).map(([name, [rule, fallback]]) => {
     const value = variables[name] || fallback;
     if (value !== undefined && !rule.accepts(value)) faults.push(`${name} must ${rule.must}`);
     return [name, value === undefined ? undefined : rule.read(value)] as const;
   });
-  return { env: Object.fromEntries(values) as Environment, faults };
+  const warnings = misspeltVariables(given, [...Object.keys(VARIABLES), ...SECRET_FILE_VARIABLES]);
+  return { env: Object.fromEntries(values) as Environment, faults, warnings };
 }
 
 /** The items of a list that is separated by commas. */
@@ -159,6 +170,13 @@ function oneOf<T extends string>(first: T, ...others: T[]): Rule<T> {
     accepts: (value) => values.some((known) => known === value),
     read: (value) => values.find((known) => known === value) ?? first,
   };
+}
+
+/** A character of the password that was not escaped leaves no host, or what is no number of a database. */
+function isRedisUrl(value: string): boolean {
+  if (!/^rediss?:\/\/[^/]/.test(value) || !URL.canParse(value)) return false;
+  const { hostname, pathname, hash } = new URL(value);
+  return hostname !== '' && hash === '' && /^(?:\/\d{0,5})?$/.test(pathname);
 }
 
 function isHttpUrl(value: string): boolean {

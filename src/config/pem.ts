@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from './config.error.js';
+import { errorCode } from './error-code.js';
 import { items } from './environment.js';
 
 const PEM_BEGIN = '-----BEGIN ';
@@ -21,8 +22,7 @@ export function readPem(name: string, given: string): string {
   try {
     return readFileSync(given.trim(), 'utf8');
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new ConfigError([`${name} must be PEM, or the path of a file that can be read${code}`]);
+    throw new ConfigError([`${name} must be PEM, or the path of a file that can be read (${errorCode(error)})`]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from './error-code.js';
 
 /** 256 bits, what an HS256 key must have at least (RFC 7518, section 3.2). */
 export const MIN_SECRET_BYTES = 32;
@@ -33,7 +34,7 @@ export function loadOrCreateSecrets(dataDir: string): Secrets {
     // link() is atomic and never overwrites: of two first starts, both read what the first one wrote.
     linkSync(candidate, path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(candidate, { force: true });
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -22,6 +22,8 @@ export interface Outcome {
 export interface Typed {
   readonly args?: readonly string[];
   readonly input?: string;
+  /** The file `.env` in the working folder. */
+  readonly envFile?: string | Uint8Array;
   /** Whether the program is started so that `measure()` works. */
   readonly measured?: boolean;
 }
@@ -106,7 +108,7 @@ export async function runProgram(
   env: Readonly<Record<string, string>>,
   typed: Typed = {},
 ): Promise<Outcome> {
-  return new Program(script, env, await emptyFolder(), typed).outcome;
+  return new Program(script, env, await newWorkingFolder(typed), typed).outcome;
 }
 
 /** Runs one of the operator's commands to its end. */
@@ -130,7 +132,7 @@ export async function spawnApp(
 ): Promise<SpawnedApp> {
   const port = await freePort();
   const settings = { ...FAST_HASHES, ...NO_LIMITS, HOST: '127.0.0.1', PORT: String(port), ...env };
-  const program = new Program(script, settings, await emptyFolder(), typed);
+  const program = new Program(script, settings, await newWorkingFolder(typed), typed);
   const api = new ApiClient(`http://127.0.0.1:${port}`);
   await waitUntil(
     'the application answers',
@@ -160,10 +162,11 @@ export async function killPrograms(): Promise<void> {
   await Promise.all([...running].map((program) => program.stop('SIGKILL')));
 }
 
-/** Creates an empty working folder for a program, so that it finds no `.env` file. */
-async function emptyFolder(): Promise<string> {
+/** Creates a working folder for a program, with no `.env` but a given one. */
+async function newWorkingFolder({ envFile }: Typed): Promise<string> {
   const folder = join(newFolder(), 'cwd');
   await mkdir(folder, { recursive: true });
+  if (envFile !== undefined) await writeFile(join(folder, '.env'), envFile);
   return folder;
 }
 
