@@ -8,6 +8,9 @@ import { AccessTokenKeys } from './access-token-keys.js';
 import type { Session } from './session.js';
 import { ACCESS_TOKEN_TYPE, readTokenHeader, REFRESH_TOKEN_TYPE, SECRET_ALGORITHM } from './token-header.js';
 
+/** How far (ms) the clocks of two instances may be apart. */
+const MAX_CLOCK_SKEW_MS = 60_000;
+
 /** The claims of both kinds of token; times in seconds since 1970. */
 export interface TokenClaims {
   readonly sub: string;
@@ -87,7 +90,10 @@ export class TokensService {
   }
 }
 
-/** The claims of a verified token, if it has them all. */
+/**
+ * The claims of a verified token, if it has them all and was not issued in the future: this clock would then be slow, and
+ * would accept tokens after their expiry.
+ */
 export function claimsOf(payload: unknown): TokenClaims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined;
   const { sub, sid, jti, iat, exp }: Partial<Record<string, unknown>> = { ...payload };
@@ -95,6 +101,7 @@ export function claimsOf(payload: unknown): TokenClaims | undefined {
   // The database compares them with ids, and fails on any other text.
   if (!isUUID(sub) || !isUUID(sid)) return undefined;
   if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
+  if (iat * 1_000 > Date.now() + MAX_CLOCK_SKEW_MS) return undefined;
   return { sub, sid, jti, iat, exp };
 }
 

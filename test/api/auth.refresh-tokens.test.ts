@@ -50,6 +50,13 @@ describe('a refresh token', () => {
     expect((await test.api.post('/auth/refresh', { refreshToken })).status).toBe(200);
   });
 
+  it('is accepted from an instance whose clock is half a minute fast', async () => {
+    const { refreshToken } = await register(test.api, newAccount());
+    const { header, claims } = decodeToken(refreshToken);
+    const early = signAs({ header, claims: { ...claims, iat: Number(claims['iat']) + 30 } });
+    expect((await test.api.post('/auth/refresh', { refreshToken: early })).status).toBe(200);
+  });
+
   it('is refused with "Token expired" after its expiry', async () => {
     await expectRefreshRefused(test, EXPIRED(decodeToken(ada.refreshToken), signAs), 'Token expired');
   });

@@ -23,6 +23,12 @@ export function headed(changes: Readonly<Record<string, unknown>>): Forgery {
   return ({ header, claims }, signAs) => signAs({ header: { ...header, ...changes }, claims });
 }
 
+/** A time from now on, as the server that checks the token sees it. */
+function issuedIn(seconds: number) {
+  const iat = Math.floor(Date.now() / 1_000) + seconds;
+  return { iat, exp: iat + 3_600 };
+}
+
 export const EXPIRED = claiming({ exp: now - 1 });
 
 const KIDS: [string, unknown][] = [
@@ -76,6 +82,11 @@ export const FORGERIES: NamedForgery[] = [
     `with ${name} ${JSON.stringify(value)} in its header`,
     headed({ [name]: value }),
   ]),
+  ...[90, 3_600, 86_400 * 365].map((seconds): NamedForgery => [
+    `issued in ${seconds} seconds`,
+    ({ header, claims }, signAs) => signAs({ header, claims: { ...claims, ...issuedIn(seconds) } }),
+  ]),
+  ['issued at a time in milliseconds', claiming({ iat: Date.now() })],
   ['with a critical extension', headed({ crit: ['b64'], b64: false })],
   ['with another signature', (token, signAs) => `${signAs(token).slice(0, -4)}AAAA`],
   ['with a signature of zeros', (token, signAs) => resigned(signAs(token), ({ length }) => Buffer.alloc(length))],
