@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { EventBus, Transactions } from '#platform/events';
 import { DeviceTokens, PasswordAttempts, PasswordHasher } from '#passwords';
-import { type Login, lowerCase, type User, UsersService } from '#users';
+import { type Login, foldName, type User, UsersService } from '#users';
 import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
@@ -79,6 +79,6 @@ export class AuthService {
 /** The email or username as typed, folded: failures count by it whether or not such an account exists. */
 function nameOf(login: Login): string {
   return createHash('sha256')
-    .update(lowerCase(JSON.stringify(login)))
+    .update(foldName(JSON.stringify(login)))
     .digest('base64url');
 }

@@ -19,7 +19,7 @@ export class RefreshTokenReader {
     delete context.subject;
     const { refreshToken }: { refreshToken?: unknown } = { ...(body as object | undefined) };
     if (typeof refreshToken !== 'string') return;
-    const verdict = this.verify(refreshToken);
+    const verdict = this.verify(refreshToken.trim());
     this.verdicts.set(context, verdict);
     if (!(verdict instanceof UnauthorizedError)) context.subject = verdict.sub;
   };

@@ -26,5 +26,6 @@ export async function run(args: string[]): Promise<string> {
 
 /** No username contains an @. */
 function toLogin(name: string): Login {
-  return name.includes('@') ? { email: name } : { username: name };
+  const typed = name.trim();
+  return typed.includes('@') ? { email: typed } : { username: typed };
 }

@@ -1,7 +1,7 @@
 export { ONE_USER, userReply } from './dto/user.reply.js';
 export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
 export { toUserResponse, UserResponse } from './dto/user.response.js';
-export { lowerCase } from './lower-case.js';
+export { foldName } from './fold.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export type { Login, User } from './user.js';
 export { DuplicateUserError, InvalidResetTokenError } from './users.errors.js';

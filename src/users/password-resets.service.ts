@@ -3,6 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
 import type { Principal } from '#platform/request';
 import { type PasswordContext, PasswordHasher, PasswordPolicy } from '#passwords';
+import { foldName } from './fold.js';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import type { Login, User } from './user.js';
 import { InvalidResetTokenError, UserNotFoundError } from './users.errors.js';
@@ -59,7 +60,7 @@ export class PasswordResetsService implements OnModuleInit {
       if (after.status !== 'active') await this.resets.removeIssuedBy(after.id, db);
     });
     this.events.withinTransaction(UserUpdated, async ({ before, after }, { db }) => {
-      if (before.email !== after.email) await this.resets.remove(after.id, db);
+      if (foldName(before.email) !== foldName(after.email)) await this.resets.remove(after.id, db);
     });
   }
 

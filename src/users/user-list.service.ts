@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '#platform/database';
 import { type Cursor, CursorPages, type PagedList, type PageRequest, type Pagination } from '#platform/paging';
-import { lowerCase } from './lower-case.js';
+import { foldName, lowerCase } from './fold.js';
 import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
 
 export const SORT_COLUMNS = {
@@ -100,8 +100,8 @@ function filterSql(query: UserListQuery): Prisma.Sql {
   const { search, email, username, status, role } = query;
   const conditions = [status === 'deleted' ? Prisma.sql`deleted_at IS NOT NULL` : Prisma.sql`deleted_at IS NULL`];
   if (status !== undefined) conditions.push(Prisma.sql`status = ${status}::user_status`);
-  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${lowerCase(email)}`);
-  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${lowerCase(username)}`);
+  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${foldName(email)}`);
+  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${foldName(username)}`);
   if (role !== undefined) conditions.push(Prisma.sql`roles @> ARRAY[${role}]`);
   if (search !== undefined) {
     const pattern = `%${lowerCase(search).replace(/[\\%_]/g, '\\$&')}%`;
@@ -141,9 +141,9 @@ function sortKey({ sortBy }: UserListQuery, user: User): string | null {
     case 'createdAt':
       return user.createdAt.toISOString();
     case 'email':
-      return lowerCase(user.email);
+      return foldName(user.email);
     case 'username':
-      return lowerCase(user.username);
+      return foldName(user.username);
     case 'lastName':
       return user.lastName === null ? null : lowerCase(user.lastName);
   }

@@ -11,7 +11,7 @@ import {
   type UserChanges,
   type UserWithPassword,
 } from './user.js';
-import { lowerCase } from './lower-case.js';
+import { foldName, lowerCase } from './fold.js';
 import type { SettableStatus } from './status-changes.js';
 import { DUPLICATES, DuplicateUserError } from './users.errors.js';
 
@@ -20,6 +20,11 @@ export interface UserState {
   readonly status?: SettableStatus;
   readonly emailVerified?: boolean;
   readonly roles?: string[];
+}
+
+/** What an update writes. */
+export interface ProfileChanges extends UserChanges {
+  readonly emailVerified?: boolean;
 }
 
 interface AccountNames {
@@ -45,8 +50,8 @@ export class UsersRepository {
   async findCredentials(login: Login): Promise<Credentials | null> {
     const named =
       'email' in login
-        ? Prisma.sql`email_lower = ${lowerCase(login.email)}`
-        : Prisma.sql`username_lower = ${lowerCase(login.username)}`;
+        ? Prisma.sql`email_lower = ${foldName(login.email)}`
+        : Prisma.sql`username_lower = ${foldName(login.username)}`;
     const [row] = await this.prisma.$queryRaw<(Credentials | Record<keyof Credentials, null>)[]>`
       SELECT id, username, email, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch", status
       FROM (VALUES (1)) AS always LEFT JOIN users ON ${named} AND deleted_at IS NULL`;
@@ -96,22 +101,21 @@ export class UsersRepository {
     return db.user.create({
       data: {
         username,
-        usernameLower: lowerCase(username),
+        usernameLower: foldName(username),
         passwordHash,
         roles: [...roles],
         ...profile,
         ...lowered(profile),
-        emailLower: lowerCase(user.email),
+        emailLower: foldName(user.email),
       },
       select: USER_COLUMNS,
     });
   }
 
-  async update(id: string, changes: UserChanges, db: Prisma.TransactionClient): Promise<User> {
-    const emailChange = changes.email === undefined ? {} : { emailVerified: false };
+  async update(id: string, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
     return db.user.update({
       where: { id },
-      data: { ...changes, ...lowered(changes), ...emailChange, ...nextVersion() },
+      data: { ...changes, ...lowered(changes), ...nextVersion() },
       select: USER_COLUMNS,
     });
   }
@@ -192,10 +196,10 @@ export class UsersRepository {
   /** The violated index names only one field; when both are taken, the email is reported. */
   private async takenField({ email, username }: AccountNames) {
     const candidates = [
-      { field: 'email' as const, where: email === undefined ? undefined : { emailLower: lowerCase(email) } },
+      { field: 'email' as const, where: email === undefined ? undefined : { emailLower: foldName(email) } },
       {
         field: 'username' as const,
-        where: username === undefined ? undefined : { usernameLower: lowerCase(username) },
+        where: username === undefined ? undefined : { usernameLower: foldName(username) },
       },
     ];
     for (const { field, where } of candidates) {
@@ -219,7 +223,7 @@ function unlocked() {
 /** The lower-cased copies of the names among the changes, which case-blind search and sorting read. */
 function lowered({ email, firstName, lastName }: UserChanges) {
   return {
-    ...(email === undefined ? {} : { emailLower: lowerCase(email) }),
+    ...(email === undefined ? {} : { emailLower: foldName(email) }),
     ...(firstName === undefined ? {} : { firstNameLower: firstName === null ? null : lowerCase(firstName) }),
     ...(lastName === undefined ? {} : { lastNameLower: lastName === null ? null : lowerCase(lastName) }),
   };

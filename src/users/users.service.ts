@@ -13,6 +13,7 @@ import {
   UserRolesChanged,
   UserUpdated,
 } from './users.events.js';
+import { foldName } from './fold.js';
 import { profileKey } from './user-profiles.service.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -69,10 +70,13 @@ export class UsersService {
         const { passwordHash, ...before } = await this.lockCredentials(id, options, transaction);
         if (confirmedHash !== undefined && confirmedHash !== passwordHash) throw new WrongCurrentPasswordError();
         const { email, ...rest } = changes;
-        const emailChanges = email !== undefined && email !== before.email;
+        const newAddress = email !== undefined && foldName(email) !== foldName(before.email);
         // Another change of the email was committed between the unlocked read and the lock.
-        if (emailChanges && bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
-        const effective = emailChanges ? changes : rest;
+        if (newAddress && bySelf && confirmedHash === undefined) throw new CurrentPasswordRequiredError();
+        const effective = {
+          ...(email === before.email ? rest : changes),
+          ...(newAddress ? { emailVerified: false } : {}),
+        };
         const after = await this.users.update(id, effective, transaction.db);
         transaction.forget(profileKey(id));
         await transaction.publish(new UserUpdated(before, after));
@@ -183,7 +187,8 @@ export class UsersService {
     if (email === undefined) return undefined;
     const credentials = await this.users.findCredentialsById(id);
     if (credentials === null) throw new UserNotFoundError();
-    if (credentials.email === email) return undefined;
+    // Another spelling of the same address proves nothing new.
+    if (foldName(credentials.email) === foldName(email)) return undefined;
     if (currentPassword === undefined) throw new CurrentPasswordRequiredError();
     await this.assertPassword(credentials, currentPassword, 'user.updated');
     return credentials.passwordHash;

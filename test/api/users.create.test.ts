@@ -149,6 +149,12 @@ describe('POST /users', () => {
         'email',
         INVALID_EMAIL,
       ],
+      ['an email with a Kelvin sign', { email: '\u212Aelvin@example.com' }, 'email', INVALID_EMAIL],
+      ['an email with a quoted local part', { email: '"mike"@example.com' }, 'email', INVALID_EMAIL],
+      ['an email with a quoted dot', { email: '"mike.l"@example.com' }, 'email', INVALID_EMAIL],
+      ['an email with a quoted word of its local part', { email: 'a."b".c@example.com' }, 'email', INVALID_EMAIL],
+      ['an email with an escaped letter', { email: 'm\\ike@example.com' }, 'email', INVALID_EMAIL],
+      ['an email with a comment', { email: 'mike(work)@example.com' }, 'email', INVALID_EMAIL],
       ['an email with a label of 64 characters', { email: `a@${'b'.repeat(64)}.com` }, 'email', INVALID_EMAIL],
       ['an email of 256 characters', { email: emailOfLength(256) }, 'email', INVALID_EMAIL],
       ['a password of 7 characters', { password: 'Zq7!kwp' }, 'password', TOO_SHORT],
@@ -199,9 +205,13 @@ describe('POST /users', () => {
     });
 
     const names = ['username', 'email', 'password', 'firstName', 'lastName', 'phoneNumber', 'dateOfBirth'];
-    const wrong = [['a'], [], { a: 1 }, {}, 12_345_678, true, null];
+    const wrong = [['a'], [], { a: 1 }, {}, 12_345_678, true];
     it.each(names.flatMap((name) => wrong.map((value) => [name, value] as const)))('%s as %j', async (name, value) => {
       await expectRefused({ ...newAccount(), [name]: value }, name);
+    });
+
+    it.each(['username', 'email', 'password'])('%s as null', async (name) => {
+      await expectRefused({ ...newAccount(), [name]: null }, name);
     });
 
     it.each([

@@ -86,4 +86,26 @@ describe('The ETag of a user', () => {
     expect(unchanged.status).toBe(304);
     expect(unchanged.headers['vary']?.split(', ')).toEqual(expect.arrayContaining(['Authorization', 'Origin']));
   });
+
+  it.each(['-gzip', '--gzip', ';gzip', '-br', ';br', '-zstd'])(
+    'matches with the suffix %s of a proxy',
+    async (suffix) => {
+      const { token } = alice;
+      const seen = (await etagOf(alice)).replace(/"$/, `${suffix}"`);
+      for (const tag of [seen, `W/${seen}`, `"other", ${seen}`]) {
+        const { status } = await test.api.get('/users/me', { token, headers: { 'if-none-match': tag } });
+        expect({ tag, status }).toEqual({ tag, status: 304 });
+      }
+      expect((await test.api.patch('/users/me', { bio: 'x' }, { token, headers: { 'if-match': seen } })).status).toBe(
+        200,
+      );
+      expectFailure(await test.api.patch('/users/me', { bio: 'y' }, { token, headers: { 'if-match': seen } }), STALE);
+    },
+  );
+
+  it.each(['-gzipx', 'gzip', '-', '-gzip-br'])('does not match with %s at its end', async (end) => {
+    const { token } = alice;
+    const tag = (await etagOf(alice)).replace(/"$/, `${end}"`);
+    expect((await test.api.get('/users/me', { token, headers: { 'if-none-match': tag } })).status).toBe(200);
+  });
 });

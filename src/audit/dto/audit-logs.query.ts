@@ -1,6 +1,6 @@
 import { fault } from '#platform/errors';
 import { AUDIT_OUTCOMES } from '#platform/events';
-import { Field, anyText, oneOf, type Rule } from '#platform/input';
+import { anyText, Filter, oneOf, type Rule } from '#platform/input';
 import { CursorField, LimitField, toPageRequest } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
@@ -12,29 +12,29 @@ const MAX_LENGTH = 255;
 
 /** Filters of audit entries. */
 export class AuditFiltersQuery {
-  @Field(uuid('actorId'), 'optional', { format: 'uuid', description: 'Who did it.' })
+  @Filter(uuid('actorId'), { format: 'uuid', description: 'Who did it.' })
   actorId?: string;
 
-  @Field(anyText('targetId', MAX_LENGTH), 'optional', {
+  @Filter(anyText('targetId', MAX_LENGTH), {
     type: String,
     maxLength: MAX_LENGTH,
     description: 'To whom or what.',
   })
   targetId?: string;
 
-  @Field(anyText('action', MAX_LENGTH), 'optional', { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
+  @Filter(anyText('action', MAX_LENGTH), { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
   action?: string;
 
-  @Field(oneOf('outcome', AUDIT_OUTCOMES), 'optional', { enum: AUDIT_OUTCOMES })
+  @Filter(oneOf('outcome', AUDIT_OUTCOMES), { enum: AUDIT_OUTCOMES })
   outcome?: string;
 
-  @Field(time('from'), 'optional', { format: 'date-time', description: 'Not before then.' })
+  @Filter(time('from'), { format: 'date-time', description: 'Not before then.' })
   from?: string;
 
-  @Field(time('to'), 'optional', { format: 'date-time', description: 'Before then.' })
+  @Filter(time('to'), { format: 'date-time', description: 'Before then.' })
   to?: string;
 
-  @Field(anyText('requestId', MAX_LENGTH), 'optional', {
+  @Filter(anyText('requestId', MAX_LENGTH), {
     type: String,
     maxLength: MAX_LENGTH,
     description: 'An X-Request-Id.',

@@ -1,5 +1,5 @@
 import { ValidationError } from '#platform/errors';
-import { Field, anyText } from '#platform/input';
+import { asSent, Field, anyText, trimmed } from '#platform/input';
 import type { Login } from '#users';
 
 const MAX_NAME_LENGTH = 255;
@@ -7,22 +7,28 @@ const MAX_PASSWORD_LENGTH = 1_024;
 
 /** An email or a username, and the password. */
 export class LoginRequest {
-  @Field(anyText('email', MAX_NAME_LENGTH), 'optional', {
-    type: String,
-    maxLength: MAX_NAME_LENGTH,
-    example: 'ada@example.com',
-  })
+  @Field(
+    anyText('email', MAX_NAME_LENGTH),
+    'optional',
+    { type: String, maxLength: MAX_NAME_LENGTH, example: 'ada@example.com' },
+    { read: trimmed },
+  )
   email?: string;
 
-  @Field(anyText('username', MAX_NAME_LENGTH), 'optional', { type: String, maxLength: MAX_NAME_LENGTH })
+  @Field(
+    anyText('username', MAX_NAME_LENGTH),
+    'optional',
+    { type: String, maxLength: MAX_NAME_LENGTH },
+    { read: trimmed },
+  )
   username?: string;
 
-  @Field(anyText('password', MAX_PASSWORD_LENGTH), 'required', {
-    type: String,
-    format: 'password',
-    maxLength: MAX_PASSWORD_LENGTH,
-    example: 'Correct-horse-7-battery!',
-  })
+  @Field(
+    anyText('password', MAX_PASSWORD_LENGTH),
+    'required',
+    { type: String, format: 'password', maxLength: MAX_PASSWORD_LENGTH, example: 'Correct-horse-7-battery!' },
+    { read: asSent },
+  )
   password!: string;
 }
 

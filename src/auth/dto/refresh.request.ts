@@ -1,6 +1,6 @@
-import { anyString, Field } from '#platform/input';
+import { anyString, Field, trimmed } from '#platform/input';
 
 export class RefreshRequest {
-  @Field(anyString('refreshToken'), 'required', { type: String })
+  @Field(anyString('refreshToken'), 'required', { type: String }, { read: trimmed })
   refreshToken!: string;
 }

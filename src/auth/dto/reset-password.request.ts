@@ -1,8 +1,8 @@
-import { anyString, Field } from '#platform/input';
+import { anyString, Field, trimmed } from '#platform/input';
 import { NewPassword } from '#users';
 
 export class ResetPasswordRequest {
-  @Field(anyString('resetToken'), 'required', { type: String })
+  @Field(anyString('resetToken'), 'required', { type: String }, { read: trimmed })
   resetToken!: string;
 
   @NewPassword()

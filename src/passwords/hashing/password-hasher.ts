@@ -3,7 +3,7 @@ import type { AppConfig } from '#config';
 import { type Argon2Parameters, isCurrent, readArgon2 } from '../formats/argon2-hash.js';
 import { readBcrypt } from '../formats/bcrypt-hash.js';
 import type { HashGate } from './hash-gate.js';
-import { exceedsMaxLength } from './password-length.js';
+import { exceedsMaxLength, normalizePassword } from './password-length.js';
 import { readPbkdf2 } from '../formats/pbkdf2-hash.js';
 import { readScrypt } from '../formats/scrypt-hash.js';
 import type { PasswordCheck } from '../formats/stored-hash.js';
@@ -39,7 +39,7 @@ export abstract class PasswordHasher implements OnModuleInit {
   }
 
   async hash(password: string): Promise<string> {
-    return this.gate.run(() => this.hashArgon2id(password, this.parameters));
+    return this.gate.run(() => this.hashArgon2id(normalizePassword(password), this.parameters));
   }
 
   /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
@@ -48,14 +48,16 @@ export abstract class PasswordHasher implements OnModuleInit {
     if (exceedsMaxLength(password)) return false;
     const check = this.read(stored ?? this.decoy);
     const right = await this.gate.run(() =>
-      check === undefined ? this.verifyArgon2(this.decoy, password) : check(password),
+      anyForm(check ?? ((form) => this.verifyArgon2(this.decoy, form)), password),
     );
     return right && check !== undefined && stored !== undefined;
   }
 
-  /** @returns a hash of the same password to replace `stored`; `undefined` if that has today's format and parameters */
+  /** @returns a hash of the same password to replace `stored`; `undefined` if that has today's format, parameters and NFC */
   async upgrade(stored: string, password: string): Promise<string | undefined> {
-    return isCurrent(stored, this.parameters) ? undefined : this.hash(password);
+    const normal = normalizePassword(password);
+    const current = isCurrent(stored, this.parameters) && (normal === password || (await this.verify(stored, normal)));
+    return current ? undefined : this.hash(normal);
   }
 
   /** @returns `undefined` for a hash that no password can be right for */
@@ -72,4 +74,10 @@ export abstract class PasswordHasher implements OnModuleInit {
       return undefined;
     }
   }
+}
+
+/** Hashes from before passwords were normalised are of the text as it was sent. */
+async function anyForm(check: PasswordCheck, password: string): Promise<boolean> {
+  const normal = normalizePassword(password);
+  return (await check(normal)) || (normal !== password && check(password));
 }

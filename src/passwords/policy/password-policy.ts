@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig, type PasswordRule } from '#config';
 import { type Fault, fault, ValidationError } from '#platform/errors';
-import { exceedsMaxLength, MAX_CODE_POINTS } from '../hashing/password-length.js';
+import { exceedsMaxLength, MAX_CODE_POINTS, normalizePassword } from '../hashing/password-length.js';
 import { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
 
@@ -22,15 +22,16 @@ export interface PasswordContext {
 
 /** Returns what is wrong with a new password, or `undefined`. Checks everything but breached passwords. */
 export function passwordFault(
-  password: unknown,
+  sent: unknown,
   context: PasswordContext,
   rule: PasswordRule = 'composition',
 ): Fault | undefined {
-  if (typeof password !== 'string') return fault('type', 'Password must be a string');
+  if (typeof sent !== 'string') return fault('type', 'Password must be a string');
+  if (exceedsMaxLength(sent)) return fault('max_length', `Password must not exceed ${MAX_CODE_POINTS} characters`);
+  const password = normalizePassword(sent);
   if ([...password].length < MIN_CODE_POINTS[rule]) {
     return fault('min_length', `Password must be at least ${MIN_CODE_POINTS[rule]} characters`);
   }
-  if (exceedsMaxLength(password)) return fault('max_length', `Password must not exceed ${MAX_CODE_POINTS} characters`);
   if (rule === 'composition' && !CLASSES.every((pattern) => pattern.test(password))) {
     return fault('weak_password', 'Password must contain uppercase, lowercase, number, and special character');
   }
@@ -53,7 +54,7 @@ export class PasswordPolicy {
   async fault(password: string, context: PasswordContext): Promise<Fault | undefined> {
     const found = passwordFault(password, context, this.config.passwordRule);
     if (found !== undefined) return found;
-    const breached = await this.breaches.has(password);
+    const breached = await this.breaches.has(normalizePassword(password));
     return breached ? fault('common_password', 'Password has appeared in a data breach') : undefined;
   }
 

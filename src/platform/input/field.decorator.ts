@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import type { PasswordRule } from '#config';
 import { type Fault, fault } from '#platform/errors';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '#platform/openapi';
+import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
 /** Returns what is wrong with a value, or `undefined`. `dto` is the whole body or query. */
@@ -16,16 +17,19 @@ export type Presence =
   /** Optional, and `null` clears it. */
   | 'nullable';
 
-/**
- * Declares a field of a request: the rule that is enforced, and its part of the API description.
- *
- * @param only the password policy under which the rule applies; left out for rules that always apply
- */
+export interface FieldOptions {
+  /** What is made of a text before it is checked; `toNfc` by default. */
+  readonly read?: (text: string) => string | undefined;
+  /** The password policy under which the rule applies; left out for rules that always apply. */
+  readonly only?: PasswordRule;
+}
+
+/** Declares a field of a request: the rule that is enforced, and its part of the API description. */
 export function Field(
   rule: Rule,
   presence: Presence,
   documentation: ApiPropertyOptions = {},
-  only?: PasswordRule,
+  { read = toNfc, only }: FieldOptions = {},
 ): PropertyDecorator {
   const isList = Array.isArray(documentation.type) || documentation.isArray === true;
   if (isList && documentation.maxItems === undefined) throw new Error('A field that takes a list must say maxItems');
@@ -44,18 +48,54 @@ export function Field(
     // class-validator reports the message alone; the pipe asks for the rule.
     { context: { check }, ...(only === undefined ? {} : { groups: [only] }) },
   );
+  const reading = Transform(({ value }: { value: unknown }) => readTexts(value, read));
   switch (presence) {
     case 'required':
-      return applyDecorators(validation, ApiProperty(documentation));
+      return applyDecorators(reading, validation, ApiProperty(documentation));
     case 'optional':
       return applyDecorators(
+        reading,
         validation,
         ValidateIf((_dto: object, value: unknown) => value !== undefined),
         ApiPropertyOptional(documentation),
       );
     case 'nullable':
-      return applyDecorators(validation, IsOptional(), ApiPropertyOptional({ ...documentation, nullable: true }));
+      return applyDecorators(
+        reading,
+        validation,
+        IsOptional(),
+        ApiPropertyOptional({ ...documentation, nullable: true }),
+      );
   }
+}
+
+/** Declares a filter of a list. An empty one counts as absent, as forms send the fields that were left empty. */
+export function Filter(
+  rule: Rule,
+  documentation: ApiPropertyOptions,
+  read: (text: string) => string = toNfc,
+): PropertyDecorator {
+  return Field(rule, 'optional', documentation, { read: (text) => read(text) || undefined });
+}
+
+/** Composed characters (Unicode NFC), so that one text is stored in one way. */
+export function toNfc(text: string): string {
+  return text.normalize('NFC');
+}
+
+/** For what people paste or a keyboard completes with a blank: emails, tokens. They are ASCII, and no other text is taken for one. */
+export function trimmed(text: string): string {
+  return text.trim();
+}
+
+/** For texts whose own rule decides about their form. */
+export function asSent(text: string): string {
+  return text;
+}
+
+function readTexts(value: unknown, read: (text: string) => string | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => readTexts(item, read));
+  return typeof value === 'string' ? read(value) : value;
 }
 
 /** Length in code points. `length` would count most emoji twice. */

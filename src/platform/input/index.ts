@@ -1,5 +1,5 @@
 export { anyString, anyText, oneOf, textOf, uniqueTexts } from './field-rules.js';
-export { codePoints, Field, type Presence, type Rule } from './field.decorator.js';
+export { asSent, codePoints, Field, Filter, type Presence, type Rule, toNfc, trimmed } from './field.decorator.js';
 export { StrictInputInterceptor } from './strict-input.interceptor.js';
 export { parseBody } from './strict-json.js';
 export { parseQuery } from './strict-query.js';

@@ -1,6 +1,6 @@
 import { ApiProperty } from '#platform/openapi';
 import { type Fault, fault } from '#platform/errors';
-import { Field, type Rule } from '#platform/input';
+import { Field, type Rule, trimmed } from '#platform/input';
 import { FOREIGN_CURSOR } from './cursor-codec.js';
 
 export const DEFAULT_LIMIT = 20;
@@ -57,11 +57,16 @@ export const LimitField = () =>
 
 /** A cursor from another page of the same list. */
 export const CursorField = () =>
-  Field(cursorRule, 'optional', {
-    type: String,
-    maxLength: MAX_CURSOR_LENGTH,
-    description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
-  });
+  Field(
+    cursorRule,
+    'optional',
+    {
+      type: String,
+      maxLength: MAX_CURSOR_LENGTH,
+      description: 'The `nextCursor` or `previousCursor` of a page of the same query.',
+    },
+    { read: trimmed },
+  );
 
 export interface PageRequest {
   readonly limit: number;

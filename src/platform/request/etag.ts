@@ -6,6 +6,9 @@ import { PreconditionFailedError, ValidationError } from '#platform/errors';
 // put on by a proxy. The blanks behind a tag belong to it: next to those before, they would be tried in every division.
 const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
 
+/** What a proxy that compresses puts behind a tag, as Apache its `-gzip`; ours never end like this. */
+const PROXY_SUFFIX = /(?:--?|;)(?:gzip|br|deflate|zstd)$/;
+
 /** Hexadecimal digits: 128 bits. */
 const TAG_LENGTH = 32;
 
@@ -72,7 +75,7 @@ function parseTags(name: string, header: string | undefined): IfMatchCondition |
   while (ELEMENT.lastIndex < header.length) {
     const element = ELEMENT.exec(header);
     if (element === null) throw malformed(name);
-    if (element[1] !== undefined) tags.push(element[1]);
+    if (element[1] !== undefined) tags.push(element[1].replace(PROXY_SUFFIX, ''));
   }
   if (tags.length === 0) throw malformed(name);
   return tags;

@@ -2,7 +2,7 @@ import { fromProfileJson, ProfileRequest } from '../profile-fields.js';
 import type { NewAccount } from '../users.service.js';
 import { Email, NewPassword, Username } from './user-fields.js';
 
-export class CreateUserRequest extends ProfileRequest('optional', [
+export class CreateUserRequest extends ProfileRequest('nullable', [
   'firstName',
   'lastName',
   'phoneNumber',

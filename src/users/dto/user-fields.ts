@@ -3,44 +3,60 @@ import type { PasswordRule } from '#config';
 import { isEmail } from 'class-validator';
 import { passwordFault } from '#passwords';
 import { type Fault, fault } from '#platform/errors';
-import { Field, anyText, type Presence } from '#platform/input';
+import { asSent, Field, anyText, type Presence, trimmed } from '#platform/input';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
-// ASCII, with the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).
-const EMAIL_PARTS = /^[\x21-\x7e]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}$/;
+// ASCII without quotes, with the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).
+const EMAIL_PARTS = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}$/;
 const MAX_EMAIL_LENGTH = 255;
 const MAX_CURRENT_PASSWORD_LENGTH = 1_024;
 
 export const Username = () =>
-  Field(usernameRule, 'required', {
-    type: String,
-    minLength: 3,
-    maxLength: 50,
-    pattern: '^[A-Za-z0-9]+$',
-    example: 'adalovelace',
-    description: 'Unique without regard to case.',
-  });
+  Field(
+    usernameRule,
+    'required',
+    {
+      type: String,
+      minLength: 3,
+      maxLength: 50,
+      pattern: '^[A-Za-z0-9]+$',
+      example: 'adalovelace',
+      description: 'Unique without regard to case.',
+    },
+    // NFC would make a K of the Kelvin sign.
+    { read: asSent },
+  );
 
 export const Email = (presence: Presence = 'required') =>
-  Field(emailRule, presence, {
-    type: String,
-    format: 'email',
-    maxLength: MAX_EMAIL_LENGTH,
-    example: 'ada@example.com',
-    description: 'Unique without regard to case, kept as typed.',
-  });
+  Field(
+    emailRule,
+    presence,
+    {
+      type: String,
+      format: 'email',
+      maxLength: MAX_EMAIL_LENGTH,
+      example: 'ada@example.com',
+      description: 'Unique without regard to case, kept as typed.',
+    },
+    { read: trimmed },
+  );
 
 /** Checks the configured rule; the service checks the whole policy. */
 export const NewPassword = () => applyDecorators(newPassword('composition'), newPassword('length'));
 
 /** Not checked against the policy, as the password may be older than the policy. */
 export const CurrentPassword = (name: string, presence: Presence = 'required') =>
-  Field(anyText(name, MAX_CURRENT_PASSWORD_LENGTH), presence, {
-    type: String,
-    format: 'password',
-    maxLength: MAX_CURRENT_PASSWORD_LENGTH,
-    example: 'Correct-horse-7-battery!',
-  });
+  Field(
+    anyText(name, MAX_CURRENT_PASSWORD_LENGTH),
+    presence,
+    {
+      type: String,
+      format: 'password',
+      maxLength: MAX_CURRENT_PASSWORD_LENGTH,
+      example: 'Correct-horse-7-battery!',
+    },
+    { read: asSent },
+  );
 
 function newPassword(rule: PasswordRule): PropertyDecorator {
   return Field(
@@ -56,7 +72,7 @@ function newPassword(rule: PasswordRule): PropertyDecorator {
         'A lower-case and an upper-case letter, a digit and one of @$!%*?& (or, where the operator chose so, 15 ' +
         'characters of any kind); neither the username nor the email; no common password.',
     },
-    rule,
+    { read: asSent, only: rule },
   );
 }
 
