@@ -21,7 +21,7 @@ export class HealthController {
     description: 'Healthy, or degraded: serving without the cache.',
     model: HealthResponse,
     bare: 'application/json',
-    whenUnavailable: 'Unhealthy: the database is away.',
+    whenUnavailable: 'Unhealthy: the database is away, or takes no writes.',
   })
   async check() {
     const health = await this.health.check();
@@ -46,7 +46,7 @@ export class HealthController {
     description: 'Ready for requests.',
     model: ProbeResponse,
     bare: 'application/json',
-    whenUnavailable: 'The database is away.',
+    whenUnavailable: 'The database is away, or takes no writes.',
   })
   async ready() {
     const ready = await this.health.isReady();

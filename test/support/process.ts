@@ -170,7 +170,8 @@ async function newWorkingFolder({ envFile }: Typed): Promise<string> {
   return folder;
 }
 
-async function freePort(): Promise<number> {
+/** A port that no program listens on at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

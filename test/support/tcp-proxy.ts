@@ -10,6 +10,7 @@ export class TcpProxy {
   private port = 0;
   private watch: ((chunk: Buffer) => void) | undefined;
   private dropped: string | undefined;
+  private swallowing = false;
 
   private constructor(private readonly target: URL) {}
 
@@ -43,6 +44,12 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.unpipe().pause();
   }
 
+  /** Also accepts new connections and forwards nothing: a black hole. */
+  swallow(): void {
+    this.swallowing = true;
+    this.stall();
+  }
+
   /** Forwards requests to the store, and keeps its answers: what was asked happens, and no answer comes. */
   mute(): void {
     for (const socket of this.fromStore) socket.unpipe().pause();
@@ -67,6 +74,7 @@ export class TcpProxy {
 
   /** Lets connections through again, at the same address. */
   async restore(): Promise<void> {
+    this.swallowing = false;
     if (this.server !== undefined) return;
     const server = createServer((near) => this.join(near));
     server.listen(this.port, '127.0.0.1');
@@ -76,6 +84,10 @@ export class TcpProxy {
   }
 
   private join(near: Socket): void {
+    if (this.swallowing) {
+      this.sockets.add(near.on('error', () => undefined).once('close', () => this.sockets.delete(near)));
+      return;
+    }
     const far = connect(Number(this.target.port), this.target.hostname);
     this.fromStore.add(far);
     near.on('data', (chunk: Buffer) => this.watch?.(chunk));

@@ -9,6 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppConfig } from '#config';
+import { PrismaService } from '#platform/database';
 import { addRouteConfig, type RequestContext, requestContext } from '#platform/request';
 import { type HashPlace, HashQueue } from './hash-queue.js';
 import { WaitingLine } from './waiting-line.js';
@@ -68,7 +69,8 @@ export class HashGate {
     };
     reply.raw.once('close', free);
     signal.addEventListener('abort', free, { once: true });
-    if (signal.aborted) free();
+    // It may have been answered while it waited: the database fell silent.
+    if (signal.aborted || reply.raw.writableEnded) free();
   }
 
   /** Fastify onSend hook: frees the place of a request that is answered without a hash, even before the answer is sent. */
@@ -103,10 +105,14 @@ export class HashGate {
 /** Runs after the guards and after malformed bodies were refused, so that neither waits for a place or takes one. */
 @Injectable()
 class HashPlaceInterceptor implements NestInterceptor {
-  constructor(private readonly gate: HashGate) {}
+  constructor(
+    private readonly gate: HashGate,
+    private readonly prisma: PrismaService,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    await this.gate.admit(context.switchToHttp().getResponse<FastifyReply>());
+    const admission = this.gate.admit(context.switchToHttp().getResponse<FastifyReply>());
+    await this.prisma.whileAnswering(admission);
     return next.handle();
   }
 }

@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
+import type { DatabaseWatch } from './database-watch.js';
 
 /** One connection, for what Prisma cannot run: scripts and statements outside a transaction. */
 export interface SqlConnection {
@@ -10,6 +11,7 @@ export interface SqlConnection {
 /** What PrismaService runs on: a PostgreSQL server, or the embedded PGlite. Also the injection token. */
 export abstract class DatabaseDriver {
   abstract readonly adapter: SqlDriverAdapterFactory;
+  abstract readonly watch: DatabaseWatch;
   /** Lends a connection to `work`. */
   abstract withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T>;
   /** Runs a statement on a connection of its own, so that it does not wait for a free connection of the pool. */

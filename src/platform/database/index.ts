@@ -1,4 +1,4 @@
-export { isDatabaseUnavailable, uniqueViolation } from './database-errors.js';
+export { isDatabaseFault, isDatabaseUnavailable, uniqueViolation } from './database-errors.js';
 export { DatabaseModule } from './database.module.js';
 export { migrate } from './migrate.js';
 export { MIGRATIONS_FOLDER, migrationNames } from './migrations.js';

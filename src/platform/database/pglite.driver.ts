@@ -4,20 +4,29 @@ import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { DataFolderLock } from './data-folder-lock.js';
+import { DatabaseWatch } from './database-watch.js';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
 import { SET_SESSION } from './session-settings.js';
+import { WatchedAdapter } from './watched-adapter.js';
 
 const EXTENSIONS = { pg_trgm };
 
 /** PostgreSQL compiled to WebAssembly, on a data folder that this process holds alone. One connection. */
 export class PgliteDriver implements DatabaseDriver {
   readonly adapter: SqlDriverAdapterFactory;
+  readonly watch: DatabaseWatch;
 
   private constructor(
     private readonly client: PGlite,
     private readonly lock: DataFolderLock,
   ) {
-    this.adapter = new PrismaPGlite(client);
+    this.watch = new DatabaseWatch({
+      remote: false,
+      probe: (statement, values) => client.query(statement, values),
+      renew: () => undefined,
+    });
+    const prisma = new PrismaPGlite(client);
+    this.adapter = new WatchedAdapter(prisma.adapterName, this.watch, () => prisma.connect());
   }
 
   /** @throws DataFolderInUseError */
@@ -45,6 +54,7 @@ export class PgliteDriver implements DatabaseDriver {
   }
 
   async close(): Promise<void> {
+    await this.watch.close();
     await this.client.close();
     await this.lock.release();
   }

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import pg from 'pg';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
+import { DatabaseSilentError } from './database-errors.js';
+import { DatabaseWatch, PROBE_TIMEOUT_MS } from './database-watch.js';
 import { SET_SESSION } from './session-settings.js';
+import { WatchedAdapter } from './watched-adapter.js';
 
 /** How long a request may wait for a connection, in milliseconds: then it is told that the database is away. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -22,47 +26,43 @@ export interface PostgresOptions {
   readonly onIdleError: (error: Error) => void;
 }
 
+/** The connections that serve requests, until others replace them. */
+interface Connections {
+  readonly pool: pg.Pool;
+  readonly prisma: ReturnType<PrismaPg['connect']>;
+  /** Connects at its first statement. */
+  readonly apart: pg.Pool;
+  readonly sockets: ReadonlySet<Socket>;
+}
+
 /** A pool of connections to a PostgreSQL server, with prepared statements. */
 export class PostgresDriver implements DatabaseDriver {
   readonly adapter: SqlDriverAdapterFactory;
-  readonly pool: pg.Pool;
-  /** Connects at its first statement. */
-  private readonly apart: pg.Pool;
+  readonly watch: DatabaseWatch;
+  private connections: Connections;
+  /** Pools that have been replaced, until their last connection is closed. */
+  private readonly replaced = new Set<Promise<void>>();
+  /** Each statement has a new connection, which shows whether the server lets one in. */
+  private readonly probes: pg.Pool;
 
-  constructor(options: PostgresOptions) {
-    const common = {
-      connectionString: options.url,
-      application_name: 'user-management-api',
-      // The pool awaits it before it lends the connection, though the types say "void".
-      onConnect: setSession,
-    };
-    this.apart = new pg.Pool({
-      ...common,
+  constructor(private readonly options: PostgresOptions) {
+    this.probes = this.openPool({
       max: 1,
-      connectionTimeoutMillis: APART_TIMEOUT_MS,
-      // The server must end the statement too: otherwise each poll would leave a process that waits for a lock.
-      statement_timeout: APART_TIMEOUT_MS,
-      query_timeout: APART_TIMEOUT_MS + 100,
+      maxUses: 1,
+      connectionTimeoutMillis: PROBE_TIMEOUT_MS,
+      query_timeout: PROBE_TIMEOUT_MS,
     });
-    this.apart.on('error', options.onIdleError);
-    this.pool = new pg.Pool({
-      ...common,
-      min: options.poolMin,
-      max: options.poolMax,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      ...(options.unlimitedStatements === true
-        ? {}
-        : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
+    this.connections = this.connect();
+    this.watch = new DatabaseWatch({
+      remote: true,
+      probe: (statement, values) => this.probe(statement, values),
+      renew: ({ cut }) => this.renew(cut),
     });
-    this.pool.on('error', options.onIdleError);
-    this.adapter = new PrismaPg(this.pool, {
-      statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
-    });
+    this.adapter = new WatchedAdapter('@prisma/adapter-pg', this.watch, () => this.connections.prisma);
   }
 
   async withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
+    const client = await this.connections.pool.connect();
     client.on('error', ignoreLoss);
     try {
       return await work({
@@ -76,11 +76,76 @@ export class PostgresDriver implements DatabaseDriver {
   }
 
   async runApart(sql: string): Promise<readonly object[]> {
-    return (await this.apart.query<object>(sql)).rows;
+    return (await this.watch.run(() => this.connections.apart.query<object>(sql))).rows;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.apart.end()]);
+    await this.watch.close();
+    const { pool, apart } = this.connections;
+    await Promise.all([pool.end(), apart.end(), this.probes.end(), ...this.replaced]);
+  }
+
+  private connect(): Connections {
+    const { poolMin, poolMax, unlimitedStatements } = this.options;
+    const sockets = new Set<Socket>();
+    const stream = () => {
+      const socket = new Socket();
+      sockets.add(socket.once('close', () => sockets.delete(socket)));
+      return socket;
+    };
+    const pool = this.openPool({
+      min: poolMin,
+      max: poolMax,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      keepAlive: true,
+      stream,
+      ...(unlimitedStatements === true
+        ? {}
+        : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
+    });
+    const apart = this.openPool({
+      max: 1,
+      connectionTimeoutMillis: APART_TIMEOUT_MS,
+      // The server must end the statement too: otherwise each poll would leave a process that waits for a lock.
+      statement_timeout: APART_TIMEOUT_MS,
+      query_timeout: APART_TIMEOUT_MS + 100,
+      stream,
+    });
+    const adapter = new PrismaPg(pool, {
+      statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
+    });
+    return { pool, prisma: adapter.connect(), apart, sockets };
+  }
+
+  private openPool(settings: pg.PoolConfig): pg.Pool {
+    const config = {
+      connectionString: this.options.url,
+      application_name: 'user-management-api',
+      // The pool awaits it before it lends the connection, though the types say "void".
+      onConnect: setSession,
+      ...settings,
+    };
+    return new pg.Pool(config).on('error', this.options.onIdleError);
+  }
+
+  /** With a limit on the whole, as a pool limits the connecting and the statement apart. */
+  private async probe(statement: string, values: unknown[]): Promise<pg.QueryResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new DatabaseSilentError()), PROBE_TIMEOUT_MS);
+    });
+    return Promise.race([this.probes.query(statement, values), tooLate]).finally(() => clearTimeout(timer));
+  }
+
+  private renew(cut: boolean): void {
+    const { pool, apart, sockets } = this.connections;
+    this.connections = this.connect();
+    for (const old of [pool, apart]) {
+      const ended = old.end().finally(() => this.replaced.delete(ended));
+      this.replaced.add(ended);
+    }
+    if (cut) for (const socket of sockets) socket.destroy();
   }
 }
 

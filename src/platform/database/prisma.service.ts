@@ -18,9 +18,26 @@ export class PrismaService extends PrismaClient implements OnApplicationShutdown
     });
   }
 
-  /** A round trip on the connections that serve requests. */
+  /**
+   * A round trip on the connections that serve requests.
+   *
+   * @throws while the database refuses its work or takes no writes
+   */
   async ping(): Promise<void> {
-    await this.$queryRaw`SELECT 1`;
+    const { watch } = this.driver;
+    const [row] = await this.$queryRaw<[{ readOnly: string }]>`
+      SELECT current_setting('transaction_read_only') AS "readOnly"`;
+    if (row.readOnly === 'on') watch.noteReadOnly();
+    if (watch.fault !== undefined) throw new Error(`The database does not work: ${watch.fault.reason}`);
+  }
+
+  /**
+   * Waits for something after which the database is needed.
+   *
+   * @throws when the database falls silent meanwhile
+   */
+  whileAnswering<T>(wait: Promise<T>): Promise<T> {
+    return this.driver.watch.guard(wait);
   }
 
   /** Runs a statement that must not wait for a connection while requests use all of them. */

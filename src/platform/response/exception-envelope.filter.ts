@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isDatabaseUnavailable } from '#platform/database';
+import { isDatabaseFault, isDatabaseUnavailable } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { AccessDenied } from '#platform/access';
 import { requestContext } from '#platform/request';
@@ -95,7 +95,8 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
     }
     if (request.raw.readableAborted) return new DomainError('REQUEST_TIMEOUT', 'The request did not arrive whole');
     if (isDatabaseUnavailable(exception)) {
-      this.logger.error('The database is away', exception);
+      // A fault of the database has a line of its own when it begins and when it ends.
+      if (!isDatabaseFault(exception)) this.logger.error('The database is too busy', exception);
       return new ServiceUnavailableError();
     }
     this.logger.error('Unexpected error', exception);
