@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { deriveAuditKey, readAuditKeys } from './audit-keys.js';
 import { ConfigError } from './config.error.js';
 import { errorCode } from './error-code.js';
+import { isPgBouncer } from './database-url.js';
 import { combinationFaults } from './environment-faults.js';
 import { type Environment, items, readEnvironment } from './environment.js';
 import { loadOrCreateSecrets, type Secrets } from './secrets.js';
@@ -15,7 +16,16 @@ const LIBUV_THREADS = 4;
 const HAVE_I_BEEN_PWNED = 'https://api.pwnedpasswords.com';
 
 export type DatabaseConfig =
-  | { readonly kind: 'postgres'; readonly url: string; readonly poolMin: number; readonly poolMax: number }
+  | {
+      readonly kind: 'postgres';
+      readonly url: string;
+      /** The variables that name it, for messages. */
+      readonly variable: string;
+      /** Whether it is PgBouncer in transaction mode. */
+      readonly pgbouncer: boolean;
+      readonly poolMin: number;
+      readonly poolMax: number;
+    }
   | { readonly kind: 'pglite'; readonly dataDir: string };
 
 export type CacheConfig =
@@ -45,7 +55,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
   if (faults.length > 0) throw new ConfigError(faults);
 
   const production = env.NODE_ENV === 'production';
-  const database = databaseConfig(env, env.DATABASE_URL);
+  const database = databaseConfig(env, 'DATABASE_URL');
   const dataDir = database.kind === 'pglite' ? database.dataDir : env.DATA_DIR;
   const complete = env.JWT_SECRET !== undefined && env.JWT_REFRESH_SECRET !== undefined;
   const secrets = production || complete ? undefined : secretsIn(dataDir);
@@ -62,7 +72,10 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
     basePath: `/api/${env.API_VERSION}`,
     database,
     /** The same as the owner of the schema, for migrations. */
-    migrationDatabase: databaseConfig(env, env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL),
+    migrationDatabase: databaseConfig(
+      env,
+      env.MIGRATION_DATABASE_URL === undefined ? 'DATABASE_URL' : 'MIGRATION_DATABASE_URL',
+    ),
     cache: cacheConfig(env),
     tokens: {
       /** Signs access tokens unless there is a `signingKey`, and verifies them wherever it is set. */
@@ -148,16 +161,20 @@ function hashesAtOnce(threads: number): number {
   return Math.max(1, Math.min(availableParallelism(), threads) - 1);
 }
 
-function databaseConfig(env: Environment, url: string | undefined): DatabaseConfig {
+function databaseConfig(env: Environment, variable: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'): DatabaseConfig {
+  const url = env[variable];
   if (url?.startsWith('pglite:')) return { kind: 'pglite', dataDir: url.slice('pglite:'.length) };
   const pool = { poolMin: env.DB_POOL_MIN, poolMax: env.DB_POOL_MAX };
-  if (url !== undefined) return { kind: 'postgres', url, ...pool };
+  if (url !== undefined) return { kind: 'postgres', url, variable, pgbouncer: isPgBouncer(url), ...pool };
   if (env.DB_HOST === undefined) return { kind: 'pglite', dataDir: env.DATA_DIR };
   const login = [env.DB_USER, ...(env.DB_PASSWORD === undefined ? [] : [env.DB_PASSWORD])].map(encodeURIComponent);
-  const host = isIP(env.DB_HOST) === 6 ? `[${env.DB_HOST}]` : env.DB_HOST;
+  // A folder with a Unix socket is percent-encoded, as libpq reads it.
+  const host = isIP(env.DB_HOST) === 6 ? `[${env.DB_HOST}]` : encodeURIComponent(env.DB_HOST);
   return {
     kind: 'postgres',
     url: `postgresql://${login.join(':')}@${host}:${env.DB_PORT}/${encodeURIComponent(env.DB_NAME)}`,
+    variable: 'DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD',
+    pgbouncer: false,
     ...pool,
   };
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ARGON2_LIMITS } from './argon2-limits.js';
+import { databaseUrlFaults } from './database-url.js';
 import { type Environment, items } from './environment.js';
 import { secretFault } from './secrets.js';
 
@@ -15,7 +16,11 @@ const OWASP_ARGON2_MINIMUM = [
 /** One line for each value that does not work with the others, or in production. */
 export function combinationFaults(env: Environment): string[] {
   const production = env.NODE_ENV === 'production' ? productionFaults(env) : [];
-  return [...contradictions(env), ...corsFaults(env), ...proxyFaults(env), ...production];
+  const urls = [
+    ...databaseUrlFaults('DATABASE_URL', env.DATABASE_URL),
+    ...databaseUrlFaults('MIGRATION_DATABASE_URL', env.MIGRATION_DATABASE_URL),
+  ];
+  return [...contradictions(env), ...urls, ...corsFaults(env), ...proxyFaults(env), ...production];
 }
 
 function contradictions(env: Environment): string[] {

@@ -59,7 +59,7 @@ if (!onServers) {
     const opened: { cache: RedisCache; redis: RedisClient; prisma: PrismaService }[] = [];
     const open = async (prefix: string, url = server.url, databaseUrl = stores.env['DATABASE_URL'] ?? '') => {
       const redis = await new RedisClient(url, prefix).connect();
-      const options = { url: databaseUrl, poolMin: 0, poolMax: 2, onIdleError: () => undefined };
+      const options = { url: databaseUrl, pgbouncer: false, poolMin: 0, poolMax: 2, onIdleError: () => undefined };
       const prisma = new PrismaService(new PostgresDriver(options));
       const cache = await new RedisCache(redis, new CacheEpoch(prisma)).open();
       opened.push({ cache, redis, prisma });

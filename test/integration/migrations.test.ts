@@ -120,6 +120,16 @@ describe('A migration that fails', () => {
   });
 });
 
+describe('A migration whose SQL was applied, but which was never marked as finished', () => {
+  it('is finished where no step is left for it', async () => {
+    const folder = await plant({ [FIRST]: 'CREATE TABLE planted (id int);' });
+    expect(await migrateFrom(folder)).toEqual([FIRST]);
+    await query('UPDATE _prisma_migrations SET finished_at = NULL');
+    expect(await migrateFrom(folder)).toEqual([FIRST]);
+    expect(await migrateFrom(folder)).toEqual([]);
+  });
+});
+
 const concurrently = (column: string) => `-- no transaction
 DROP INDEX CONCURRENTLY IF EXISTS planted_idx;
 CREATE INDEX CONCURRENTLY planted_idx ON planted (${column});
@@ -182,6 +192,34 @@ if (onServers) {
         { indisvalid: true },
       ]);
     });
+  });
+
+  describe('A migration that needs a lock which a long transaction holds', () => {
+    it.each(['ALTER TABLE planted ADD n int;', 'DROP TABLE planted;', 'TRUNCATE planted;'])(
+      'lets reads pass within a second, and tries again: %s',
+      async (sql) => {
+        const folder = await plant({ [FIRST]: 'CREATE TABLE planted (id int);' });
+        await migrateFrom(folder);
+        await plant({ [SECOND]: sql }, folder);
+        await onDatabase(stores, async (holder) => {
+          await holder.query('BEGIN; SELECT * FROM planted');
+          const migrating = migrateFrom(folder);
+          await onDatabase(stores, async (reader) => {
+            await waitUntil('the migration waits', async () => {
+              const { rowCount } = await reader.query(
+                `SELECT FROM pg_locks WHERE NOT granted AND relation = 'planted'::regclass`,
+              );
+              return rowCount === 1;
+            });
+            const begun = performance.now();
+            await reader.query('SELECT * FROM planted');
+            expect(performance.now() - begun).toBeLessThan(1_000);
+          });
+          await holder.query('COMMIT');
+          expect(await migrating).toEqual([SECOND]);
+        });
+      },
+    );
   });
 
   describe('A migrator that loses its lock', () => {

@@ -89,7 +89,8 @@ export class PostgresServer {
   }
 }
 
-async function unprivilegedAccount(): Promise<{ uid?: number; gid?: number }> {
+/** For servers that refuse to run as root. */
+export async function unprivilegedAccount(): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
   const [uid, gid] = await Promise.all(['-u', '-g'].map((what) => run('id', [what, UNPRIVILEGED_USER])));
   return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };

@@ -202,3 +202,37 @@ describe('The configuration', () => {
     });
   });
 });
+
+const urlFaults = (url: string) => faultsOf({ ...PRODUCTION, DATABASE_URL: url });
+
+describe('The URL of a database', () => {
+  it.each(['p#ss', 'p/ss', 'p?ss', '12#ss', '12/ss', '12?ss', '50%ss', '12/s#?s'])(
+    'with the raw password %s is one fault, which does not repeat it',
+    (password) => {
+      const faults = urlFaults(`postgresql://app:${password}@db.test:5432/users`);
+      expect(faults).toEqual([expect.stringMatching(/^DATABASE_URL cannot be read: write # /)]);
+      expect(faults[0]).not.toContain(password);
+      expect(urlFaults(`postgresql://app:${encodeURIComponent(password)}@db.test:5432/users`)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['?schema=other', /^DATABASE_URL must not name another schema than public/],
+    ['?schema=', /^DATABASE_URL must not name another schema/],
+    ['?pgbouncer=yes', /^DATABASE_URL must have true or false as its parameter pgbouncer$/],
+    ['?sslrootcert=/absent.pem', /^DATABASE_URL names a file as sslrootcert that is not there$/],
+  ])('with %s is a fault', (parameters, line) => {
+    expect(urlFaults(`postgresql://app@db.test/users${parameters}`)).toEqual([expect.stringMatching(line)]);
+  });
+
+  it('may name the schema public, and PgBouncer', () => {
+    expect(urlFaults('postgresql://app@db.test/users?schema=public&pgbouncer=true')).toEqual([]);
+    const { database } = loadConfig({ ...PRODUCTION, DATABASE_URL: 'postgresql://app@db.test/users?pgbouncer=true' });
+    expect(database).toMatchObject({ pgbouncer: true });
+  });
+
+  it('of DB_HOST with a folder names its Unix socket', () => {
+    const { database } = loadConfig({ ...PRODUCTION, DATABASE_URL: '', DB_HOST: '/var/run/a b', DB_USER: 'app' });
+    expect(database).toMatchObject({ url: 'postgresql://app@%2Fvar%2Frun%2Fa%20b:5432/user_management_db' });
+  });
+});

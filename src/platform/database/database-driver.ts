@@ -3,6 +3,8 @@ import type { DatabaseWatch } from './database-watch.js';
 
 /** One connection, for what Prisma cannot run: scripts and statements outside a transaction. */
 export interface SqlConnection {
+  /** The server process behind it, as the connection was told when it opened; a pooler tells another one. */
+  readonly toldProcess?: unknown;
   query(statement: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Runs a script as one message, which PostgreSQL takes as one transaction. */
   execute(script: string): Promise<void>;

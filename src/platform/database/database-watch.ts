@@ -79,18 +79,13 @@ export class DatabaseWatch {
       const asked = { at: now, suspectAt: now + SUSPECT_MS, abandon: reject };
       this.asked.add(asked);
       this.arm();
-      statement().then(
-        (value) => {
-          this.noteAnswer(asked);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.noteAnswer(asked);
+      void statement()
+        .finally(() => this.noteAnswer(asked))
+        .then(resolve, (error: unknown) => {
           const fault = faultOf(error);
           if (fault !== undefined) this.begin(fault, query);
           reject(error);
-        },
-      );
+        });
     });
   }
 

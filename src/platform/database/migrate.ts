@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { AppConfig, DatabaseConfig } from '#config';
 import { StartupError } from '#platform/errors';
 import type { DatabaseDriver } from './database-driver.js';
@@ -22,7 +23,17 @@ export class PendingMigrationsError extends StartupError {
 export async function openMigrated(config: AppConfig): Promise<DatabaseDriver> {
   const driver = await openDriver(config.database);
   try {
-    const pending = await driver.withConnection((connection) => new Migrator(connection, MIGRATIONS).pending());
+    const { pending, unknown } = await driver.withConnection(async (connection) => {
+      const migrator = new Migrator(connection, MIGRATIONS);
+      return { pending: await migrator.pending(), unknown: await migrator.unknown() };
+    });
+    // Not refused: during an upgrade, the release before still runs, and a rollback starts it again.
+    if (unknown.length > 0) {
+      const more = unknown.length === 1 ? '' : ` and ${unknown.length - 1} more`;
+      new Logger('Database').warn(
+        `This release is older than the database, which has the migration ${unknown[0]}${more} that it lacks.`,
+      );
+    }
     if (pending.length > 0) {
       if (config.production) throw new PendingMigrationsError(pending);
       if (config.database.kind === 'postgres') await migrate(config.migrationDatabase, config.database);

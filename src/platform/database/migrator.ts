@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#platform/errors';
 import type { SqlConnection } from './database-driver.js';
 import type { MigrationLock } from './migration-lock.js';
 import { migrationNames, type MigrationSource, type MigrationStep, readMigration } from './migrations.js';
+
+/**
+ * How long (ms) a migration may wait for a lock: requests for the same table wait behind it. Then it lets them pass and
+ * tries again.
+ */
+const LOCK_TIMEOUT_MS = 500;
+const LOCK_PAUSE_MS = 1_000;
+/** How long (ms) it keeps trying before it fails. */
+const LOCK_PATIENCE_MS = 10 * 60_000;
+/** PostgreSQL: a lock was not available in time, or a deadlock was resolved. */
+const LOCK_ERRORS = new Set(['55P03', '40P01']);
 
 /** As Prisma creates it: its CLI and its schema engine read the same table. */
 const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -36,6 +48,15 @@ export class Migrator {
     private readonly lock?: MigrationLock,
   ) {}
 
+  /** The names of finished migrations that a newer release has applied, oldest first. */
+  async unknown(): Promise<string[]> {
+    const known = new Set<unknown>(await migrationNames(this.source.folder));
+    return [...(await this.applied()).keys()]
+      .filter((name) => !known.has(name))
+      .map(String)
+      .toSorted();
+  }
+
   /** The names of the migrations on disk that the database lacks or has not finished, oldest first. */
   async pending(): Promise<string[]> {
     const applied = await this.applied();
@@ -55,6 +76,8 @@ export class Migrator {
       try {
         if (!applied.has(name)) await this.apply(name, step === undefined);
         if (step !== undefined) await this.runStep(name, step);
+        // Its SQL was applied, and no step is left: a crash came between the two, or a later release dropped the step.
+        else if (applied.get(name) === false) await this.finish(name);
       } catch (error) {
         throw new MigrationError(name, error);
       }
@@ -85,17 +108,33 @@ export class Migrator {
   }
 
   private async runStep(name: string, step: MigrationStep): Promise<void> {
-    const finish = `UPDATE _prisma_migrations SET finished_at = clock_timestamp() WHERE ${UNFINISHED}`;
     const runBatch = async () => {
       const finished = await step(this.connection);
-      if (finished) await this.connection.query(finish, [name]);
+      if (finished) await this.finish(name);
       return finished;
     };
     while (!(await this.inTransaction(runBatch)));
   }
 
+  private async finish(name: string): Promise<void> {
+    const finish = `UPDATE _prisma_migrations SET finished_at = clock_timestamp() WHERE ${UNFINISHED}`;
+    await this.connection.query(finish, [name]);
+  }
+
   private async inTransaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.connection.execute('BEGIN');
+    const end = performance.now() + LOCK_PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.tryInTransaction(work);
+      } catch (error) {
+        if (!isLockError(error) || performance.now() > end) throw error;
+        await sleep(LOCK_PAUSE_MS);
+      }
+    }
+  }
+
+  private async tryInTransaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.connection.execute(`BEGIN; SET LOCAL lock_timeout TO ${LOCK_TIMEOUT_MS}`);
     try {
       const result = await work();
       await this.lock?.assertHeld();
@@ -107,4 +146,8 @@ export class Migrator {
       throw error;
     }
   }
+}
+
+function isLockError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && LOCK_ERRORS.has(String(error.code));
 }

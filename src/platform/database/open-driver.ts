@@ -1,10 +1,15 @@
 import { Logger } from '@nestjs/common';
 import type { PGlite } from '@electric-sql/pglite';
 import type { DatabaseConfig } from '#config';
+import { checkDatabase, explainAccess } from './database-check.js';
 import type { DatabaseDriver } from './database-driver.js';
 import { PostgresDriver } from './postgres.driver.js';
 
-/** Opens the database that the configuration names. PostgreSQL connects at the first statement. */
+/**
+ * Opens the database that the configuration names, and checks that it can be worked with.
+ *
+ * @throws StartupError
+ */
 export async function openDriver(
   config: DatabaseConfig,
   options: { readonly unlimitedStatements?: boolean } = {},
@@ -15,11 +20,18 @@ export async function openDriver(
     return PgliteDriver.open(config.dataDir);
   }
   const logger = new Logger('Database');
-  return new PostgresDriver({
+  const driver = new PostgresDriver({
     ...config,
     ...options,
     onIdleError: (error) => logger.warn(`A database connection was lost: ${error.message}`),
   });
+  try {
+    await driver.withConnection((connection) => checkDatabase(connection, config));
+    return driver;
+  } catch (error) {
+    await driver.close();
+    throw explainAccess(error, config);
+  }
 }
 
 /** Opens an embedded database in memory, gone when it is closed. */

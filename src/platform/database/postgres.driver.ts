@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
 import { DatabaseSilentError } from './database-errors.js';
 import { DatabaseWatch, PROBE_TIMEOUT_MS } from './database-watch.js';
-import { SET_SESSION } from './session-settings.js';
+import { SET_SESSION, SET_SESSION_THROUGH_PGBOUNCER } from './session-settings.js';
 import { WatchedAdapter } from './watched-adapter.js';
 
 /** How long a request may wait for a connection, in milliseconds: then it is told that the database is away. */
@@ -19,6 +19,8 @@ const APART_TIMEOUT_MS = 2_000;
 
 export interface PostgresOptions {
   readonly url: string;
+  /** Whether it is PgBouncer in transaction mode, which knows no prepared statements and refuses startup parameters. */
+  readonly pgbouncer: boolean;
   readonly poolMin: number;
   readonly poolMax: number;
   /** Migrations may take as long as they need. */
@@ -66,6 +68,7 @@ export class PostgresDriver implements DatabaseDriver {
     client.on('error', ignoreLoss);
     try {
       return await work({
+        toldProcess: 'processID' in client ? client.processID : undefined,
         query: (statement, values) => client.query(statement, values),
         execute: async (script) => void (await client.query(script)),
       });
@@ -86,7 +89,8 @@ export class PostgresDriver implements DatabaseDriver {
   }
 
   private connect(): Connections {
-    const { poolMin, poolMax, unlimitedStatements } = this.options;
+    const { poolMin, poolMax, pgbouncer, unlimitedStatements } = this.options;
+    const limit = (ms: number) => (pgbouncer ? {} : { statement_timeout: ms });
     const sockets = new Set<Socket>();
     const stream = () => {
       const socket = new Socket();
@@ -102,19 +106,17 @@ export class PostgresDriver implements DatabaseDriver {
       stream,
       ...(unlimitedStatements === true
         ? {}
-        : { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
+        : { ...limit(STATEMENT_TIMEOUT_MS), query_timeout: STATEMENT_TIMEOUT_MS + 1_000 }),
     });
     const apart = this.openPool({
       max: 1,
       connectionTimeoutMillis: APART_TIMEOUT_MS,
       // The server must end the statement too: otherwise each poll would leave a process that waits for a lock.
-      statement_timeout: APART_TIMEOUT_MS,
+      ...limit(APART_TIMEOUT_MS),
       query_timeout: APART_TIMEOUT_MS + 100,
       stream,
     });
-    const adapter = new PrismaPg(pool, {
-      statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
-    });
+    const adapter = new PrismaPg(pool, pgbouncer ? {} : { statementNameGenerator: nameOf });
     return { pool, prisma: adapter.connect(), apart, sockets };
   }
 
@@ -123,7 +125,7 @@ export class PostgresDriver implements DatabaseDriver {
       connectionString: this.options.url,
       application_name: 'user-management-api',
       // The pool awaits it before it lends the connection, though the types say "void".
-      onConnect: setSession,
+      onConnect: this.options.pgbouncer ? setSessionThroughPgBouncer : setSession,
       ...settings,
     };
     return new pg.Pool(config).on('error', this.options.onIdleError);
@@ -147,6 +149,14 @@ export class PostgresDriver implements DatabaseDriver {
     }
     if (cut) for (const socket of sockets) socket.destroy();
   }
+}
+
+function nameOf({ sql }: { readonly sql: string }): string {
+  return createHash('sha1').update(sql).digest('base64url');
+}
+
+async function setSessionThroughPgBouncer(client: pg.ClientBase): Promise<void> {
+  await client.query(SET_SESSION_THROUGH_PGBOUNCER);
 }
 
 async function setSession(client: pg.ClientBase): Promise<void> {

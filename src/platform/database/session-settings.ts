@@ -16,7 +16,20 @@ const SESSION_SETTINGS = {
   search_path: 'public',
 } as const;
 
+/** What PgBouncer sets anew on each connection that it lends; the others would reach other clients. */
+const KEPT_BY_PGBOUNCER = new Set(['TimeZone', 'DateStyle', 'standard_conforming_strings']);
+
+const entries = Object.entries(SESSION_SETTINGS);
+
 /** One script that sets all of them for the rest of a connection. */
-export const SET_SESSION = Object.entries(SESSION_SETTINGS)
-  .map(([name, value]) => `SET ${name} TO '${value}'`)
-  .join('; ');
+export const SET_SESSION = toScript(entries);
+/** The same through PgBouncer in transaction mode, for those that it keeps. */
+export const SET_SESSION_THROUGH_PGBOUNCER = toScript(entries.filter(([name]) => KEPT_BY_PGBOUNCER.has(name)));
+/** What the database or the role must have already where it is reached through PgBouncer; `search_path` apart. */
+export const NEEDED_BEHIND_PGBOUNCER = entries.filter(
+  ([name]) => !KEPT_BY_PGBOUNCER.has(name) && name !== 'search_path' && name !== 'IntervalStyle',
+);
+
+function toScript(settings: readonly (readonly [string, string])[]): string {
+  return settings.map(([name, value]) => `SET ${name} TO '${value}'`).join('; ');
+}

@@ -17,7 +17,7 @@ export class WatchedAdapter implements SqlDriverAdapterFactory {
 
   async connect(): Promise<SqlDriverAdapter> {
     const { provider, adapterName, watch, current } = this;
-    const { getConnectionInfo } = await current();
+    const info = (await current()).getConnectionInfo?.();
     return {
       provider,
       adapterName,
@@ -28,7 +28,7 @@ export class WatchedAdapter implements SqlDriverAdapterFactory {
         const transaction = await watch.run(async () => (await current()).startTransaction(isolationLevel));
         return watched(transaction, watch);
       },
-      getConnectionInfo: getConnectionInfo === undefined ? undefined : () => ({ supportsRelationJoins: true }),
+      getConnectionInfo: () => info ?? { supportsRelationJoins: true },
       // The driver closes its connections itself.
       dispose: async () => undefined,
     };
