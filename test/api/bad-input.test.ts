@@ -3,7 +3,7 @@ import { PrismaService } from '../../src/platform/database/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { newAccount, type Session } from '../support/factories.js';
 import { sendRaw } from '../support/raw-http.js';
-import { ofSelf, ROUTES } from '../support/routes.js';
+import { ofAllowed, ROUTES } from '../support/routes.js';
 import { failure } from '../support/shapes.js';
 
 /** The JSON of a valid registration, with these members before the others. */
@@ -126,7 +126,7 @@ describe('Bad input', () => {
     it.each(bodiless)('is answered 400 by $method $path, which takes no body', async ({ method, path }) => {
       const { token } = await test.admin();
       for (const body of ['{"force":true}', '[]', '[1]', '"x"', '0', 'false', 'null', '{', '{"a":1,"a":1}']) {
-        const answer = await send(method, ofSelf(path), body, token);
+        const answer = await send(method, ofAllowed(path, user.user.id), body, token);
         expect({ body, status: answer.status }).toEqual({ body, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }
@@ -148,7 +148,7 @@ describe('Bad input', () => {
         'limit[]=1',
         'limit[a]=1',
       ]) {
-        const answer = await send(method, `${ofSelf(path)}?${query}`, body, token);
+        const answer = await send(method, `${ofAllowed(path, user.user.id)}?${query}`, body, token);
         expect({ query, status: answer.status }).toEqual({ query, status: 400 });
         expect(answer.body).toEqual(failure('VALIDATION_ERROR'));
       }

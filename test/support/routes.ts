@@ -58,6 +58,13 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
   return { path, methods: ALLOW_ORDER.filter((method) => own.has(method)) };
 });
 
+const NOT_FOR_ONESELF = /^\/users\/\{id\}\/(?:email-verification|password-reset)$/;
+
+/** Like `ofSelf`, with the id of another user on the routes that refuse the own one. */
+export function ofAllowed(path: string, otherId: string): string {
+  return ofSelf(NOT_FOR_ONESELF.test(path.replace('/api/v1', '')) ? path.replace('{id}', otherId) : path);
+}
+
 /** The path with `me` as the user, a role that every user holds, and an id that names no session and no entry. */
 export function ofSelf(path: string): string {
   return path
