@@ -67,7 +67,7 @@ if (!onServers) {
     };
     const closeAll = async () => {
       for (const { cache, redis, prisma } of opened.splice(0)) {
-        await cache.beforeApplicationShutdown();
+        await cache.onApplicationShutdown();
         await Promise.all([redis.onApplicationShutdown(), prisma.onApplicationShutdown()]);
       }
     };

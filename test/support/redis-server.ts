@@ -35,6 +35,17 @@ export class RedisServer {
     return `redis://app:secret@127.0.0.1:${this.port}`;
   }
 
+  /** The server's own number of connections so far, those of `admin` included. */
+  async connections(): Promise<number> {
+    const info = await this.admin.info('stats');
+    return Number(/total_connections_received:(\d+)/.exec(info)?.[1]);
+  }
+
+  /** Sends a command as the server's administrator. */
+  async administer(command: string, ...args: string[]): Promise<void> {
+    await this.admin.call(command, ...args);
+  }
+
   async refuseDeletions(): Promise<void> {
     await this.admin.call('ACL', 'SETUSER', 'app', '-del', '-unlink');
   }

@@ -6,6 +6,8 @@ import { BackgroundTask } from '#platform/background';
 const POLL_MS = 200;
 /** How long (ms) it believes an answer, from when it asked. No revocation reaches another instance later than this. */
 const BELIEVED_MS = 500;
+/** How old (ms) the last answer of a busy database may be before the cache counts as off. */
+const UNAVAILABLE_MS = 2_000;
 
 /**
  * A number in PostgreSQL that every value in Redis carries. Values of another epoch are not believed: raising the epoch
@@ -38,6 +40,11 @@ export class CacheEpoch {
   get current(): string | undefined {
     const known = this.met === this.requested && performance.now() - this.askedAt < BELIEVED_MS;
     return known ? this.value : undefined;
+  }
+
+  /** Whether it cannot be read: a poll has failed, or none was answered for a while. */
+  get unavailable(): boolean {
+    return this.failing || performance.now() - this.askedAt > UNAVAILABLE_MS;
   }
 
   /** Raises it, as Redis may have restarted with old data while no instance ran, and begins to poll. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { RedisClient } from '#platform/redis';
 import type { Cache } from './cache.js';
 import type { CacheEpoch } from './cache-epoch.js';
@@ -12,7 +12,6 @@ const LOCAL_TTL_MS = 400;
 const LEASE_MS = 60_000;
 /** Up to this number, keys are deleted. For more, raising the epoch is cheaper, though it abandons the whole cache. */
 const MAX_DELETED_KEYS = 1_000;
-const PING_MS = 1_000;
 
 /** KEYS value, lease; ARGV lease token, value, ttl in ms. Keeps the value while the lease is still this load's. */
 const KEEP_IF_LEASED = `
@@ -26,7 +25,7 @@ if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]
  * raises the epoch instead.
  */
 @Injectable()
-export class RedisCache implements Cache, BeforeApplicationShutdown {
+export class RedisCache implements Cache, OnApplicationShutdown {
   private readonly local = new MemoryCache();
   private localEpoch: string | undefined;
 
@@ -64,12 +63,13 @@ export class RedisCache implements Cache, BeforeApplicationShutdown {
   }
 
   async ping(): Promise<void> {
-    const key = `${this.redis.prefix}ping`;
-    const { commands } = this.redis;
-    await Promise.all([commands.set(key, '', 'PX', PING_MS), commands.del(key)]);
+    // Nothing cached is believed meanwhile.
+    if (this.epoch.unavailable) throw new Error("The cache's epoch is unknown");
+    await this.redis.check();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Until then, requests are answered, and revocations by other instances must be noticed. */
+  async onApplicationShutdown(): Promise<void> {
     await this.epoch.close();
   }
 
