@@ -12,7 +12,7 @@ import { RateLimit } from '#platform/limits';
 
 /** The application, ready to listen. The tests boot this same function. */
 export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
-  const logger = createLogger(config);
+  const logger = await createLogger(config);
   const adapter = createAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
     logger: new NestLogger(logger),

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { constants } from 'node:os';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
@@ -7,12 +8,16 @@ import { explain } from './commands/explain.js';
 import { readConfig } from './commands/read-config.js';
 import type { AppConfig } from '#config';
 import { StartupError } from '#platform/errors';
+import { standardOutput } from '#platform/observability';
 
 /** The orchestrator's patience is ten seconds; requests get most of them. */
 const DRAIN_MS = 8_000;
 /** How often connections are closed that have become idle since the drain began. */
 const IDLE_SWEEP_MS = 100;
-const HARD_STOP_MS = 9_500;
+const HARD_STOP_MS = 9_400;
+
+let running: NestFastifyApplication | undefined;
+let stopping = false;
 
 /** Why a port cannot be listened on, by the code of Node's error. */
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {
@@ -21,6 +26,9 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 };
 
 async function main(): Promise<void> {
+  // From the first moment: as the first process of a container, it would get no signal that it has not asked for.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   const config = readConfig();
   const app = await createApp(config);
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
@@ -28,9 +36,8 @@ async function main(): Promise<void> {
   if (admin !== undefined) {
     say('The first admin, shown this once:', `  email     ${admin.email}`, `  password  ${admin.password}`);
   }
+  running = app;
   await listen(app, config);
-  process.once('SIGTERM', () => stop(app));
-  process.once('SIGINT', () => stop(app));
   if (!config.production) sayWhere(config);
 }
 
@@ -47,14 +54,25 @@ async function listen(app: NestFastifyApplication, { port, host }: AppConfig): P
   }
 }
 
-/** Answers what has come in, closes the stores and ends the process, within the orchestrator's patience. */
-function stop(app: NestFastifyApplication): void {
+/**
+ * Answers what has come in, closes the stores and ends the process, within the orchestrator's patience. Further signals
+ * change nothing: at Ctrl-C, one comes from the terminal and one from npm.
+ */
+function stop(signal: NodeJS.Signals): void {
+  if (stopping) return;
+  stopping = true;
+  const app = running;
+  // Nothing is answered before the start is over.
+  if (app === undefined) return process.exit(128 + constants.signals[signal]);
   const server: Server = app.getHttpServer();
   setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS).unref();
-  // Requests still open by then have had their chance.
+  // Requests and downloads still open by then have had their chance.
   setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
   setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
-  app.close().then(() => process.exit(0), fail);
+  app
+    .close()
+    .then(() => standardOutput.drained())
+    .then(() => process.exit(0), fail);
 }
 
 function sayWhere({ port, docs, basePath }: AppConfig): void {
@@ -64,7 +82,7 @@ function sayWhere({ port, docs, basePath }: AppConfig): void {
 
 /** Prints lines for the person at the terminal. They are not part of the log. */
 function say(...lines: string[]): void {
-  process.stdout.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
+  standardOutput.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
 }
 
 function fail(error: unknown): void {

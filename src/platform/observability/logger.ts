@@ -2,23 +2,42 @@ import type { LoggerService, LogLevel } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
 import type { AppConfig } from '#config';
 import { requestContext } from '#platform/request';
+import { standardOutput } from './standard-output.js';
 
 /** The process's logger. A line holds only the fields named here and in the calls, never a whole request. */
-export function createLogger({ log }: Pick<AppConfig, 'log'>): Pino {
-  return pino({
-    level: log.level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: describeError },
-    mixin: () => {
-      const context = requestContext();
-      return context === undefined ? {} : { requestId: context.requestId };
+export async function createLogger({ log }: Pick<AppConfig, 'log'>): Promise<Pino> {
+  const format = log.format === 'pretty' ? await prettyFormat() : (line: string) => line;
+  let lost = 0;
+  const logger = pino(
+    {
+      level: log.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+      mixin: () => {
+        const context = requestContext();
+        return context === undefined ? {} : { requestId: context.requestId };
+      },
     },
-    ...(log.format === 'pretty'
-      ? { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l', singleLine: true } } }
-      : {}),
-  });
+    {
+      write(line: string) {
+        if (!standardOutput.write(format(line))) lost += 1;
+        else if (lost > 0) {
+          const count = lost;
+          lost = 0;
+          logger.warn(`${count} log lines were lost, as standard output took nothing`);
+        }
+      },
+    },
+  );
+  return logger;
+}
+
+/** Loaded where it is used: production does without it. */
+async function prettyFormat(): Promise<(line: string) => string> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty.prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
 }
 
 /** Nest logs a line for each module and route at start. They are shown at the level debug. */

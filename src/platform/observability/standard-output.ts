@@ -1,0 +1,108 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const FILE_DESCRIPTOR = 1;
+/** What is held back, in bytes, before the process waits for the reader. */
+const MAX_QUEUED_BYTES = 16 * 1_024 * 1_024;
+/** The size (bytes) up to which texts that wait are joined. */
+const CHUNK_BYTES = 64 * 1_024;
+/** A reader that has taken nothing for this long, in milliseconds, is not waited for. */
+const PATIENCE_MS = 1_000;
+const RETRY_MS = 50;
+/** The longest (ms) that the end of the process is held up by what is still queued. */
+const LAST_WRITES_MS = 300;
+
+/**
+ * Standard output, as a pipe whose reader may be slow or gone: what it does not take at once is queued, and written when it
+ * does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends.
+ */
+class StandardOutput {
+  private readonly queue: Buffer[] = [];
+  private queuedBytes = 0;
+  /** On the clock of `performance.now()`. */
+  private takenAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    // Opening the stream makes a pipe non-blocking: a write to a full one returns, instead of stopping the process.
+    process.stdout.on('error', () => undefined);
+    process.on('exit', () => this.writeLast());
+  }
+
+  /** @returns whether the text was written or queued */
+  write(text: string): boolean {
+    let data: Buffer = Buffer.from(text);
+    if (this.writeQueued()) data = data.subarray(this.take(data));
+    if (data.length === 0) return true;
+    if (this.queuedBytes + data.length > MAX_QUEUED_BYTES && !this.waitForRoom(data.length)) return false;
+    this.enqueue(data);
+    return true;
+  }
+
+  /** @returns whether everything is written; `false` once nothing has been taken for a second */
+  async drained(): Promise<boolean> {
+    const since = performance.now();
+    while (!this.writeQueued()) {
+      if (performance.now() - Math.max(since, this.takenAt) > PATIENCE_MS) return false;
+      await sleep(RETRY_MS);
+    }
+    return true;
+  }
+
+  private enqueue(data: Buffer): void {
+    const last = this.queue.at(-1);
+    if (last !== undefined && last.length + data.length <= CHUNK_BYTES) {
+      this.queue[this.queue.length - 1] = Buffer.concat([last, data]);
+    } else this.queue.push(data);
+    this.queuedBytes += data.length;
+    this.timer ??= setInterval(() => this.writeQueued(), RETRY_MS).unref();
+  }
+
+  /** @returns whether nothing is queued any more */
+  private writeQueued(): boolean {
+    for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
+      const taken = this.take(first);
+      this.queuedBytes -= taken;
+      if (taken < first.length) {
+        this.queue[0] = first.subarray(taken);
+        return false;
+      }
+      this.queue.shift();
+    }
+    clearInterval(this.timer);
+    this.timer = undefined;
+    return true;
+  }
+
+  /** Stops the process until the reader has made room: what it cannot read in time is not produced either. */
+  private waitForRoom(bytes: number): boolean {
+    while (this.queuedBytes + bytes > MAX_QUEUED_BYTES && performance.now() - this.takenAt < PATIENCE_MS) {
+      pause(RETRY_MS);
+      this.writeQueued();
+    }
+    return this.queuedBytes + bytes <= MAX_QUEUED_BYTES;
+  }
+
+  private writeLast(): void {
+    for (const end = performance.now() + LAST_WRITES_MS; !this.writeQueued() && performance.now() < end;) pause(1);
+  }
+
+  /** @returns how many bytes were taken */
+  private take(data: Buffer): number {
+    try {
+      const taken = writeSync(FILE_DESCRIPTOR, data);
+      if (taken > 0) this.takenAt = performance.now();
+      return taken;
+    } catch (error) {
+      // The reader is gone, and no other one comes.
+      const gone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+      return gone ? data.length : 0;
+    }
+  }
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+export const standardOutput = new StandardOutput();
