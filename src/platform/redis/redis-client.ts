@@ -183,7 +183,7 @@ export class RedisClient implements OnApplicationShutdown {
 
 /** What an operator can do about a refusal. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/NOPERM|ACL failure/i, `grant its user ~:prefix* ${COMMANDS}`],
+  [/NOPERM|ACL failure|executing the script can't/i, `grant its user ~:prefix* ${COMMANDS}`],
   [/READONLY/, 'REDIS_URL must name the primary'],
   [/OOM/, 'raise its maxmemory or set an eviction policy'],
   [/WRONGPASS|NOAUTH|invalid password/i, 'REDIS_URL needs its user and password'],
