@@ -3,4 +3,5 @@ export { ARGON2_LIMITS } from './argon2-limits.js';
 export { ConfigError } from './config.error.js';
 export { readEnvFile } from './env-file.js';
 export { ConfigModule } from './config.module.js';
+export { readEnvironment } from './environment.js';
 export { type SigningKey, thumbprint, type VerificationKey } from './signing-keys.js';

@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FAST_HASHES, login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
-import { killPrograms, type Outcome, runCommand, spawnApp } from '../support/process.js';
+import {
+  freePort,
+  killPrograms,
+  newWorkingFolder,
+  type Outcome,
+  Program,
+  runCommand,
+  spawnApp,
+} from '../support/process.js';
 import { createStores, createUnmigratedStores, onServers, type Stores } from '../support/stores.js';
+import { waitUntil } from '../support/wait.js';
 
 const INPUT = `${PASSWORD}\n`;
 const NO_ADMIN = { ADMIN_EMAIL: '', ADMIN_USERNAME: '', ADMIN_PASSWORD: '' };
@@ -132,6 +141,24 @@ describe('uma health', () => {
     expectDone(await runCommand('health', env), /^The server answers\.\n$/);
     await server.stop();
     expectRefused(await runCommand('health', env), /^http:\S+\/api\/v1\/health\/live does not answer\.\n$/);
+  });
+
+  it.each(['0.0.0.0', '::', '127.0.0.2'])('finds a server that listens on HOST=%s', async (HOST) => {
+    const port = await freePort();
+    const env = { ...stores.env, ...SECRETS, HOST, PORT: String(port), API_VERSION: 'v7' };
+    const server = new Program('main.js', env, await newWorkingFolder({}));
+    const health = () => runCommand('health', { HOST, PORT: String(port), API_VERSION: 'v7' });
+    await waitUntil('the health check succeeds', async () => (await health()).code === 0, 30_000);
+    expect((await server.stop()).code).toBe(0);
+    expectRefused(await health(), /^http:\S+\/api\/v7\/health\/live does not answer\.\n$/);
+  });
+
+  it('reads where the server listens from .env, whatever else is wrong there', async () => {
+    const server = await spawnApp({ ...stores.env, ...SECRETS });
+    const { port } = new URL(server.api.origin);
+    const envFile = `PORT=${port}\nNODE_ENV=production\nJWT_SECRET=short\nLOG_LEVEL=loud\n`;
+    const { code, stderr } = await runCommand('health', {}, { envFile });
+    expect([code, stderr]).toEqual([0, '']);
   });
 });
 

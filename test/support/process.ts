@@ -163,7 +163,7 @@ export async function killPrograms(): Promise<void> {
 }
 
 /** Creates a working folder for a program, with no `.env` but a given one. */
-async function newWorkingFolder({ envFile }: Typed): Promise<string> {
+export async function newWorkingFolder({ envFile }: Typed): Promise<string> {
   const folder = join(newFolder(), 'cwd');
   await mkdir(folder, { recursive: true });
   if (envFile !== undefined) await writeFile(join(folder, '.env'), envFile);
