@@ -122,7 +122,10 @@ describe('What an operator starts through npm', () => {
   });
 
   it.each([
-    ['npm run uma -- admin:create', ['run', 'uma', '--', 'admin:create']],
+    [
+      'npm run uma -- admin:create',
+      ['run', 'uma', '--', 'admin:create', '--email', 'b@b.example', '--username', 'second'],
+    ],
     ['npm run uma -- admin:reset-password', ['run', 'uma', '--', 'admin:reset-password', '--email', 'a@b.example']],
   ])('ends with its npm: %s at its prompt', async (_name, args) => {
     const child = run('npm', args, {});
