@@ -100,7 +100,7 @@ module.exports = {
     {
       name: 'webassembly-loads-when-it-is-used',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(platform/database/pglite\\.driver\\.ts$|commands/schema-engine/)' },
+      from: { path: '^src/', pathNot: '^src/(platform/postgres/pglite\\.driver\\.ts$|commands/schema-engine/)' },
       to: {
         path: ['/pglite\\.driver\\.ts$', 'node_modules/(@electric-sql/pglite|pglite-prisma-adapter)/'],
         dynamic: false,

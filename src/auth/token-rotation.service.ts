@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { isDatabaseUnavailable } from '#platform/database';
+import { isDatabaseUnavailable } from '#platform/postgres';
 import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
 import { RefreshUndecidedError } from './auth.errors.js';

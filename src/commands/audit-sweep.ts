@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { AuditRetention } from '#audit';
-import { openDriver, PrismaService } from '#platform/database';
+import { PrismaService } from '#platform/database';
+import { openDriver } from '#platform/postgres';
 import { readConfig } from './read-config.js';
 
 /** Makes the partitions of the next months and drops those past their retention. */

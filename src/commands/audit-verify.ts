@@ -12,7 +12,8 @@ import {
   verificationOf,
 } from '#audit';
 import type { AppConfig } from '#config';
-import { openDriver, PrismaService } from '#platform/database';
+import { PrismaService } from '#platform/database';
+import { openDriver } from '#platform/postgres';
 import { StartupError } from '#platform/errors';
 import { readConfig } from './read-config.js';
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '#config';
-import { isDatabaseUnavailable } from '#platform/database';
+import { isDatabaseUnavailable } from '#platform/postgres';
 import { DomainError, StartupError } from '#platform/errors';
 
 /** What the operator reads: the message of a fault they can mend, the whole stack of a bug. */

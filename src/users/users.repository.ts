@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService, uniqueViolation } from '#platform/database';
+import { Prisma, PrismaService } from '#platform/database';
+import { uniqueViolation } from '#platform/postgres';
 import {
   CREDENTIAL_COLUMNS,
   type Credentials,

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import { SET_SESSION } from '../../src/platform/database/session-settings.js';
+import { SET_SESSION } from '../../src/platform/postgres/session-settings.js';
 import { register, startApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';
 import { onDatabase } from '../support/databases.js';

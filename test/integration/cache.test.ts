@@ -10,7 +10,7 @@ import { CacheEpoch } from '../../src/platform/cache/cache-epoch.js';
 import { MemoryCache } from '../../src/platform/cache/memory-cache.js';
 import { RedisCache } from '../../src/platform/cache/redis-cache.js';
 import { PrismaService } from '../../src/platform/database/index.js';
-import { PostgresDriver } from '../../src/platform/database/postgres.driver.js';
+import { PostgresDriver } from '../../src/platform/postgres/postgres.driver.js';
 import { RedisClient } from '../../src/platform/redis/index.js';
 import { createStores, onServers, type Stores } from '../support/stores.js';
 import { itBehavesAsACache, slowLoad } from '../support/cache-behaviour.js';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { SET_SESSION } from '../../src/platform/database/session-settings.js';
+import { SET_SESSION } from '../../src/platform/postgres/session-settings.js';
 import type { Stores } from './stores.js';
 
 /** Opens a connection with the settings that the application has, instead of the odd ones of a suite's database. */

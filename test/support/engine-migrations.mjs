@@ -10,7 +10,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { readMigrations, startEngine } from '../../dist/commands/schema-engine/index.js';
-import { SET_SESSION } from '../../dist/platform/database/session-settings.js';
+import { SET_SESSION } from '../../dist/platform/postgres/session-settings.js';
 
 const filters = { externalTables: [], externalEnums: [] };
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DataFolderInUseError, DataFolderLock } from '../../src/platform/database/data-folder-lock.js';
+import { DataFolderInUseError, DataFolderLock } from '../../src/platform/postgres/data-folder-lock.js';
 import { StartupError } from '../../src/platform/errors/index.js';
 
 describe('The data folder lock', () => {

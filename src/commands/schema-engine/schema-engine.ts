@@ -6,7 +6,8 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { MIGRATIONS_FOLDER, migrationNames, openMemoryDatabase } from '#platform/database';
+import { MIGRATIONS_FOLDER, migrationNames } from '#platform/database';
+import { openMemoryDatabase } from '#platform/postgres';
 import { ShadowDatabase } from './shadow-database.js';
 
 const SCHEMA_FOLDER = join(MIGRATIONS_FOLDER, '../schema');

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { DatabaseDriver } from './database-driver.js';
+import { DatabaseDriver } from '#platform/postgres';
 import { openMigrated } from './migrate.js';
 import { PrismaService } from './prisma.service.js';
 

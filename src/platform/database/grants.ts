@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { DatabaseConfig } from '#config';
-import type { SqlConnection } from './database-driver.js';
+import type { SqlConnection } from '#platform/postgres';
 
 const GRANTS = new URL('../../../prisma/grants.sql', import.meta.url);
 

@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { AppConfig, DatabaseConfig } from '#config';
 import { StartupError } from '#platform/errors';
-import type { DatabaseDriver } from './database-driver.js';
+import type { DatabaseDriver } from '#platform/postgres';
 import { applicationRole, grantToRole } from './grants.js';
 import { MigrationLock } from './migration-lock.js';
 import { MIGRATIONS } from './migrations.js';
 import { Migrator } from './migrator.js';
-import { openDriver } from './open-driver.js';
+import { openDriver } from '#platform/postgres';
 
 export class PendingMigrationsError extends StartupError {
   constructor([first, ...others]: readonly string[]) {

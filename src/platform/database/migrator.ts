@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#platform/errors';
-import type { SqlConnection } from './database-driver.js';
+import type { SqlConnection } from '#platform/postgres';
 import type { MigrationLock } from './migration-lock.js';
 import { migrationNames, type MigrationSource, type MigrationStep, readMigration } from './migrations.js';
 

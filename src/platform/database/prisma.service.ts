@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { DatabaseDriver } from './database-driver.js';
+import { DatabaseDriver } from '#platform/postgres';
 import { PrismaClient } from './generated/client.js';
 
 /** How long a transaction waits for a connection, and may take, in milliseconds. */

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isDatabaseFault, isDatabaseUnavailable } from '#platform/database';
+import { isDatabaseFault, isDatabaseUnavailable } from '#platform/postgres';
 import { EventBus } from '#platform/events';
 import { AccessDenied } from '#platform/access';
 import { requestContext } from '#platform/request';

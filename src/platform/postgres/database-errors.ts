@@ -1,5 +1,5 @@
 import type { DriverAdapterError } from '@prisma/driver-adapter-utils';
-import { Prisma } from './generated/client.js';
+import { PrismaClientInitializationError, PrismaClientKnownRequestError } from '@prisma/client/runtime/client';
 
 /** Prisma: unreachable, timed out, closed, pool or transaction time-out, write conflict, too many connections. */
 const UNAVAILABLE_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037']);
@@ -66,8 +66,8 @@ export function isDatabaseFault(error: unknown): boolean {
 /** Whether an error says that the database is away or too busy, rather than that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return causes(error).some((cause) => {
-    if (cause instanceof Prisma.PrismaClientInitializationError) return true;
-    if (cause instanceof Prisma.PrismaClientKnownRequestError && UNAVAILABLE_CODES.has(cause.code)) return true;
+    if (cause instanceof PrismaClientInitializationError) return true;
+    if (cause instanceof PrismaClientKnownRequestError && UNAVAILABLE_CODES.has(cause.code)) return true;
     if (isDriverAdapterError(cause)) {
       const { kind, originalCode = '' } = cause.cause;
       if (UNAVAILABLE_KINDS.has(kind) || isUnavailableState(originalCode)) return true;
@@ -104,7 +104,7 @@ function causes(error: unknown): unknown[] {
     if (!(next instanceof Error)) continue;
     chain.push(next);
     waiting.push(next.cause);
-    if (next instanceof Prisma.PrismaClientKnownRequestError) waiting.push(next.meta?.['driverAdapterError']);
+    if (next instanceof PrismaClientKnownRequestError) waiting.push(next.meta?.['driverAdapterError']);
   }
   return chain;
 }
