@@ -17,9 +17,16 @@ const filters = { externalTables: [], externalEnums: [] };
 /** The adapter's own way of running scripts cuts them at semicolons (PrismaPg) or misses their errors (PrismaPGlite). */
 function runScriptsBy(factory, run) {
   const connect = factory.connect.bind(factory);
-  factory.connect = async () =>
-    Object.assign(await connect(), { executeScript: async (script) => void (await run(script)) });
+  const executeScript = async (script) => {
+    for (const part of parts(script)) await run(part);
+  };
+  factory.connect = async () => Object.assign(await connect(), { executeScript });
   return factory;
+}
+
+/** Statements that are sent together run in one transaction, which some migrations cannot. */
+function parts(script) {
+  return script.startsWith('-- no transaction') ? script.split(/;$/m).filter((part) => part.trim() !== '') : [script];
 }
 
 async function setSession(client) {
