@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -32,6 +34,24 @@ async function serversAnswer() {
   }
 }
 
+/** Programs that suites about servers start themselves, and the files of those suites. */
+const PROGRAMS = {
+  pgbouncer: 'pgbouncer\\.servers',
+  pg_config: 'database-(?:access|faults)\\.servers',
+  'redis-server': '(?:cache|revocation|redis-refusals(?:\\.servers)?)',
+};
+
+function isInstalled(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -59,13 +79,14 @@ const common = {
  * Every suite under test/api, /integration and /reliability runs once for each pair of stores there is; those that are
  * about servers, as their name says, on servers alone.
  */
-function onStores(name, stores) {
+function onStores(name, stores, missing = []) {
   return {
     ...common,
     displayName: name,
     globals: { STORES: stores },
     testMatch: ['<rootDir>/test/{api,integration,reliability}/**/*.test.ts'],
-    testPathIgnorePatterns: stores === 'embedded' ? ['\\.servers\\.test\\.ts$'] : [],
+    testPathIgnorePatterns:
+      stores === 'embedded' ? ['\\.servers\\.test\\.ts$'] : missing.map((name) => `/${PROGRAMS[name]}\\.test\\.ts$`),
   };
 }
 
@@ -74,6 +95,13 @@ export default async () => {
   if (!servers && process.env.CI === 'true') {
     throw new Error(`CI tests on PostgreSQL and Redis too, and they do not answer: ${POSTGRES_URL}, ${REDIS_URL}`);
   }
+  const missing = servers ? Object.keys(PROGRAMS).filter((name) => !isInstalled(name)) : [];
+  if (missing.length > 0 && process.env.CI === 'true') {
+    throw new Error(
+      `CI runs suites that start programs of their own, and these are not installed: ${missing.join(', ')}`,
+    );
+  }
+  if (missing.length > 0) process.stderr.write(`Left out: suites that need ${missing.join(', ')}.\n`);
   process.stderr.write(
     servers
       ? 'Testing on the embedded stores, and on PostgreSQL and Redis.\n'
@@ -93,7 +121,7 @@ export default async () => {
     projects: [
       { ...common, displayName: 'once', testMatch: ['<rootDir>/test/{unit,project}/**/*.test.ts'] },
       onStores('embedded', 'embedded'),
-      ...(servers ? [onStores('servers', 'servers')] : []),
+      ...(servers ? [onStores('servers', 'servers', missing)] : []),
     ],
   };
 };
