@@ -1,18 +1,27 @@
-import { Body, Controller, Put } from '@nestjs/common';
-import { RequirePermissionAndForOthers } from '#platform/access';
+import { Body, Controller, Get, Put } from '@nestjs/common';
+import { RequirePermissionAndForOthers, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
 import { ONE_USER, userReply } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
+import { UserPermissionsResponse } from './dto/user-permissions.response.js';
 import { UserRolesService } from './user-roles.service.js';
 
 @ApiTags('User administration')
-@Controller('users/:id/roles')
+@Controller('users/:id')
 export class UserRolesController {
   constructor(private readonly userRoles: UserRolesService) {}
 
-  @Put()
+  @Get('permissions')
+  @SelfOr('users:read')
+  @ApiOperation({ summary: "Get a user's roles and permissions" })
+  @Returns({ status: 200, description: 'What the user holds.', model: UserPermissionsResponse })
+  async permissions(@UserId() id: string) {
+    return this.userRoles.permissionsOf(id);
+  }
+
+  @Put('roles')
   @RequirePermissionAndForOthers('roles:assign', 'users:read')
   @ApiOperation({
     summary: "Set a user's roles",

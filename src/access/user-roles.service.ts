@@ -8,17 +8,30 @@ import { assertHoldsAll } from './escalation.js';
 import { isActiveAdmin } from './last-admin.rule.js';
 import { UnknownRolesError } from './roles.errors.js';
 import { ADMIN_ROLE, USER_ROLE } from './roles.js';
+import { RolePermissionsService } from './role-permissions.service.js';
 import { RolesRepository } from './roles.repository.js';
 
-/** Assigns roles to users. */
+/** The roles of users. */
 @Injectable()
 export class UserRolesService {
   constructor(
     private readonly users: UsersService,
     private readonly roles: RolesRepository,
     private readonly permissions: PermissionRegistry,
+    private readonly rolePermissions: RolePermissionsService,
     private readonly transactions: Transactions,
   ) {}
+
+  /**
+   * What a user's roles hold together, sorted.
+   *
+   * @throws UserNotFoundError
+   */
+  async permissionsOf(id: string): Promise<{ roles: string[]; permissions: string[] }> {
+    const { roles } = await this.users.get(id);
+    const permissions = await this.rolePermissions.permissionsOf(roles);
+    return { roles: roles.toSorted(), permissions: [...permissions].toSorted() };
+  }
 
   /**
    * Every user keeps the role `user`, requested or not. The same roles again change nothing.
