@@ -86,7 +86,9 @@ function onStores(name, stores, missing = []) {
     globals: { STORES: stores },
     testMatch: ['<rootDir>/test/{api,integration,reliability}/**/*.test.ts'],
     testPathIgnorePatterns:
-      stores === 'embedded' ? ['\\.servers\\.test\\.ts$'] : missing.map((program) => `/${PROGRAMS[program]}\\.test\\.ts$`),
+      stores === 'embedded'
+        ? ['\\.servers\\.test\\.ts$']
+        : missing.map((program) => `/${PROGRAMS[program]}\\.test\\.ts$`),
   };
 }
 

@@ -31,7 +31,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   });
   installSecurityHeaders(app, config);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
-  if (config.docs) await serveExplorer(app);
+  if (config.docs) await serveExplorer(app, config);
   try {
     await app.init();
     await app.get(FirstAdminService).ensure();

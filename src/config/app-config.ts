@@ -138,6 +138,10 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** Where a copy goes: `stdout`, or `file:` and a path. */
       sink: env.AUDIT_SINK,
     },
+    /** Where clients reach the service, without a slash at the end; `undefined` where only a client knows. */
+    publicUrl: env.PUBLIC_URL,
+    /** The path that a proxy strips, such as `/accounts`; mostly empty. */
+    publicPath: env.PUBLIC_URL === undefined ? '' : new URL(env.PUBLIC_URL).pathname.replace(/\/$/, ''),
     docs: env.API_DOCS === undefined ? !production : env.API_DOCS === 'true',
     corsOrigins: items(env.CORS_ORIGIN),
     /** Addresses and networks whose `X-Forwarded-For` is believed. */

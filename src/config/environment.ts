@@ -110,6 +110,9 @@ export const VARIABLES = {
   ADMIN_USERNAME: [matching(/^[A-Za-z0-9]{3,50}$/, 'be 3 to 50 letters and digits')],
   ADMIN_PASSWORD: [text],
 
+  PUBLIC_URL: [
+    { must: 'be an http:// or https:// URL without a query or fragment', accepts: isBaseUrl, read: withoutLastSlash },
+  ],
   API_DOCS: [oneOf('true', 'false')],
   CORS_ORIGIN: [text, 'http://localhost:3000'],
   TRUST_PROXY: [text],
@@ -177,6 +180,14 @@ function isRedisUrl(value: string): boolean {
   if (!/^rediss?:\/\/[^/]/.test(value) || !URL.canParse(value)) return false;
   const { hostname, pathname, hash } = new URL(value);
   return hostname !== '' && hash === '' && /^(?:\/\d{0,5})?$/.test(pathname);
+}
+
+function isBaseUrl(value: string): boolean {
+  return isHttpUrl(value) && !/[?#]/.test(value);
+}
+
+function withoutLastSlash(url: string): string {
+  return url.replace(/\/$/, '');
 }
 
 function isHttpUrl(value: string): boolean {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { readMatrix } from '../support/access-matrix.js';
 import { SECRETS } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
+import { newAccount } from '../support/factories.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { failure } from '../support/shapes.js';
 import { createStores, type Stores } from '../support/stores.js';
@@ -17,7 +18,7 @@ const ROUTES = readMatrix().map(({ route, reach }) => {
 });
 const METHODS = new Set(['get', 'put', 'post', 'patch', 'delete']);
 /** A leading `//` means that the path starts at the root, not at the base path. */
-const PATHS = ['//docs', '//openapi.json', '//openapi.yaml'];
+const PATHS = ['//', '//docs', '//openapi.json', '//openapi.yaml'];
 
 describe('The explorer', () => {
   let stores: Stores;
@@ -46,6 +47,15 @@ describe('The explorer', () => {
       expect(origin).toBe(app.api.origin);
       expect({ pathname, status: (await app.api.get(`/${pathname}`)).status }).toEqual({ pathname, status: 200 });
     }
+  });
+
+  it('is where the root leads, which is not counted', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers } = await fetch(`${app.api.origin}/`, { method, redirect: 'manual' });
+      expect({ method, status, location: headers.get('location') }).toEqual({ method, status: 302, location: '/docs' });
+      expect(headers.get('ratelimit-limit')).toBeNull();
+    }
+    expect((await fetch(`${app.api.origin}/`, { method: 'POST' })).status).toBe(405);
   });
 
   it('works under the content security policy', async () => {
@@ -118,5 +128,29 @@ describe('A request for the explorer or the API description', () => {
     expect(answers.map(({ status }) => status)).toEqual(PATHS.map(() => expected));
     const refused = answers.filter(({ status }) => status === 404).map(({ body }): unknown => body);
     expect(refused).toEqual(refused.map(() => failure('RESOURCE_NOT_FOUND')));
+  });
+});
+
+describe('Behind a proxy that strips a path', () => {
+  let stores: Stores;
+  beforeAll(async () => {
+    stores = await createStores();
+  });
+  afterEach(killPrograms);
+  afterAll(() => stores.remove());
+
+  it.each([
+    ['https://example.com/accounts', '/accounts'],
+    ['https://example.com/accounts/', '/accounts'],
+    ['http://10.0.0.7:8443/teams/identity', '/teams/identity'],
+    ['https://example.com', ''],
+  ])('links, servers and the way to /docs follow PUBLIC_URL=%s', async (publicUrl, prefix) => {
+    const { api } = await spawnApp({ ...stores.env, ...SECRETS, PUBLIC_URL: publicUrl });
+    const root = await fetch(`${api.origin}/`, { redirect: 'manual' });
+    expect(root.headers.get('location')).toBe(`${prefix}/docs`);
+    const { body } = await api.get('//openapi.json');
+    expect(body.servers).toEqual([{ url: publicUrl.replace(/\/$/, '') }]);
+    const created = await api.post('/users', newAccount());
+    expect(created.headers.get('location')).toBe(`${prefix}/api/v1/users/${created.body.data.user.id}`);
   });
 });

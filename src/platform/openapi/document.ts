@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type * as Swagger from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { AppConfig } from '#config';
 import { applyDocumentation } from './documentation.js';
 import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
 
@@ -24,10 +25,13 @@ export async function describeApi(app: NestFastifyApplication): Promise<OpenAPIO
   return describe(app, await applyDocumentation());
 }
 
-/** Serves the explorer at `/docs` and the description at `/openapi.json` and `/openapi.yaml`. */
-export async function serveExplorer(app: NestFastifyApplication): Promise<void> {
+/** Serves the explorer at `/docs`, where `/` leads, and the description at `/openapi.json` and `/openapi.yaml`. */
+export async function serveExplorer(app: NestFastifyApplication, { publicUrl, publicPath }: AppConfig): Promise<void> {
   const swagger = await applyDocumentation();
-  swagger.SwaggerModule.setup('docs', app, () => describe(app, swagger), {
+  const servers = publicUrl === undefined ? [] : [{ url: publicUrl }];
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
+  swagger.SwaggerModule.setup('docs', app, () => ({ ...describe(app, swagger), servers }), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'User Management API',

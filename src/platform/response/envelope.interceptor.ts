@@ -36,7 +36,8 @@ export class EnvelopeInterceptor implements NestInterceptor {
       // Other hooks vary by more.
       response.header('vary', [response.getHeader('vary') ?? [], 'Authorization'].flat().join(', '));
     }
-    if (location !== undefined) response.header('location', this.config.basePath + location);
+    const { publicPath, basePath } = this.config;
+    if (location !== undefined) response.header('location', publicPath + basePath + location);
     if (headers !== undefined) response.headers(headers);
   }
 }
