@@ -43,7 +43,7 @@ export class FirstAdminService {
       return true;
     } catch (error) {
       if (!(error instanceof DuplicateUserError)) throw error;
-      // Another instance, starting at the same time, created it first.
+      // An admin there is now comes from another instance that started at the same time.
       if (await this.users.existsWithRole(ADMIN_ROLE)) return false;
       throw new StartupError(
         `The first admin cannot be created: its ${error.taken} belongs to an account that is no admin, and is not promoted.`,

@@ -21,7 +21,7 @@ export async function run(args: string[]): Promise<string> {
   return `Wrote ${join(folder, 'migration.sql')}`;
 }
 
-/** The engine is a development dependency. */
+/** Loads Prisma's schema engine, a development dependency that a production install lacks. */
 async function loadEngine() {
   try {
     return await import('./schema-engine/index.js');

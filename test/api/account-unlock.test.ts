@@ -95,7 +95,7 @@ describe('An account that wrong passwords have locked', () => {
     expect((await loginFrom(test, newAddress(), right)).status).toBe(200);
   });
 
-  it('is unlocked for current passwords, and on its device', async () => {
+  it('can use its current password again, and log in again on its own device', async () => {
     const { body, headers } = await loginFrom(test, newAddress(), { email: account.email, password: PASSWORD });
     const device = { 'x-device-token': headers.get('x-device-token') ?? '' };
     const request = { token: body.data.accessToken, headers: { 'x-forwarded-for': address } };

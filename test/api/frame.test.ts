@@ -166,7 +166,7 @@ describe('Every answer', () => {
       },
     );
 
-    it('needs a token where GET does', async () => {
+    it('needs a token on every route whose GET needs one', async () => {
       expect((await send({ method: 'HEAD', path: '/api/v1/users/me' })).status).toBe(401);
     });
   });

@@ -50,7 +50,7 @@ describe('A hostile client', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  it('gets the usual answer to OPTIONS when it names a listed origin', async () => {
+  it('is answered like any preflight when its Origin is a listed one', async () => {
     const known = await askOptions('/api/v1/users/me');
     expect(known.status).toBe(204);
     expect(known.headers['allow']).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');

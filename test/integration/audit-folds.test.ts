@@ -26,7 +26,7 @@ const guess = (api: ApiClient, name: object, address: string) =>
 const ofTwo = (test: TestApp, query: Readonly<Record<string, string>>) => async () =>
   (await auditLogs(test, query)).length === 2;
 
-describe('Counts of repeated failures', () => {
+describe('The counts of failures that repeat, in the audit log', () => {
   let stores: Stores;
   beforeAll(async () => {
     stores = await createStores();

@@ -40,7 +40,7 @@ const answers = (cache: RedisCache) =>
   );
 
 if (!onServers) {
-  describe('The cache of an embedded start', () => {
+  describe('The cache of a start with embedded stores', () => {
     itBehavesAsACache(async () => ({ cache: new MemoryCache(), close: async () => undefined }));
   });
 } else {

@@ -122,7 +122,7 @@ describe('A migration that fails', () => {
 });
 
 describe('A migration whose SQL was applied, but which was never marked as finished', () => {
-  it('is finished where no step is left for it', async () => {
+  it('is finished at once when this release has no step for it', async () => {
     const folder = await plant({ [FIRST]: 'CREATE TABLE planted (id int);' });
     expect(await migrateFrom(folder)).toEqual([FIRST]);
     await query('UPDATE _prisma_migrations SET finished_at = NULL');

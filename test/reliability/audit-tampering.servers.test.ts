@@ -136,7 +136,7 @@ const KINDS: Readonly<Record<string, Tampering>> = {
     return [linked.findLast((one) => one.month === MONTHS[1])?.id ?? ''];
   },
   'two chains whose hashes were swapped': async (client, _random, linked) => {
-    // Each entry gets the hash of the entry at the same place in the other month.
+    // Swaps the hashes of the two months: the nth entry of each gets the hash of the nth entry of the other.
     await client.query(`
       UPDATE audit.links l SET hash = o.hash FROM audit.links o
       WHERE o.sequence = l.sequence AND o.month <> l.month`);

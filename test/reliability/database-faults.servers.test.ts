@@ -166,7 +166,7 @@ describe('While PostgreSQL takes no writes', () => {
     await stores.remove();
   });
 
-  /** As a failover to a standby: a new default for new connections, and the end of the old ones. */
+  /** Imitates a failover to a standby: sets whether new connections are read-only, and closes the existing ones. */
   const setReadOnly = (value: 'on' | 'off') =>
     onDatabase(stores, async (client) => {
       await client.query('SET default_transaction_read_only TO off');

@@ -10,9 +10,9 @@ import { onServers } from '../support/stores.js';
 import { decodeToken } from '../support/tokens.js';
 import { waitUntil } from '../support/wait.js';
 
-/** How often each cause is tried in each situation. The drill runs 100. */
+/** How often each cause of a revocation is tried in each situation; `npm run drill -- sessions` tries each 100 times. */
 const TRIALS = Number(process.env['REVOCATION_TRIALS'] ?? 1);
-/** The limit of the contract (ms), counted from the acknowledgement. */
+/** The promised limit (ms), counted from the acknowledgement. */
 const LIMIT_MS = 1_000;
 const POLL_MS = 20;
 
@@ -167,7 +167,7 @@ describe('A revocation on one instance', () => {
       expect((await read(near.api, victim)).status).toBe(refusal);
       return acknowledged;
     };
-    // The other instance is read all the time, so that it holds a copy as young as possible, which lives longest.
+    // Reads from the other instance all the time, so that its cached copy is as fresh as can be and expires last.
     const [last, acknowledged] = await Promise.all([lastAccepted(() => read(far.api, victim), refusal), change()]);
     return Math.max(0, last - acknowledged);
   }

@@ -40,7 +40,7 @@ describe(`${SOCKETS} logins whose bodies arrive a byte at a time`, () => {
   const account = newAccount();
   beforeAll(async () => {
     stores = await createStores();
-    // Far fewer may wait for a hash than there are slow logins.
+    // If slow logins held places, they would fill the queue and the other logins would be refused.
     app = await spawnApp({ ...stores.env, ...SECRETS, HASH_QUEUE_MAX: '4' });
     await register(app.api, account);
   });

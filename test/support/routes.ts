@@ -8,7 +8,7 @@ export interface Route {
   readonly method: (typeof METHODS)[number];
   /** From the root, in OpenAPI's notation. */
   readonly path: string;
-  /** Whether anyone may call it without a token. */
+  /** Whether the route may be called without a token. */
   readonly public: boolean;
   /** Makes a body that the route takes; without it, the route takes none. */
   readonly body?: () => Record<string, unknown>;

@@ -132,7 +132,7 @@ class MisnamedForOthersController {
   change(): void {}
 }
 
-describe('The access check at start', () => {
+describe('The check at start that every route has an access rule', () => {
   it('lets the application start when every route has an access rule', async () => {
     await expect(startWith(RuledController)).resolves.toBeUndefined();
   });

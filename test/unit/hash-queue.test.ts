@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { HashQueue, HashQueueFullError } from '../../src/passwords/hashing/hash-queue.js';
 import { ClientGoneError } from '../../src/passwords/hashing/waiting-line.js';
 
-/** Hashes that end when they are told to. */
+/** Jobs for the queue, each of which ends only when the test says so. */
 function hashes(queue: HashQueue) {
   const started: string[] = [];
   const ends = new Map<string, () => void>();

@@ -4,7 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { HashGate } from '../hashing/hash-gate.js';
 
-/** The longest (ms) that a new password waits for the answer. */
+/** The longest (ms) that the check of a new password waits for the breach service. */
 const TIMEOUT_MS = 1_000;
 const PREFIX_LENGTH = 5;
 

@@ -24,7 +24,7 @@ const LOST_MESSAGE =
 const UNAVAILABLE_MESSAGE =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/;
 
-/** Why the database does not do its work, for every request alike. */
+/** A fault of the database that makes every request fail, not one alone. */
 export interface DatabaseFault {
   /** A SQLSTATE, `lost` or `silent`. */
   readonly code: string;

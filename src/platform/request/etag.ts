@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PreconditionFailedError, ValidationError } from '#platform/errors';
 
 // One element of a list of entity tags (RFC 9110, sections 8.8.3 and 5.6.1, which lets it be empty); W/ may have been
-// put on by a proxy. The blanks behind a tag belong to it: next to those before, they would be tried in every division.
+// put on by a proxy. The blanks behind a tag are in its group: next to those before it, every way to divide them is tried.
 const ELEMENT = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
 
 /** What a proxy that compresses puts behind a tag, as Apache its `-gzip`; ours never end like this. */
