@@ -1,7 +1,7 @@
 /** Beginnings that other programs use as well. */
 const FOREIGN_PREFIXES = new Set(['NODE_', 'UV_']);
 /** What Kubernetes and Docker add for a service called `redis` or `db`. */
-const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
+const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(?:_|$)|_PORT_\d{1,5}_(?:TCP|UDP)(?:_|$)/;
 
 /**
  * One line for each variable that begins like a known one and is unknown itself, such as `JWT_EXPIRE_IN`.
