@@ -28,9 +28,11 @@ describe('POST /auth/login', () => {
     const { email, password } = account;
     const { status, headers, body } = await test.api.post('/auth/login', { email, password });
     const jwt = expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-    const tokens = { accessToken: jwt, refreshToken: jwt, tokenType: 'Bearer', expiresIn: 3_600 };
+    const lifetimes = { expiresIn: 3_600, refreshExpiresIn: 604_800 };
+    const tokens = { accessToken: jwt, refreshToken: jwt, tokenType: 'Bearer', ...lifetimes };
+    const sessionId = expect.stringMatching(UUID);
     const user = { ...ada.user, lastLogin: body.data.user.lastLogin };
-    expect({ status, body }).toEqual({ status: 200, body: { success: true, data: { user, ...tokens } } });
+    expect({ status, body }).toEqual({ status: 200, body: { success: true, data: { user, ...tokens, sessionId } } });
     expect(Date.parse(body.data.user.lastLogin)).toBeGreaterThanOrEqual(before);
     expect(headers.get('cache-control')).toBe('no-store');
   });
