@@ -23,6 +23,9 @@ let stopping = false;
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process uses it',
   EACCES: 'this user may not',
+  EADDRNOTAVAIL: 'HOST is no address of this machine',
+  ENOTFOUND: 'HOST is no address of this machine',
+  EINVAL: 'HOST is no address of this machine',
 };
 
 async function main(): Promise<void> {
@@ -49,8 +52,7 @@ async function listen(app: NestFastifyApplication, { port, host }: AppConfig): P
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     if (code === undefined) throw error;
-    const reason = LISTEN_FAULTS[code] ?? `HOST is no address of this machine (${code})`;
-    throw new StartupError(`PORT ${port} on HOST ${host} cannot be listened on: ${reason}.`);
+    throw new StartupError(`PORT ${port} on HOST ${host} cannot be listened on: ${LISTEN_FAULTS[code] ?? code}.`);
   }
 }
 

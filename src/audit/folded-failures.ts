@@ -85,13 +85,14 @@ export class FoldedFailures implements OnApplicationBootstrap {
     // The key is stored, and may be made from a name as it was typed.
     const key = createHmac('sha256', this.hmacKey).update(common).digest();
     const endsAt = performance.now() + FOLD_MS;
-    this.folds.set(common, { key, latest: entry, count: 0, stored: false, endsAt, renewed: foldsTargets });
+    const first: Fold = { key, latest: entry, count: 0, stored: false, endsAt, renewed: foldsTargets };
+    this.folds.set(common, first);
     if (this.folds.size > MAX_FOLDS) this.storing.wake();
     try {
       await this.entries.insert([entry]);
     } catch (error) {
-      // So that the next one is written as the first.
-      this.folds.delete(common);
+      // So that the next one is written as the first. Repeats that came meanwhile are stored later.
+      if (first.count === 0) this.folds.delete(common);
       throw error;
     }
   }

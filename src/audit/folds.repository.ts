@@ -35,7 +35,9 @@ export class FoldsRepository {
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS repeats (
         key bytea, entry jsonb, count integer, remaining_ms integer)
       ORDER BY key
-      ON CONFLICT (key) DO UPDATE SET entry = excluded.entry, count = fold.count + excluded.count`;
+      ON CONFLICT (key) DO UPDATE SET count = fold.count + excluded.count, entry = CASE
+        WHEN fold.entry->'target_id' = excluded.entry->'target_id' THEN excluded.entry
+        ELSE excluded.entry || '{"target_id": null}' END`;
   }
 
   /** Whether any process has left folds that are over. */

@@ -51,18 +51,17 @@ export class AuthService {
   private async attempt(login: Login, password: string): Promise<LoggedIn | null> {
     const credentials = await this.users.findCredentials(login);
     const name = nameOf(login);
-    const account = credentials?.id ?? name;
     const right = await this.attempts.attempt(
       { name, userId: credentials?.id, epoch: credentials?.attemptsEpoch ?? 0 },
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
     if (credentials === null || !right) {
-      await this.events.publish(new LoginFailed(credentials?.id ?? null, account, 'Wrong credentials'));
+      await this.events.publish(new LoginFailed(credentials?.id ?? null, name, 'Wrong credentials'));
       throw new InvalidCredentialsError();
     }
     if (credentials.status !== 'active') {
-      await this.events.publish(new LoginFailed(credentials.id, account, 'The account is not active'));
+      await this.events.publish(new LoginFailed(credentials.id, name, 'The account is not active'));
       throw new AccountNotActiveError();
     }
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);

@@ -42,7 +42,7 @@ export interface SessionLifetimes {
   readonly maxAgeMs: number;
 }
 
-/** The sessions table. The database's clock, which all instances share, decides what has expired. */
+/** The sessions table. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly prisma: PrismaService) {}

@@ -1,5 +1,7 @@
 /** Beginnings that other programs use as well. */
 const FOREIGN_PREFIXES = new Set(['NODE_', 'UV_']);
+/** Variables of a Linux desktop. */
+const FOREIGN_NAMES = new Set(['SESSION_MANAGER']);
 /** What Kubernetes and Docker add for a service called `redis` or `db`. */
 const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(?:_|$)|_PORT_\d{1,5}_(?:TCP|UDP)(?:_|$)/;
 
@@ -11,7 +13,10 @@ const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(?:_|$)|_PORT_\d{1,5}_(?:TCP|U
 export function misspeltVariables(variables: NodeJS.ProcessEnv, known: readonly string[]): string[] {
   const prefixes = new Set(known.map((name) => /^[A-Z\d]+_/.exec(name)?.[0] ?? ''));
   return Object.entries(variables)
-    .filter(([name, value]) => value !== '' && !known.includes(name) && !isServiceLink(name, value))
+    .filter(
+      ([name, value]) =>
+        value !== '' && !known.includes(name) && !FOREIGN_NAMES.has(name) && !isServiceLink(name, value),
+    )
     .filter(([name]) => {
       const prefix = /^[A-Z\d]+_/.exec(name.toUpperCase())?.[0] ?? '';
       return prefix !== '' && prefixes.has(prefix) && !FOREIGN_PREFIXES.has(prefix);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
 import { errorCode } from './error-code.js';
 
 /**
@@ -19,6 +20,9 @@ export const SECRET_VARIABLES = [
 
 export const SECRET_FILE_VARIABLES = SECRET_VARIABLES.map((name) => `${name}_FILE`);
 
+/** Skips a byte order mark. Bytes that are no text would become the same character, and a secret weaker than its file. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Puts what the files hold in place of the variables that name them; one fault for each that cannot be used. */
 export function readSecretFiles(variables: NodeJS.ProcessEnv): { variables: NodeJS.ProcessEnv; faults: string[] } {
   const faults: string[] = [];
@@ -32,12 +36,13 @@ export function readSecretFiles(variables: NodeJS.ProcessEnv): { variables: Node
     }
     try {
       // Editors and `echo` end a file with a new line, which is no part of the secret.
-      read[name] = readFileSync(path, 'utf8')
-        .replace(/^\uFEFF/, '')
-        .replace(/\r?\n$/, '');
+      read[name] = utf8.decode(readFileSync(path)).replace(/\r?\n$/, '');
       if (read[name] === '') faults.push(`${name}_FILE must name a file that is not empty`);
     } catch (error) {
-      faults.push(`${name}_FILE must name a file that can be read (${errorCode(error)})`);
+      const code = errorCode(error);
+      const must =
+        code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'a file in UTF-8' : `a file that can be read (${code})`;
+      faults.push(`${name}_FILE must name ${must}`);
     }
   }
   return { variables: read, faults };

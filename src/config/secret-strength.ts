@@ -9,6 +9,9 @@ const WELL_KNOWN = [
   '!@#$%^&*()',
 ].flatMap((row) => [row, [...row].toReversed().join('')]);
 
+/** The time of an estimate grows with the square of the length, and this much is enough for any secret. */
+const MAX_CHARACTERS = 512;
+
 /**
  * Estimates the bits in a secret from the patterns in it, as LZ77 would compress it: a character costs as much as it takes
  * to tell it from the others that occur, a repetition of what was there before, or of a well-known row, its place and
@@ -16,7 +19,8 @@ const WELL_KNOWN = [
  * holds; words are not recognised.
  */
 export function estimatedBits(secret: string): number {
-  const codes = [...secret.toLowerCase()].map((character) => character.codePointAt(0) ?? 0);
+  const characters = [...secret.toLowerCase()].slice(0, MAX_CHARACTERS);
+  const codes = characters.map((character) => character.codePointAt(0) ?? 0);
   const differences = codes.slice(1).map((code, index) => code - (codes[index] ?? 0));
   const known = WELL_KNOWN.map((row) => [...row].map((character) => character.codePointAt(0) ?? 0));
   const bitsPerCharacter = Math.log2(new Set(secret).size);

@@ -77,7 +77,16 @@ describe('A background task', () => {
     await until(() => warnings.length > 0);
     task.wake();
     await sleep(20);
-    expect([runs, warnings]).toEqual([1, ['Counting failed and is tried again in 3600 s']]);
+    expect([runs, warnings]).toEqual([1, ['Counting failed and is tried again every 3600 s']]);
+  });
+
+  it('logs only the first of several failures, until a run succeeds', async () => {
+    start(1, async () => {
+      runs += 1;
+      if (runs !== 4) throw new Error('The disk is full');
+    });
+    await until(() => runs >= 8);
+    expect(warnings).toHaveLength(2);
   });
 
   it('aborts the current run when it is stopped, and waits for that run to end', async () => {

@@ -111,6 +111,7 @@ describe('A secret in a file', () => {
         REDIS_URL_FILE: fileOf('\n'),
         JWT_SECRET_FILE: fileOf('another'),
         AUDIT_SIGNING_KEY_FILE: folder,
+        ADMIN_PASSWORD_FILE: fileOf(Uint8Array.of(0x41, 0xff, 0xfe)),
       }),
     );
     expect(faults).toEqual([
@@ -118,6 +119,7 @@ describe('A secret in a file', () => {
       'REDIS_URL_FILE must name a file that is not empty',
       'JWT_SECRET and JWT_SECRET_FILE must not both be set',
       'AUDIT_SIGNING_KEY_FILE must name a file that can be read (EISDIR)',
+      'ADMIN_PASSWORD_FILE must name a file in UTF-8',
       expect.stringMatching(/^DATABASE_URL must be/),
     ]);
   });
@@ -145,6 +147,7 @@ describe('A variable of an unknown name', () => {
       PATH: '/bin',
       HOSTNAME: 'pod-1',
       JWT_SECRETS: '',
+      SESSION_MANAGER: 'local/desktop:@/tmp/.ICE-unix/1',
       REDIS_PORT: 'tcp://10.0.0.1:6379',
       REDIS_SERVICE_HOST: '10.0.0.1',
       REDIS_SERVICE_PORT_TLS: '6379',

@@ -11,7 +11,7 @@ interface BackgroundWork {
 
 /**
  * Work that a process repeats in the background, one run at a time. Its owner starts it, and stops it before what the
- * work uses goes away. A run that fails is logged; the next one comes at its regular time.
+ * work uses goes away. The first of several runs that fail is logged; the next one comes at its regular time.
  */
 export class BackgroundTask {
   private readonly logger = new Logger(BackgroundTask.name);
@@ -70,9 +70,10 @@ export class BackgroundTask {
       await this.work.run(this.stopping.signal);
       this.failed = false;
     } catch (error) {
+      // Once until it succeeds: an outage would fill the log.
+      if (!this.failed) this.logger.warn(`${name} failed and is tried again every ${everyMs / 1_000} s`, error);
       this.failed = true;
       this.dueAt = Number.POSITIVE_INFINITY;
-      this.logger.warn(`${name} failed and is tried again in ${everyMs / 1_000} s`, error);
     }
   }
 }

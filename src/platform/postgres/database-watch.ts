@@ -5,7 +5,7 @@ import { DatabaseSilentError, type DatabaseFault, faultOf } from './database-err
 /** A statement that has no answer after this (ms), while no other has one either, is a reason to probe. */
 const SUSPECT_MS = 200;
 const TICK_MS = 50;
-/** How long (ms) a probe may take, its connection included. With `SUSPECT_MS`, a client is answered within a second. */
+/** How long (ms) a probe of a near server may take, its connection included. With `SUSPECT_MS`, a client is answered within a second. */
 export const PROBE_TIMEOUT_MS = 450;
 /** From a probe that failed to the next one, in milliseconds. */
 const PROBE_PAUSE_MS = 250;
@@ -28,7 +28,7 @@ export interface SqlText {
 export interface WatchedDatabase {
   /** Whether it may fall silent: a server may, an embedded database does not. */
   readonly remote: boolean;
-  /** Runs a statement on a connection of its own, within `PROBE_TIMEOUT_MS`. */
+  /** Runs a statement on a connection of its own, within a limit that suits the database. */
   probe(statement: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Replaces every connection; `cut` ends those in use too. */
   renew(options: { readonly cut: boolean }): void;
@@ -200,9 +200,11 @@ export class DatabaseWatch {
       if (this.current?.code === DISK_FULL) return performance.now() - at > DISK_FULL_QUIET_MS;
       return this.current?.code !== MISSING_GRANT || query === undefined || (await this.isGranted(query));
     } catch (error) {
-      // What keeps a new connection out says more than the loss of an old one.
-      if (isAnswer(error)) this.current = faultOf(error) ?? this.current;
-      return false;
+      if (!isAnswer(error)) return false;
+      // What keeps a new connection out says more than the loss of an old one. Too many connections are no fault.
+      const fault = faultOf(error);
+      if (fault !== undefined) this.current = fault;
+      return fault === undefined;
     }
   }
 

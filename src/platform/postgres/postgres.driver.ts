@@ -45,15 +45,11 @@ export class PostgresDriver implements DatabaseDriver {
   /** Pools that have been replaced, until their last connection is closed. */
   private readonly replaced = new Set<Promise<void>>();
   /** Each statement has a new connection, which shows whether the server lets one in. */
-  private readonly probes: pg.Pool;
+  private probes: pg.Pool | undefined;
+  /** How long (ms) a probe may take, its connection included. */
+  private probeMs: number | undefined;
 
   constructor(private readonly options: PostgresOptions) {
-    this.probes = this.openPool({
-      max: 1,
-      maxUses: 1,
-      connectionTimeoutMillis: PROBE_TIMEOUT_MS,
-      query_timeout: PROBE_TIMEOUT_MS,
-    });
     this.connections = this.connect();
     this.watch = new DatabaseWatch({
       remote: true,
@@ -64,7 +60,9 @@ export class PostgresDriver implements DatabaseDriver {
   }
 
   async withConnection<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+    const begunAt = performance.now();
     const client = await this.connections.pool.connect();
+    this.probeMs ??= this.patience(performance.now() - begunAt);
     client.on('error', ignoreLoss);
     try {
       return await work({
@@ -85,7 +83,7 @@ export class PostgresDriver implements DatabaseDriver {
   async close(): Promise<void> {
     await this.watch.close();
     const { pool, apart } = this.connections;
-    await Promise.all([pool.end(), apart.end(), this.probes.end(), ...this.replaced]);
+    await Promise.all([pool.end(), apart.end(), this.probes?.end(), ...this.replaced]);
   }
 
   private connect(): Connections {
@@ -131,11 +129,23 @@ export class PostgresDriver implements DatabaseDriver {
     return new pg.Pool(config).on('error', this.options.onIdleError);
   }
 
+  /** A distant server takes longer to let a connection in, and PgBouncer while all of its own are in use. */
+  private patience(firstConnectionMs: number): number {
+    return this.options.pgbouncer ? CONNECT_TIMEOUT_MS : Math.max(PROBE_TIMEOUT_MS, 2 * firstConnectionMs);
+  }
+
   /** With a limit on the whole, as a pool limits the connecting and the statement apart. */
   private async probe(statement: string, values: unknown[]): Promise<pg.QueryResult> {
+    const limitMs = this.probeMs ?? CONNECT_TIMEOUT_MS;
+    this.probes ??= this.openPool({
+      max: 1,
+      maxUses: 1,
+      connectionTimeoutMillis: limitMs,
+      query_timeout: limitMs,
+    });
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new DatabaseSilentError()), PROBE_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new DatabaseSilentError()), limitMs);
     });
     return Promise.race([this.probes.query(statement, values), tooLate]).finally(() => clearTimeout(timer));
   }
