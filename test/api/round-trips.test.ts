@@ -23,7 +23,7 @@ const COSTS = {
   'POST /auth/login': { sql: 10, redis: 2 },
   'POST /auth/refresh': { sql: 1, redis: 1 },
   'POST /auth/logout': { sql: 4, redis: 3 },
-  'GET /health': { sql: 1, redis: 2 },
+  'GET /health': { sql: 1, redis: 4 },
   'GET /health/live': { sql: 0, redis: 0 },
   'GET /health/ready': { sql: 1, redis: 0 },
 } satisfies Record<string, RoundTrips>;
