@@ -153,7 +153,7 @@ describe('POST /auth/refresh near the end of a session', () => {
       expect(decodeToken(token).claims['exp']).toBe(end);
     }
     await new Promise((resolve) => setTimeout(resolve, Number(end) * 1_000 - Date.now() + 100));
-    const expired = { ...DEAD_TOKEN, message: 'Token expired', reason: 'token_expired' };
+    const expired = { ...DEAD_TOKEN, message: 'Token expired', reason: 'token_expired' as const };
     expectFailure(await test.api.get('/users/me', { token: child.accessToken }), expired);
     expectFailure(await refresh(child.refreshToken), expired);
   });
