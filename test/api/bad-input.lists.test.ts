@@ -8,7 +8,6 @@ import type { ApiPropertyOptions } from '../../src/platform/openapi/index.js';
 const ONES = `[${Array.from({ length: 31_000 }, () => '1').join(',')}]`;
 /** What the answer to a small malformed body may weigh, and far less than a list of faults would. */
 const MAX_ANSWER_BYTES = 4_096;
-/** Milliseconds of the processor that ten such requests may cost together; each took 400 before. */
 
 describe('A body that is no object', () => {
   let test: TestApp;
