@@ -109,7 +109,7 @@ export class PostgresDriver implements DatabaseDriver {
     const apart = this.openPool({
       max: 1,
       connectionTimeoutMillis: APART_TIMEOUT_MS,
-      // The server must end the statement too: otherwise each poll would leave a process that waits for a lock.
+      // The server ends the statement too, except behind PgBouncer: otherwise each poll may leave one that waits for a lock.
       ...limit(APART_TIMEOUT_MS),
       query_timeout: APART_TIMEOUT_MS + 100,
       stream,
