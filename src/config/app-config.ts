@@ -25,6 +25,7 @@ export type DatabaseConfig =
       readonly pgbouncer: boolean;
       readonly poolMin: number;
       readonly poolMax: number;
+      readonly probeTimeoutMs: number;
     }
   | { readonly kind: 'pglite'; readonly dataDir: string };
 
@@ -168,7 +169,7 @@ function hashesAtOnce(threads: number): number {
 function databaseConfig(env: Environment, variable: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'): DatabaseConfig {
   const url = env[variable];
   if (url?.startsWith('pglite:')) return { kind: 'pglite', dataDir: url.slice('pglite:'.length) };
-  const pool = { poolMin: env.DB_POOL_MIN, poolMax: env.DB_POOL_MAX };
+  const pool = { poolMin: env.DB_POOL_MIN, poolMax: env.DB_POOL_MAX, probeTimeoutMs: env.DB_PROBE_TIMEOUT_MS };
   if (url !== undefined) return { kind: 'postgres', url, variable, pgbouncer: isPgBouncer(url), ...pool };
   if (env.DB_HOST === undefined) return { kind: 'pglite', dataDir: env.DATA_DIR };
   const login = [env.DB_USER, ...(env.DB_PASSWORD === undefined ? [] : [env.DB_PASSWORD])].map(encodeURIComponent);

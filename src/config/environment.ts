@@ -57,6 +57,7 @@ export const VARIABLES = {
   DB_PASSWORD: [text],
   DB_POOL_MIN: [integer(0, 1_000), '2'],
   DB_POOL_MAX: [integer(1, 1_000), '10'],
+  DB_PROBE_TIMEOUT_MS: [integer(100, 60_000), '450'],
   DATA_DIR: [text, '.data'],
 
   REDIS_URL: [

@@ -59,7 +59,14 @@ if (!onServers) {
     const opened: { cache: RedisCache; redis: RedisClient; prisma: PrismaService }[] = [];
     const open = async (prefix: string, url = server.url, databaseUrl = stores.env['DATABASE_URL'] ?? '') => {
       const redis = await new RedisClient(url, prefix).connect();
-      const options = { url: databaseUrl, pgbouncer: false, poolMin: 0, poolMax: 2, onIdleError: () => undefined };
+      const options = {
+        url: databaseUrl,
+        pgbouncer: false,
+        poolMin: 0,
+        poolMax: 2,
+        probeTimeoutMs: 450,
+        onIdleError: () => undefined,
+      };
       const prisma = new PrismaService(new PostgresDriver(options));
       const cache = await new RedisCache(redis, new CacheEpoch(prisma)).open();
       opened.push({ cache, redis, prisma });
@@ -307,7 +314,7 @@ if (!onServers) {
   });
 
   describe('A Redis that closes every connection', () => {
-    it('is tried at growing intervals, and one line says that it is away', async () => {
+    it('is tried again at growing intervals, and one log line says that it cannot be reached', async () => {
       const warnings: unknown[] = [];
       Logger.overrideLogger({ log() {}, error() {}, warn: (line: unknown) => void warnings.push(line) });
       let connections = 0;

@@ -36,7 +36,7 @@ describe('During a PostgreSQL outage', () => {
   beforeEach(async () => {
     ada = await register(test.api, newAccount());
   });
-  afterEach(() => proxy.restore());
+  afterEach(() => comeBack());
   afterAll(async () => {
     await test.close();
     await proxy.cut();
@@ -52,9 +52,11 @@ describe('During a PostgreSQL outage', () => {
     return rowCount === 1;
   }
 
+  /** Ends the outage, and waits until the application has noticed. */
   async function comeBack(): Promise<void> {
     await proxy.cut();
     await proxy.restore();
+    await waitUntil('it works again', async () => (await test.api.get('/health/ready')).status === 200);
   }
 
   it.each<[string, () => void | Promise<void>]>([
@@ -122,7 +124,7 @@ describe('During a PostgreSQL outage', () => {
     expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
     await proxy.cut();
     expectUnavailable(await test.api.post('/auth/logout', undefined, { token: ada.token }));
-    await proxy.restore();
+    await comeBack();
     expect((await test.api.get('/users/me', { token: ada.token })).status).toBe(200);
     expect((await test.api.post('/auth/logout', undefined, { token: ada.token })).status).toBe(204);
     expectFailure(await test.api.get('/users/me', { token: ada.token }), DEAD_TOKEN);

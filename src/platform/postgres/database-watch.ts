@@ -5,8 +5,6 @@ import { DatabaseSilentError, type DatabaseFault, faultOf } from './database-err
 /** A statement that has no answer after this (ms), while no other has one either, is a reason to probe. */
 const SUSPECT_MS = 200;
 const TICK_MS = 50;
-/** How long (ms) a probe of a near server may take, its connection included. With `SUSPECT_MS`, a client is answered within a second. */
-export const PROBE_TIMEOUT_MS = 450;
 /** From a probe that failed to the next one, in milliseconds. */
 const PROBE_PAUSE_MS = 250;
 /** No statement shows that a full disk has room again. After this long (ms) without a refusal, it is taken to have. */

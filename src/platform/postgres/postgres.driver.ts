@@ -5,7 +5,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import pg from 'pg';
 import type { DatabaseDriver, SqlConnection } from './database-driver.js';
 import { DatabaseSilentError } from './database-errors.js';
-import { DatabaseWatch, PROBE_TIMEOUT_MS } from './database-watch.js';
+import { DatabaseWatch } from './database-watch.js';
 import { SET_SESSION, SET_SESSION_THROUGH_PGBOUNCER } from './session-settings.js';
 import { WatchedAdapter } from './watched-adapter.js';
 
@@ -23,6 +23,8 @@ export interface PostgresOptions {
   readonly pgbouncer: boolean;
   readonly poolMin: number;
   readonly poolMax: number;
+  /** How long a probe of a near server may take, its connection included, in milliseconds. */
+  readonly probeTimeoutMs: number;
   /** Migrations may take as long as they need. */
   readonly unlimitedStatements?: boolean;
   readonly onIdleError: (error: Error) => void;
@@ -131,7 +133,8 @@ export class PostgresDriver implements DatabaseDriver {
 
   /** A distant server takes longer to let a connection in, and PgBouncer while all of its own are in use. */
   private patience(firstConnectionMs: number): number {
-    return this.options.pgbouncer ? CONNECT_TIMEOUT_MS : Math.max(PROBE_TIMEOUT_MS, 2 * firstConnectionMs);
+    const { pgbouncer, probeTimeoutMs } = this.options;
+    return Math.max(probeTimeoutMs, pgbouncer ? CONNECT_TIMEOUT_MS : 2 * firstConnectionMs);
   }
 
   /** With a limit on the whole, as a pool limits the connecting and the statement apart. */
