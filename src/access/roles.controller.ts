@@ -45,7 +45,8 @@ export class RolesController {
   @RequirePermissions('roles:manage')
   @ApiOperation({
     summary: 'Update a role',
-    description: 'The caller must hold every permission of the role, before and after. Running tokens follow at once.',
+    description:
+      'The caller must hold every permission that the role has before the change and after it. The change also applies to access tokens already issued, at once.',
   })
   @Returns({ status: 200, description: 'The updated role.', errors: [409], ...ONE_ROLE })
   async update(

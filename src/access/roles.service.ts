@@ -30,7 +30,7 @@ export class RolesService {
   /** Sorted by name. */
   async list(): Promise<Role[]> {
     const roles = await this.roles.list();
-    // By code point: the database's locale may sort differently.
+    // Sorted here, by code point, because PostgreSQL sorts by the database's locale. A name is ASCII.
     return roles.map((role) => this.withImpliedPermissions(role)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -13,7 +13,7 @@ import { FoldsRepository } from './folds.repository.js';
 const FOLD_MS = 60_000;
 /** How often the repeats counted meanwhile are stored, in milliseconds: what a killed process loses at most. */
 const STORE_MS = 1_000;
-/** How often folds that are over are written, in milliseconds. */
+/** Milliseconds between two writes of finished folds: repeated failures that are joined in one entry. */
 const WRITE_MS = 2_000;
 /** Entries written in one transaction. */
 const BATCH = 1_000;

@@ -1,4 +1,4 @@
 import { StartupError } from '#platform/errors';
 
-/** The arguments are not those of the command; the command's usage is the answer. */
+/** A command was called with wrong arguments. The program prints how the command is used. */
 export class UsageError extends StartupError {}

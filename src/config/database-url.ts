@@ -23,7 +23,7 @@ export function databaseUrlFaults(name: string, value: string | undefined): stri
   }
   for (const parameter of FILE_PARAMETERS) {
     const path = searchParams.get(parameter);
-    if (path !== null && !existsSync(path)) faults.push(`${name} names a file as ${parameter} that is not there`);
+    if (path !== null && !existsSync(path)) faults.push(`${name} must give an existing file as ${parameter}`);
   }
   return faults;
 }

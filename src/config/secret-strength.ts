@@ -1,4 +1,4 @@
-/** Rows that need no thought: the alphabet, counting, and the rows and columns of a keyboard. */
+/** Sequences that are typed without thinking: the alphabet, digits in order, the rows and columns of a keyboard. */
 const WELL_KNOWN = [
   'abcdefghijklmnopqrstuvwxyz',
   '01234567890',

@@ -110,7 +110,7 @@ describe('A refresh token that is used again after the grace period', () => {
     expect((await refreshed(api, ada.refreshToken)).refreshToken).toBe(child.refreshToken);
   });
 
-  it('returns a fresh access token where the first one has expired, and its use counts', async () => {
+  it('returns a fresh access token when the first one has expired; using the fresh one uses the pair', async () => {
     const child = await refreshed(api, ada.refreshToken);
     await age(23 * HOUR_MS);
     const again = await refreshed(api, ada.refreshToken);

@@ -10,7 +10,7 @@ let test: TestApp;
 let admin: Session;
 /** May change users, but not read them. */
 let blind: Session;
-/** May do the same, and read users. */
+/** May do what the session above may, and read users as well. */
 let seeing: Session;
 let ada: Session;
 beforeAll(async () => {

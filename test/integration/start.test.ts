@@ -122,7 +122,7 @@ describe('The first admin from the environment', () => {
   it.each([
     ['email', { email: ADMIN.email.toUpperCase() }],
     ['username', { username: ADMIN.username.toUpperCase() }],
-  ])('makes the start fail when another account has its %s', async (field, overrides) => {
+  ])("makes the start fail when an account already has the first admin's %s", async (field, overrides) => {
     const before = await startApp({ ...PRODUCTION, ...NO_ADMIN }, stores);
     const account = newAccount(overrides);
     await register(before.api, account);

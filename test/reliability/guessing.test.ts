@@ -80,7 +80,7 @@ describe(`The limits on password guesses (${GUESSES} guesses each)`, () => {
   it.each([
     ['one address', oneAddress, PAIR_MAX],
     ['a new address each', manyAddresses, ACCOUNT_MAX],
-    ['a new address each in one IPv6 /64', oneNetwork, PAIR_MAX],
+    ['each from another address of one IPv6 /64', oneNetwork, PAIR_MAX],
   ])('stop guesses at one account from %s, but not its owner', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));
@@ -93,7 +93,7 @@ describe(`The limits on password guesses (${GUESSES} guesses each)`, () => {
   it.each([
     ['one address', oneAddress, ADDRESS_MAX],
     ['a new address each (none is stopped)', manyAddresses, GUESSES],
-    ['a new address each in one IPv6 /64', oneNetwork, ADDRESS_MAX],
+    ['each from another address of one IPv6 /64', oneNetwork, ADDRESS_MAX],
   ])('count guesses at many accounts by address: from %s; a user there can log in', async (_, newSource, most) => {
     const addressOf = newSource();
     const owner = await newOwner(addressOf(1));

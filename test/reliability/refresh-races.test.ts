@@ -41,7 +41,7 @@ describe('On two instances', () => {
   }
 
   it(
-    `${ROUNDS} rounds of ${TABS} parallel refreshes give one new token pair each, and end no session`,
+    `in each of ${ROUNDS} rounds, ${TABS} parallel refreshes all get one and the same new token pair, and no session ends`,
     async () => {
       let { refreshToken: current } = await login();
       for (let round = 0; round < ROUNDS; round += 1) {

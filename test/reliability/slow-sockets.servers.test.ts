@@ -13,7 +13,7 @@ import { waitUntil } from '../support/wait.js';
 const SOCKETS = Number(process.env['SLOW_SOCKETS'] ?? 50);
 /** Milliseconds between two bytes, too slow for any kind to finish in time. */
 const BYTE_MS = 1_000;
-/** Tolerance (ms) beyond the server's time-out, which is checked once a second, on a busy machine. */
+/** How late (ms) a socket may be closed: the server checks its time-outs once a second, and the machine may be busy. */
 const MARGIN_MS = 5_000;
 /** Milliseconds between two sockets of a kind, so that the queue of the listening socket does not overflow. */
 const STAGGER_MS = 3;

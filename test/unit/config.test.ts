@@ -223,7 +223,7 @@ describe('The URL of a database', () => {
     ['?schema=other', /^DATABASE_URL must not name another schema than public/],
     ['?schema=', /^DATABASE_URL must not name another schema/],
     ['?pgbouncer=yes', /^DATABASE_URL must have true or false as its parameter pgbouncer$/],
-    ['?sslrootcert=/absent.pem', /^DATABASE_URL names a file as sslrootcert that is not there$/],
+    ['?sslrootcert=/absent.pem', /^DATABASE_URL must give an existing file as sslrootcert$/],
   ])('with %s is a fault', (parameters, line) => {
     expect(urlFaults(`postgresql://app@db.test/users${parameters}`)).toEqual([expect.stringMatching(line)]);
   });
@@ -234,7 +234,7 @@ describe('The URL of a database', () => {
     expect(database).toMatchObject({ pgbouncer: true });
   });
 
-  it('of DB_HOST with a folder names its Unix socket', () => {
+  it('names the Unix socket in the folder that DB_HOST is', () => {
     const { database } = loadConfig({ ...PRODUCTION, DATABASE_URL: '', DB_HOST: '/var/run/a b', DB_USER: 'app' });
     expect(database).toMatchObject({ url: 'postgresql://app@%2Fvar%2Frun%2Fa%20b:5432/user_management_db' });
   });

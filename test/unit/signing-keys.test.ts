@@ -69,7 +69,7 @@ describe('JWT_PRIVATE_KEY', () => {
     ['PKCS#8', 'ES256', () => privatePem(ec, 'pkcs8')],
     ['PKCS#8', 'RS256', () => privatePem(rsa, 'pkcs8')],
     ['SEC 1', 'ES256', () => privatePem(ec, 'sec1')],
-    ['SEC 1 after its parameters', 'ES256', () => EC_PARAMETERS + privatePem(ec, 'sec1')],
+    ['SEC 1 key behind an EC PARAMETERS block', 'ES256', () => EC_PARAMETERS + privatePem(ec, 'sec1')],
     ['PKCS#1', 'RS256', () => privatePem(rsa, 'pkcs1')],
     ['PEM on one line', 'ES256', () => privatePem(ec, 'pkcs8').replaceAll('\n', String.raw`\n`)],
     [

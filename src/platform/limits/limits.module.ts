@@ -7,7 +7,7 @@ import { RequestCounter } from './request-counter.js';
 @Module({ providers: [RequestCounter], exports: [RequestCounter] })
 class RequestCounterModule {}
 
-/** The limit on requests. An extension's `ThrottlerGuard` counts in the same place. */
+/** Limits the rate of requests. A `ThrottlerGuard` on an extension's route keeps its counts in the same store. */
 @Module({
   imports: [
     RequestCounterModule,

@@ -34,8 +34,8 @@ export function noteMethods(methods: RouteMethods) {
 }
 
 /**
- * Adds routes that answer OPTIONS on every known path with 204 and `Allow`, and every other method that the path does
- * not have with 405.
+ * Adds routes for every known path: OPTIONS is answered with 204 and `Allow`, and a method that the path does not have
+ * with 405.
  */
 export function answerOtherMethods(fastify: FastifyInstance, methods: RouteMethods): void {
   for (const method of METHODS) {
