@@ -3,7 +3,6 @@ import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { writeEsmThrottler } from './test/support/esm-throttler.mjs';
 
 const POSTGRES_URL = process.env.TEST_POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
 const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
@@ -52,27 +51,25 @@ function isInstalled(program) {
   });
 }
 
+const swc = [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    },
+    module: { type: 'es6' },
+  },
+];
+
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/built-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: {
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^#(.*)$': '<rootDir>/src/$1/index.ts',
-    '^@nestjs/throttler$': writeEsmThrottler(import.meta.dirname),
-  },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-        },
-        module: { type: 'es6' },
-      },
-    ],
-  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // A suite and the application share the application's modules and Nest's.
+  transform: { '/(?:src|@nestjs/(?:common|core))/': '<rootDir>/test/support/built-module.mjs', '/test/.+\\.ts$': swc },
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/(?:common|core)/)'],
 };
 
 /**

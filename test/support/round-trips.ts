@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
-import { Redis } from 'ioredis';
-import pg from 'pg';
 import { SET_SESSION } from '../../src/platform/postgres/session-settings.js';
+import { pg, PGlite, Redis } from './native.js';
 import { onServers } from './stores.js';
 
 /** Slightly longer (ms) than a process keeps using its local copy of a value that is stored in Redis. */
