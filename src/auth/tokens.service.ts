@@ -1,9 +1,9 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { isUUID } from 'class-validator';
 import { AppConfig } from '#config';
 import { UnauthorizedError } from '#platform/errors';
+import { isUuid } from '#platform/request';
 import { AccessTokenKeys } from './access-token-keys.js';
 import type { Session } from './session.js';
 import { ACCESS_TOKEN_TYPE, readTokenHeader, REFRESH_TOKEN_TYPE, SECRET_ALGORITHM } from './token-header.js';
@@ -76,7 +76,7 @@ export class TokensService {
     const header = readTokenHeader(token, REFRESH_TOKEN_TYPE);
     if (header?.alg !== SECRET_ALGORITHM || header.kid !== undefined) throw UnauthorizedError.invalidToken();
     const claims = claimsOf(this.verifyRefreshToken(token));
-    if (claims === undefined || !isUUID(claims.jti)) throw UnauthorizedError.invalidToken();
+    if (claims === undefined || !isUuid(claims.jti)) throw UnauthorizedError.invalidToken();
     return claims;
   }
 
@@ -99,7 +99,7 @@ export function claimsOf(payload: unknown): TokenClaims | undefined {
   const { sub, sid, jti, iat, exp }: Partial<Record<string, unknown>> = { ...payload };
   if (typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined;
   // The database compares them with ids, and fails on any other text.
-  if (!isUUID(sub) || !isUUID(sid)) return undefined;
+  if (!isUuid(sub) || !isUuid(sid)) return undefined;
   if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
   if (iat * 1_000 > Date.now() + MAX_CLOCK_SKEW_MS) return undefined;
   return { sub, sid, jti, iat, exp };

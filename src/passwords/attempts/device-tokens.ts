@@ -2,10 +2,9 @@ import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { isUUID } from 'class-validator';
 import { AppConfig } from '#config';
 import type { Prisma } from '#platform/database';
-import { requestContext } from '#platform/request';
+import { isUuid, requestContext } from '#platform/request';
 import { DevicesRepository } from './devices.repository.js';
 
 const TYPE = 'device+jwt';
@@ -60,7 +59,7 @@ export class DeviceTokens {
         subject: userId,
         complete: true,
       });
-      return header.typ === TYPE && isUUID(payload.jti) ? payload.jti : undefined;
+      return header.typ === TYPE && isUuid(payload.jti) ? payload.jti : undefined;
     } catch {
       return undefined;
     }
