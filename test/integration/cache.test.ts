@@ -326,7 +326,7 @@ if (!onServers) {
       const { port } = server.address() as AddressInfo;
       const redis = await new RedisClient(`redis://127.0.0.1:${port}`, '').connect();
       await sleep(3_000);
-      expect(redis.reachable).toBe(false);
+      expect(await redis.attempt((commands) => commands.get('a'))).toBeUndefined();
       await redis.onApplicationShutdown();
       server.close();
       expect(connections).toBeGreaterThanOrEqual(4);

@@ -75,10 +75,6 @@ export class RedisClient implements OnApplicationShutdown {
     this.commands.on('close', () => this.noteClosed());
   }
 
-  get reachable(): boolean {
-    return this.ready;
-  }
-
   /** Connects; if that fails, it is tried again in the background. */
   async connect(): Promise<this> {
     await this.commands.connect().catch(() => undefined);
