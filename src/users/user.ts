@@ -28,20 +28,19 @@ export const USER_COLUMNS_SQL = Prisma.raw(
     .join(', '),
 );
 
+/** What a password is checked with. */
 export const CREDENTIAL_COLUMNS = {
-  ...USER_COLUMNS,
+  id: true,
+  username: true,
+  email: true,
   passwordHash: true,
   attemptsEpoch: true,
+  status: true,
 } satisfies Prisma.UserSelect;
 
 export type User = Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>;
-export type UserWithPassword = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
-
-/** What a password is checked with. */
-export type Credentials = Pick<
-  UserWithPassword,
-  'id' | 'username' | 'email' | 'passwordHash' | 'attemptsEpoch' | 'status'
->;
+export type UserWithPassword = User & { readonly passwordHash: string };
+export type Credentials = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
 /** How a login names the account. */
 export type Login = { readonly email: string } | { readonly username: string };

@@ -43,7 +43,7 @@ export class UsersRepository {
     return db.user.findFirst({ where: { id, deletedAt: null }, select: USER_COLUMNS });
   }
 
-  async findCredentialsById(id: string): Promise<UserWithPassword | null> {
+  async findCredentialsById(id: string): Promise<Credentials | null> {
     return this.prisma.user.findFirst({ where: { id, deletedAt: null }, select: CREDENTIAL_COLUMNS });
   }
 
@@ -62,7 +62,7 @@ export class UsersRepository {
   /** Locks the row until the transaction ends, so that what is decided from it still holds when it is written. */
   async lock(id: string, db: Prisma.TransactionClient): Promise<UserWithPassword | null> {
     const [row] = await db.$queryRaw<UserWithPassword[]>`
-      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch"
+      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash"
       FROM users WHERE id = ${id}::uuid AND deleted_at IS NULL FOR UPDATE`;
     return row ?? null;
   }

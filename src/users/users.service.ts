@@ -195,7 +195,7 @@ export class UsersService {
   }
 
   private async assertPassword(
-    { id, passwordHash, attemptsEpoch: epoch }: UserWithPassword,
+    { id, passwordHash, attemptsEpoch: epoch }: Credentials,
     password: string,
     change: CurrentPasswordRefused['action'],
   ): Promise<void> {
