@@ -12,6 +12,8 @@ const ALGORITHM = 'HS256';
 const LIFETIME_SECONDS = 365 * 24 * 60 * 60;
 /** Each costs a signature check, so no more than this are read. */
 const MAX_DEVICE_TOKENS = 2;
+/** No user has it. */
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Proves that a user has logged in from a browser or an app before (OWASP, Slow Down Online Guessing Attacks with Device
@@ -31,14 +33,19 @@ export class DeviceTokens {
 
   /** For a user who has just logged in, and is locked. A device that is already known as theirs keeps its id. */
   async issue(userId: string, db: Prisma.TransactionClient): Promise<string> {
-    const jti = await this.devices.recordLogin(this.sentIds(userId), userId, db);
+    const jti = await this.devices.recordLogin(this.sentIds(), userId, db);
     return this.jwt.sign({ sub: userId, jti }, { header: { alg: ALGORITHM, typ: TYPE }, expiresIn: LIFETIME_SECONDS });
   }
 
-  /** The id of the device that sent this request, if the user has logged in from it since the latest new password. */
-  async deviceOf(userId: string): Promise<string | undefined> {
-    const ids = this.sentIds(userId);
-    return ids.length === 0 ? undefined : this.devices.find(ids, userId);
+  /**
+   * The id of the device that sent this request, if the user has logged in from it since the latest new password. What it
+   * costs depends on the tokens alone, so that the time of an answer does not tell known names from unknown ones.
+   *
+   * @param userId `undefined` for an account that does not exist
+   */
+  async deviceOf(userId: string | undefined): Promise<string | undefined> {
+    const ids = this.sentIds();
+    return ids.length === 0 ? undefined : this.devices.find(ids, userId ?? NIL_UUID);
   }
 
   /** Ends every device of a user: its token then counts as none. */
@@ -46,17 +53,16 @@ export class DeviceTokens {
     await this.devices.removeAllOf(userId, db);
   }
 
-  /** What the request's tokens for this user say; whether such devices still exist, the database knows. */
-  private sentIds(userId: string): string[] {
+  /** What the request's tokens say. Whether such devices still exist and whose they are, the database knows. */
+  private sentIds(): string[] {
     const tokens = sentTokens(requestContext()?.headers ?? {}, cookieName(this.config));
-    return tokens.map((token) => this.read(token, userId)).filter((id) => id !== undefined);
+    return tokens.map((token) => this.read(token)).filter((id) => id !== undefined);
   }
 
-  private read(token: string, userId: string): string | undefined {
+  private read(token: string): string | undefined {
     try {
       const { header, payload } = this.jwt.verify<{ header: { typ?: string }; payload: { jti: string } }>(token, {
         algorithms: [ALGORITHM],
-        subject: userId,
         complete: true,
       });
       return header.typ === TYPE && isUuid(payload.jti) ? payload.jti : undefined;

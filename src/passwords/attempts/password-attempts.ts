@@ -64,7 +64,7 @@ export class PasswordAttempts {
     const { max, accountMax, addressMax } = this.config.passwordAttempts;
     const address = normalizeIp(requestContext()?.ip ?? '');
     const since = epoch === 0 ? [] : [String(epoch)];
-    const device = userId === undefined ? undefined : await this.devices.deviceOf(userId);
+    const device = await this.devices.deviceOf(userId);
     if (device !== undefined) {
       return [this.window(max, 'device', device, ...since), this.window(null, 'address', address)];
     }
