@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { firstUuidV7Of } from './uuid-v7.js';
-import { Prisma, PrismaService } from '#platform/database';
+import { firstUuidV7Of, Prisma, PrismaService } from '#platform/database';
 import { type AuditEntry, type AuditRow, toEntry, toRow } from './audit-entry.js';
 
 export interface AuditFilters {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { timeOfUuidV7, uuidV7 } from '#platform/database';
 import { AuditedEvent, AuditedFailure, type AuditFacts, EventBus, type Transaction } from '#platform/events';
-import { timeOfUuidV7, uuidV7 } from './uuid-v7.js';
 import { requestContext } from '#platform/request';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import type { AuditEntry } from './audit-entry.js';

@@ -2,8 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { AppConfig } from '#config';
 import { BackgroundTask } from '#platform/background';
 import { AuditedEvent, EventBus } from '#platform/events';
-import { timeOfUuidV7 } from './uuid-v7.js';
-import { PrismaService } from '#platform/database';
+import { PrismaService, timeOfUuidV7 } from '#platform/database';
 import { AuditEntriesRepository } from './audit-entries.repository.js';
 import { gapAfter, type Head, type Link, linkAfter, type Month, monthOf, startOf } from './chain/chain.js';
 import { ChainsRepository } from './chain/chains.repository.js';

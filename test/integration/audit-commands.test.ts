@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { monthOf, startOf } from '../../src/audit/chain/chain.js';
 import { CheckpointService } from '../../src/audit/chain/checkpoint.service.js';
 import { AuditRetention } from '../../src/audit/index.js';
-import { firstUuidV7Of } from '../../src/audit/uuid-v7.js';
+import { firstUuidV7Of } from '../../src/platform/database/uuid-v7.js';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { auditLogs, linkNow } from '../support/audit.js';

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../src/audit/audit-entry.js';
 import { canonicalJson, genesis, hashOf, monthAfter, monthOf } from '../../src/audit/chain/chain.js';
 import { type Checkpoint, isGenuine, publicKeyText, signCheckpoint } from '../../src/audit/chain/checkpoint.js';
 import { ExportVerifier } from '../../src/audit/chain/export-verifier.js';
-import { uuidV7 } from '../../src/audit/uuid-v7.js';
+import { uuidV7 } from '../../src/platform/database/uuid-v7.js';
 
 const MONTH = '2026-11';
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');

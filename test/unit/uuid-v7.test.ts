@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { firstUuidV7Of, timeOfUuidV7, uuidV7 } from '../../src/audit/uuid-v7.js';
+import { firstUuidV7Of, timeOfUuidV7, uuidV7 } from '../../src/platform/database/uuid-v7.js';
 
 describe('A UUIDv7', () => {
   afterEach(() => {

@@ -1,7 +1,6 @@
-import type { PrismaService } from '#platform/database';
+import { type PrismaService, timeOfUuidV7 } from '#platform/database';
 import { AuditEntriesRepository } from '../audit-entries.repository.js';
 import type { AuditEntry } from '../audit-entry.js';
-import { timeOfUuidV7 } from '../uuid-v7.js';
 import { genesis, hashOf, type Link, type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
 import { byMonth, hashOfCheckpoint, isGenuine, type SignedCheckpoint } from './checkpoint.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { timeOfUuidV7, uuidV7 } from '../uuid-v7.js';
-import { PrismaService } from '#platform/database';
+import { PrismaService, timeOfUuidV7, uuidV7 } from '#platform/database';
 import { type Month, monthAfter, startOf } from './chain.js';
 import { ChainsRepository } from './chains.repository.js';
 import { type Checkpoint, hashOfCheckpoint, signCheckpoint } from './checkpoint.js';

@@ -3,3 +3,4 @@ export { migrate } from './migrate.js';
 export { MIGRATIONS_FOLDER, migrationNames } from './migrations.js';
 export { PrismaService } from './prisma.service.js';
 export { $Enums, Prisma } from './generated/client.js';
+export { firstUuidV7Of, timeOfUuidV7, uuidV7 } from './uuid-v7.js';
