@@ -1,4 +1,4 @@
-/** A live login, and the state of its refresh token. Both kinds of token are made from it alone. */
+/** A live login, and the state of its refresh token. Both kinds of token are made from it alone. Times are the database's. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
@@ -11,6 +11,8 @@ export interface Session {
   readonly expiresAt: Date;
   /** The end that no refresh passes. */
   readonly endsAt: Date;
+  /** When it was read or written. */
+  readonly readAt: Date;
 }
 
 /** A session as its user sees it. */

@@ -1,21 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService } from '#platform/database';
+import { Prisma, PrismaService, uuidV7 } from '#platform/database';
 import type { Keyset } from '#platform/paging';
 import type { EndReason, Session, SessionEntry } from './session.js';
 import type { TokenClaims } from './tokens.service.js';
 
-const SESSION_COLUMNS = {
-  id: true,
-  userId: true,
-  tokenId: true,
-  tokenIssuedAt: true,
-  tokenNumber: true,
-  expiresAt: true,
-  endsAt: true,
-} satisfies Prisma.SessionSelect;
-
-const SESSION_COLUMNS_SQL = Prisma.raw(`s.id, s.user_id AS "userId", s.token_id AS "tokenId",
-  s.token_issued_at AS "tokenIssuedAt", s.token_number AS "tokenNumber", s.expires_at AS "expiresAt", s.ends_at AS "endsAt"`);
+const SESSION_COLUMNS = Prisma.raw(`s.id, s.user_id AS "userId", s.token_id AS "tokenId",
+  s.token_issued_at AS "tokenIssuedAt", s.token_number AS "tokenNumber", s.expires_at AS "expiresAt",
+  s.ends_at AS "endsAt", clock_timestamp() AS "readAt"`);
 
 const IS_LIVE = Prisma.raw('ended_at IS NULL AND expires_at > now()');
 
@@ -42,7 +33,7 @@ export interface SessionLifetimes {
   readonly maxAgeMs: number;
 }
 
-/** The sessions table. */
+/** The sessions table. The database's clock gives and judges every time in it: instances' clocks differ. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -52,13 +43,16 @@ export class SessionsRepository {
     { idleMs, maxAgeMs }: SessionLifetimes,
     db: Prisma.TransactionClient,
   ): Promise<Session> {
-    const now = new Date();
-    const endsAt = new Date(now.getTime() + maxAgeMs);
-    const expiresAt = new Date(Math.min(now.getTime() + idleMs, endsAt.getTime()));
-    return db.session.create({
-      data: { ...session, createdAt: now, lastUsedAt: now, tokenIssuedAt: now, expiresAt, endsAt },
-      select: SESSION_COLUMNS,
-    });
+    const { userId, tokenId, ip, userAgent } = session;
+    const [inserted] = await db.$queryRaw<[Session]>`
+      INSERT INTO sessions AS s
+        (id, user_id, token_id, ip, user_agent, created_at, last_used_at, token_issued_at, expires_at, ends_at)
+      VALUES (${uuidV7()}::uuid, ${userId}::uuid, ${tokenId}::uuid, ${ip}, ${userAgent},
+        statement_timestamp(), statement_timestamp(), statement_timestamp(),
+        statement_timestamp() + ${Math.min(idleMs, maxAgeMs)} * interval '1 millisecond',
+        statement_timestamp() + ${maxAgeMs} * interval '1 millisecond')
+      RETURNING ${SESSION_COLUMNS}`;
+    return inserted;
   }
 
   /** The state of a live session of an active user. */
@@ -87,7 +81,7 @@ export class SessionsRepository {
       FROM users u
       WHERE s.id = ${sid}::uuid AND s.user_id = ${sub}::uuid AND s.token_id = ${jti}::uuid
         AND s.ended_at IS NULL AND s.expires_at > now() AND u.id = s.user_id AND u.status = 'active'
-      RETURNING ${SESSION_COLUMNS_SQL}`;
+      RETURNING ${SESSION_COLUMNS}`;
     return session;
   }
 
@@ -97,7 +91,7 @@ export class SessionsRepository {
     { graceMs, retryMs }: { readonly graceMs: number; readonly retryMs: number },
   ): Promise<(Session & { repeatable: boolean }) | undefined> {
     const [session] = await this.prisma.$queryRaw<(Session & { repeatable: boolean })[]>`
-      SELECT ${SESSION_COLUMNS_SQL},
+      SELECT ${SESSION_COLUMNS},
         s.parent_token_id IS NOT DISTINCT FROM ${jti}::uuid AND s.token_issued_at > clock_timestamp()
           - CASE WHEN s.token_used THEN ${graceMs}::float8 ELSE ${Math.max(graceMs, retryMs)}::float8 END
           * interval '1 millisecond' AS repeatable
@@ -124,17 +118,14 @@ export class SessionsRepository {
 
   /** @returns whether it was live until now */
   async end(id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
-    const { count } = await db.session.updateMany({ where: { id, endedAt: null }, data: endedNow(reason) });
-    return count > 0;
+    const ended = await this.endWhere(Prisma.sql`id = ${id}::uuid AND ${IS_LIVE}`, reason, db);
+    return ended.length > 0;
   }
 
   /** @returns whether the session belonged to the user and was live until this call */
   async endOf(userId: string, id: string, reason: EndReason, db: Prisma.TransactionClient): Promise<boolean> {
-    const { count } = await db.session.updateMany({
-      where: { id, userId, ...isLive() },
-      data: endedNow(reason),
-    });
-    return count > 0;
+    const which = Prisma.sql`id = ${id}::uuid AND user_id = ${userId}::uuid AND ${IS_LIVE}`;
+    return (await this.endWhere(which, reason, db)).length > 0;
   }
 
   async findLiveIds(userId: string, db: Prisma.TransactionClient): Promise<string[]> {
@@ -157,7 +148,7 @@ export class SessionsRepository {
   /**
    * Ends the sessions that have been unused for longest, until `max` are live. The caller has locked the user.
    *
-   * @param newestId is kept, whatever its times say: they come from the clock of the instance that began it
+   * @param newestId is kept, although another may have been refreshed since it began
    * @returns the ids of the ended sessions
    */
   async endBeyond(max: number, userId: string, newestId: string, db: Prisma.TransactionClient): Promise<string[]> {
@@ -167,6 +158,7 @@ export class SessionsRepository {
     return this.endWhere(which, 'session_limit', db);
   }
 
+  /** Ending a session also expires it, so that one index finds all sessions that are over. */
   private async endWhere(which: Prisma.Sql, reason: EndReason, db: Prisma.TransactionClient): Promise<string[]> {
     const [row] = await db.$queryRaw<[IdList]>`
       WITH ended AS (
@@ -186,14 +178,4 @@ export class SessionsRepository {
         SELECT id FROM sessions WHERE expires_at < now() - ${retentionMs} * interval '1 millisecond'
         ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
   }
-}
-
-function isLive() {
-  return { endedAt: null, expiresAt: { gt: new Date() } };
-}
-
-/** Ending a session also expires it, so that one index finds all sessions that are over. */
-function endedNow(reason: EndReason) {
-  const now = new Date();
-  return { endedAt: now, endedReason: reason, expiresAt: now };
 }

@@ -84,6 +84,7 @@ export class SessionsService implements OnModuleInit {
   async principalOf({ sid, sub, jti }: TokenClaims): Promise<Principal> {
     const load = () => this.sessions.findState(sid);
     const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load);
+    // By this process's clock, as no statement is made for cached state, which may be from before the end.
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }

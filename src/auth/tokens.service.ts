@@ -8,7 +8,7 @@ import { AccessTokenKeys } from './access-token-keys.js';
 import type { Session } from './session.js';
 import { ACCESS_TOKEN_TYPE, readTokenHeader, REFRESH_TOKEN_TYPE, SECRET_ALGORITHM } from './token-header.js';
 
-/** How far (ms) the clocks of two instances may be apart. */
+/** How far (ms) the clock of an instance, which checks tokens without asking the database, may be behind. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
 /** The claims of both kinds of token; times in seconds since 1970. */
@@ -45,7 +45,7 @@ export class TokensService {
   }
 
   issue(session: Session): TokenPair {
-    const now = seconds(new Date());
+    const now = seconds(session.readAt);
     const ttl = this.config.tokens.accessTtlMs / 1_000;
     const iat = seconds(session.tokenIssuedAt);
     // A pair that is given out once more may be older than its access token lives.
