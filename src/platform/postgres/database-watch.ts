@@ -161,27 +161,36 @@ export class DatabaseWatch {
   }
 
   private begin(fault: DatabaseFault, query: SqlText | undefined): void {
-    if (this.closing.signal.aborted) return;
+    // Silence lasts until a probe is answered: what fails meanwhile was asked before it, and says nothing new.
+    if (this.closing.signal.aborted || this.current?.code === SILENT) return;
     this.refused = { at: performance.now(), query };
-    // Silence is found by a probe, and lasts until one is answered.
-    if (this.current?.code !== SILENT) this.current = fault;
-    this.recovering ??= this.recover().finally(() => (this.recovering = undefined));
+    this.current = fault;
+    this.recovering ??= this.recover();
   }
 
   /** Probes until the database works. A connection that was lost alone is not worth a line. */
   private async recover(): Promise<void> {
     const { signal } = this.closing;
     let told = false;
-    while (!(await this.works()) && !signal.aborted) {
+    while (!signal.aborted) {
+      const { refused } = this;
+      const works = await this.works();
+      if (signal.aborted) return;
+      if (works) {
+        // Connections of before may lead to a server that is read-only now, or have its old default.
+        if (this.current?.code === READ_ONLY.code) this.database.renew({ cut: false });
+        // A fault that began after the probe was sent may not be over. Nothing is awaited from here to the end.
+        if (this.refused === refused) break;
+        continue;
+      }
       if (!told) this.logger.error(`The database does not work: ${this.fault?.reason} (${this.fault?.code})`);
       told = true;
       // Rejects when the process closes its stores.
       await sleep(PROBE_PAUSE_MS, undefined, { signal }).catch(noop);
     }
     if (signal.aborted) return;
-    // Connections of before may lead to a server that is read-only now, or have its old default.
-    if (this.current?.code === READ_ONLY.code) this.database.renew({ cut: false });
     this.current = undefined;
+    this.recovering = undefined;
     this.answeredAt = performance.now();
     if (told) this.logger.log('The database works again');
   }
