@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
 import pg from 'pg';
@@ -16,6 +17,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 /** How long (ms) a statement apart from those of requests may take, its connection included. */
 const APART_TIMEOUT_MS = 2_000;
+/** How often (ms) a replaced pool is asked whether statements wait for its connections. */
+const WAITING_CHECK_MS = 50;
 
 export interface PostgresOptions {
   readonly url: string;
@@ -157,11 +160,19 @@ export class PostgresDriver implements DatabaseDriver {
     const { pool, apart, sockets } = this.connections;
     this.connections = this.connect();
     for (const old of [pool, apart]) {
-      const ended = old.end().finally(() => this.replaced.delete(ended));
+      const ended = (cut ? old.end() : endWhenServed(old)).finally(() => this.replaced.delete(ended));
       this.replaced.add(ended);
     }
     if (cut) for (const socket of sockets) socket.destroy();
   }
+}
+
+/** A pool that ends lends nothing more: what waits for a connection would wait until its time-out. */
+async function endWhenServed(pool: pg.Pool): Promise<void> {
+  // What waits gets a new connection, not one that has been used.
+  pool.options.maxUses = 1;
+  while (pool.waitingCount > 0) await sleep(WAITING_CHECK_MS);
+  await pool.end();
 }
 
 function nameOf({ sql }: { readonly sql: string }): string {
