@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Prisma, PrismaService } from '#platform/database';
-import { uniqueViolation } from '#platform/postgres';
+import { Prisma, PrismaService, uniqueViolation } from '#platform/database';
 import {
   CREDENTIAL_COLUMNS,
   type Credentials,

@@ -4,3 +4,4 @@ export { MIGRATIONS_FOLDER, migrationNames } from './migrations.js';
 export { PrismaService } from './prisma.service.js';
 export { $Enums, Prisma } from './generated/client.js';
 export { firstUuidV7Of, timeOfUuidV7, uuidV7 } from './uuid-v7.js';
+export { uniqueViolation } from './unique-violation.js';

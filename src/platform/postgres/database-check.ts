@@ -47,9 +47,7 @@ export async function checkDatabase(connection: SqlConnection, { variable, pgbou
 export function explainAccess(error: unknown, { variable }: PostgresConfig): unknown {
   if (!(error instanceof Error) || error instanceof StartupError) return error;
   const code = 'code' in error ? String(error.code) : '';
-  if (POOLER.test(error.message)) {
-    return new PoolerError(variable);
-  }
+  if (POOLER.test(error.message)) return new PoolerError(variable);
   if (SQLSTATE_OF_ACCESS.test(code) || TLS.test(`${code} ${error.message}`)) {
     return new StartupError(`${variable}: ${error.message}.`);
   }

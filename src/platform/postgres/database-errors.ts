@@ -20,9 +20,8 @@ const BUSY_SQLSTATE = /^(53|57014|55P03|40001|40P01)/;
 const FAULT_SQLSTATE = /^(08|25006|28|3D000|42501|53100|53200|57P0)/;
 const LOST_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'TlsConnectionError']);
 const LOST_MESSAGE =
-  /Connection terminated unexpectedly|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ENOENT/;
-const UNAVAILABLE_MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/;
+  /Connection terminated unexpectedly|Client has encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|connect ENOENT/;
+const SLOW_MESSAGE = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|ETIMEDOUT/;
 
 /** A fault of the database that makes every request fail, not one alone. */
 export interface DatabaseFault {
@@ -45,7 +44,7 @@ export class DatabaseSilentError extends Error {
 
 /** What an error says of the database; `undefined` where it concerns one statement, or passes by itself. */
 export function faultOf(error: unknown): DatabaseFault | undefined {
-  for (const cause of causes(error)) {
+  for (const cause of causesOf(error)) {
     if (isDriverAdapterError(cause)) {
       const { kind, originalCode = '', originalMessage = kind } = cause.cause;
       if (FAULT_SQLSTATE.test(originalCode)) return { code: originalCode, reason: originalMessage };
@@ -65,7 +64,7 @@ export function isDatabaseFault(error: unknown): boolean {
 
 /** Whether an error says that the database is away or too busy, rather than that a statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  return causes(error).some((cause) => {
+  return causesOf(error).some((cause) => {
     if (cause instanceof PrismaClientInitializationError) return true;
     if (cause instanceof PrismaClientKnownRequestError && UNAVAILABLE_CODES.has(cause.code)) return true;
     if (isDriverAdapterError(cause)) {
@@ -74,7 +73,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     }
     if (!(cause instanceof Error)) return false;
     const code = codeOf(cause);
-    return isUnavailableState(code) || UNAVAILABLE_MESSAGE.test(`${code} ${cause.message}`);
+    const text = `${code} ${cause.message}`;
+    return isUnavailableState(code) || LOST_MESSAGE.test(text) || SLOW_MESSAGE.test(text);
   });
 }
 
@@ -82,21 +82,8 @@ function isUnavailableState(sqlState: string): boolean {
   return BUSY_SQLSTATE.test(sqlState) || FAULT_SQLSTATE.test(sqlState);
 }
 
-/** The names of the index and of the columns of a refused duplicate; empty when the error is another one. */
-export function uniqueViolation(error: unknown): readonly string[] {
-  for (const cause of causes(error)) {
-    if (isDriverAdapterError(cause) && cause.cause.kind === 'UniqueConstraintViolation') {
-      const { constraint } = cause.cause;
-      if (constraint === undefined) return ['unknown'];
-      if ('index' in constraint) return [constraint.index];
-      return 'fields' in constraint ? constraint.fields : ['unknown'];
-    }
-  }
-  return [];
-}
-
 /** The error, what caused it, and what Prisma keeps of the driver's error in `meta`. */
-function causes(error: unknown): unknown[] {
+export function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
   const waiting: unknown[] = [error];
   while (waiting.length > 0 && chain.length < 10) {
@@ -113,6 +100,6 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-function isDriverAdapterError(error: unknown): error is DriverAdapterError {
+export function isDriverAdapterError(error: unknown): error is DriverAdapterError {
   return error instanceof Error && error.name === 'DriverAdapterError' && typeof error.cause === 'object';
 }
