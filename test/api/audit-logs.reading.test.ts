@@ -2,32 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { holderOf } from '../support/accounts.js';
 import { expectFailure } from '../support/answers.js';
-import { register, startApp, type TestApp } from '../support/app.js';
-import { type AuditLogEntry, auditLogs, linkNow } from '../support/audit.js';
+import { register, type TestApp } from '../support/app.js';
+import { type AuditedApp, type AuditLogEntry, auditLogs, entryOf, linkNow, startAuditedApp } from '../support/audit.js';
 import { newAccount, type Session } from '../support/factories.js';
-
-const UUID = /^[0-9a-f-]{36}$/;
+import { UUID } from '../support/shapes.js';
 
 describe('The audit log, when it is read', () => {
   let test: TestApp;
   let admin: Session;
   let auditor: Session;
+  let asAdmin: AuditedApp['asAdmin'];
   beforeAll(async () => {
-    test = await startApp();
-    admin = await test.admin();
-    auditor = await holderOf(test, ['audit:read']);
+    ({ test, admin, auditor, asAdmin } = await startAuditedApp());
   });
   afterAll(() => test.close());
 
-  /** The only entry that a request wrote. */
-  const entryOf = async (requestId: string | null): Promise<AuditLogEntry> => {
-    const entries = await auditLogs(test, { requestId: requestId ?? '' });
-    expect(entries).toHaveLength(1);
-    return entries[0] as AuditLogEntry;
-  };
   const read = (query: string) => test.api.get(`/audit-logs${query}`, { token: auditor.token });
-  const asAdmin = (method: string, path: string, body?: unknown) =>
-    test.api.send(method, path, { token: admin.token, body });
 
   it('returns pages, newest entry first, forwards and backwards, and records that it was read', async () => {
     const { user } = await register(test.api, newAccount());
@@ -49,7 +39,7 @@ describe('The audit log, when it is read', () => {
       nextCursor: null,
       previousCursor: expect.any(String),
     });
-    expect(await entryOf(first.headers.get('x-request-id'))).toMatchObject({
+    expect(await entryOf(test, first)).toMatchObject({
       action: 'audit.read',
       actor: { id: auditor.user.id },
       target: { type: 'audit-log' },
@@ -58,8 +48,7 @@ describe('The audit log, when it is read', () => {
 
   it('applies each filter alone, and all of them together', async () => {
     const { user, token } = await register(test.api, newAccount());
-    const { headers } = await test.api.patch('/users/me', { bio: 'Filtered' }, { token });
-    const entry = await entryOf(headers.get('x-request-id'));
+    const entry = await entryOf(test, await test.api.patch('/users/me', { bio: 'Filtered' }, { token }));
     const filters = {
       actorId: user.id,
       targetId: user.id.toUpperCase(),
@@ -172,7 +161,7 @@ describe('The audit log, when it is read', () => {
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expectFailure(await read('/export?limit=5'), { status: 400, code: 'VALIDATION_ERROR' });
-    expect(await entryOf(headers.get('x-request-id'))).toMatchObject({ action: 'audit.exported' });
+    expect(await entryOf(test, { headers })).toMatchObject({ action: 'audit.exported' });
   });
 
   it('verifies the chain page by page', async () => {

@@ -1,42 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRole, holderOf, setRoles, setStatus, verifyEmail } from '../support/accounts.js';
-
 import { login, register, startApp, type TestApp } from '../support/app.js';
-import { type AuditLogEntry, auditLogs } from '../support/audit.js';
+import { type AuditedApp, auditLogs, entryOf, startAuditedApp } from '../support/audit.js';
 import { ADMIN, newAccount, newRoleName, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
-
-const UUID = /^[0-9a-f-]{36}$/;
+import { UUID } from '../support/shapes.js';
 
 describe('The audit log', () => {
   let test: TestApp;
   let admin: Session;
   let auditor: Session;
+  let asAdmin: AuditedApp['asAdmin'];
   beforeAll(async () => {
-    test = await startApp();
-    admin = await test.admin();
-    auditor = await holderOf(test, ['audit:read']);
+    ({ test, admin, auditor, asAdmin } = await startAuditedApp());
   });
   afterAll(() => test.close());
 
-  /** The only entry that a request wrote. */
-  const entryOf = async (requestId: string | null): Promise<AuditLogEntry> => {
-    const entries = await auditLogs(test, { requestId: requestId ?? '' });
-    expect(entries).toHaveLength(1);
-    return entries[0] as AuditLogEntry;
-  };
-  const asAdmin = (method: string, path: string, body?: unknown) =>
-    test.api.send(method, path, { token: admin.token, body });
-
   it('records who changed what, when, from where and in which request', async () => {
     const { token, user } = await register(test.api, newAccount());
-    const { headers } = await test.api.patch(
+    const changed = await test.api.patch(
       '/users/me',
       { bio: 'Likes looms.', firstName: 'Ada' },
       { token, headers: { 'user-agent': 'loom/1.0', 'x-request-id': 'request-of-the-loom' } },
     );
-    expect(headers.get('x-request-id')).toBe('request-of-the-loom');
-    const entry = await entryOf('request-of-the-loom');
+    expect(changed.headers.get('x-request-id')).toBe('request-of-the-loom');
+    const entry = await entryOf(test, changed);
     expect(entry).toEqual({
       id: expect.stringMatching(UUID),
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -56,7 +44,7 @@ describe('The audit log', () => {
 
   it('records a registration as anonymous, and the first admin as created by the system', async () => {
     const { body, headers } = await test.api.post('/users', newAccount());
-    const created = await entryOf(headers.get('x-request-id'));
+    const created = await entryOf(test, { headers });
     expect(created).toMatchObject({
       action: 'user.created',
       actor: { id: null, type: 'anonymous', sessionId: null },
@@ -161,7 +149,7 @@ describe('The audit log', () => {
       'user.created success',
     ]);
     const refused = await test.api.post('/auth/reset-password', { resetToken: 'no-token', newPassword: PASSWORD });
-    expect(await entryOf(refused.headers.get('x-request-id'))).toMatchObject({
+    expect(await entryOf(test, refused)).toMatchObject({
       action: 'user.password_reset',
       outcome: 'failure',
       target: { type: 'user', id: null },
@@ -185,7 +173,7 @@ describe('The audit log', () => {
         requestId: expect.any(String),
       });
     }
-    const entries = await Promise.all(answers.map(({ headers }) => entryOf(headers.get('x-request-id'))));
+    const entries = await Promise.all(answers.map((answer) => entryOf(test, answer)));
     for (const entry of entries) {
       expect(entry).toMatchObject({ action: 'permission.denied', outcome: 'denied', actor: { id: user.id } });
     }
@@ -210,7 +198,7 @@ describe('The audit log', () => {
       await test.api.post('/roles', { name: newRoleName(), permissions: ['audit:read'] }, { token }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
-    const entries = await Promise.all(answers.map(({ headers }) => entryOf(headers.get('x-request-id'))));
+    const entries = await Promise.all(answers.map((answer) => entryOf(test, answer)));
     expect(entries.map(({ reason }) => reason)).toEqual([
       'users:delete',
       'hierarchy: the user holds audit:read, which the caller lacks',

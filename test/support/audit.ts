@@ -1,6 +1,9 @@
 import { ChainsRepository } from '../../src/audit/chain/chains.repository.js';
 import { LinkerService } from '../../src/audit/linker.service.js';
-import type { TestApp } from './app.js';
+import { holderOf } from './accounts.js';
+import { startApp, type TestApp } from './app.js';
+import type { ApiAnswer } from './client.js';
+import type { Session } from './factories.js';
 import { waitUntil } from './wait.js';
 
 /** An entry as the API returns it. */
@@ -19,6 +22,28 @@ export interface AuditLogEntry {
   readonly count: number;
 }
 
+/** A running application, and who acts on it and reads its audit log. */
+export interface AuditedApp {
+  readonly test: TestApp;
+  readonly admin: Session;
+  /** Holds `audit:read` and no other permission. */
+  readonly auditor: Session;
+  /** Sends a request of the admin's. */
+  readonly asAdmin: (method: string, path: string, body?: unknown) => Promise<ApiAnswer>;
+}
+
+export async function startAuditedApp(): Promise<AuditedApp> {
+  const test = await startApp();
+  const admin = await test.admin();
+  const auditor = await holderOf(test, ['audit:read']);
+  return {
+    test,
+    admin,
+    auditor,
+    asAdmin: (method, path, body) => test.api.send(method, path, { token: admin.token, body }),
+  };
+}
+
 /** Reads the audit log as an admin, the newest entries first. */
 export async function auditLogs(test: TestApp, query: Readonly<Record<string, string>> = {}): Promise<AuditLogEntry[]> {
   const { token } = await test.admin();
@@ -28,6 +53,16 @@ export async function auditLogs(test: TestApp, query: Readonly<Record<string, st
   });
   if (status !== 200) throw new Error(`The audit log was answered ${status}: ${text}`);
   return body.data.auditLogs;
+}
+
+/** The entry that an answered request wrote; fails unless there is exactly one. */
+export async function entryOf(test: TestApp, { headers }: Pick<ApiAnswer, 'headers'>): Promise<AuditLogEntry> {
+  const requestId = headers.get('x-request-id') ?? '';
+  const [entry, ...others] = await auditLogs(test, { requestId });
+  if (entry === undefined || others.length > 0) {
+    throw new Error(`The request ${requestId} wrote ${entry === undefined ? 'no' : others.length + 1} audit entries`);
+  }
+  return entry;
 }
 
 /** Links all entries that have been written so far. */
