@@ -10,7 +10,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** Milliseconds until a head, or a head and body, must have arrived. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A connection is closed after its client has read nothing of an answer for this long (ms). */
+/** Milliseconds without a byte after which a connection is closed, unless the server is working on its request. */
 const STALL_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past these; its default would close them half a minute late. */
 const TIMEOUT_CHECK_MS = 1_000;

@@ -8,6 +8,7 @@ import { logRequests } from '#platform/observability';
 import { answerNotModified, applyBodyLimit, RequestContext, runInRequestContext } from '#platform/request';
 import { readForwardedFor, warnOfUntrustedProxy } from './forwarded-for.js';
 import { type RouteMethods, noteMethods } from './methods.js';
+import { closeWhileClientIsSilent } from './silent-connections.js';
 import { refuseRepeatedHeaders } from './single-headers.js';
 
 /** Smaller answers cost more to compress than to send. */
@@ -46,7 +47,11 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addHook('onRoute', parts.rateLimit.countUnreadable);
 
   // When a head has arrived
-  fastify.addHook('onRequest', parts.hashGate.arrive); // first: even 200 refusals (429) at once stall the event loop
+  fastify.addHook('onRequest', ({ raw: request }, { raw: response }, done) => {
+    closeWhileClientIsSilent(request, response);
+    done();
+  });
+  fastify.addHook('onRequest', parts.hashGate.arrive); // early: even 200 refusals (429) at once stall the event loop
   fastify.addHook('onRequest', forbidStoring(parts.config.basePath));
   fastify.addHook('onRequest', readForwardedFor);
   fastify.addHook('onRequest', warnOfUntrustedProxy(parts.logger));
