@@ -11,8 +11,8 @@ import { openDriver } from '../../src/platform/postgres/index.js';
 import { Migrator } from '../../src/platform/database/migrator.js';
 import { SECRETS } from '../support/app.js';
 import { onDatabase } from '../support/databases.js';
-import { runCommand } from '../support/process.js';
-import { createUnmigratedStores, newFolder, onServers, type Stores } from '../support/stores.js';
+import { killPrograms, runCommand, runProgram, spawnApp } from '../support/process.js';
+import { createStores, createUnmigratedStores, newFolder, onServers, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
 const FIRST = '20260101000000_first';
@@ -128,6 +128,43 @@ describe('A migration whose SQL was applied, but which was never marked as finis
     await query('UPDATE _prisma_migrations SET finished_at = NULL');
     expect(await migrateFrom(folder)).toEqual([FIRST]);
     expect(await migrateFrom(folder)).toEqual([]);
+  });
+});
+
+describe('A production start on the database of another release', () => {
+  const PRODUCTION = { ...SECRETS, NODE_ENV: 'production', ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
+  beforeEach(async () => {
+    await stores.remove();
+    stores = await createStores();
+  });
+  afterEach(killPrograms);
+
+  it('serves requests where the database is newer, with one warning that names what this release lacks', async () => {
+    for (const name of ['20990102000000_last', '20990101000000_later']) {
+      await query(`INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+        VALUES ('${name}', '', '${name}', now(), 1)`);
+    }
+    const app = await spawnApp({ ...stores.env, ...PRODUCTION });
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+    await app.stop();
+    const others = app.logged().filter(({ level }) => level !== 'info');
+    expect(others.map(({ level, msg }) => [level, msg])).toEqual([
+      [
+        'warn',
+        'This release is older than the database, which has the migration 20990101000000_later and 1 more that it lacks.',
+      ],
+    ]);
+  });
+
+  it('is refused where the database is older, with one line that names what it lacks', async () => {
+    const newest = (await migrationNames(MIGRATIONS_FOLDER)).at(-1);
+    await query(`DELETE FROM _prisma_migrations WHERE migration_name = '${newest}'`);
+    expect(await runProgram('main.js', { ...stores.env, ...PRODUCTION, PORT: '0' })).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: `The database lacks the migration ${newest}: run "npm run migrate" before starting.\n`,
+    });
   });
 });
 
