@@ -1,6 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Outcome, Program } from '../support/process.js';
+import { installForProduction } from '../support/production-install.js';
 import { newFolder } from '../support/stores.js';
 
 /** Runs `npm run uma --` in an empty folder, without any setting. */
@@ -46,6 +48,24 @@ describe('npm run uma', () => {
       expect(stderr).toMatch(new RegExp(`^Usage: npm run uma -- ${command}.*\n$`));
       expect(stderr).not.toContain('Secret-7');
     }
+  });
+});
+
+describe('npm run uma -- migrate:new', () => {
+  it('says in one line that it needs the development dependencies where they are not installed', async () => {
+    const folder = await installForProduction();
+    const before = await readdir(join(folder, 'prisma/migrations'));
+    const script = join(folder, 'dist/commands/uma.js');
+    const run = (...args: string[]) => new Program(script, { NODE_ENV: 'production' }, folder, { args }).outcome;
+    expect(await run('migrate:new', 'add_nickname')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'migrate:new needs the development dependencies: run "npm ci" in a clone of the repository.\n',
+    });
+    expect(await readdir(join(folder, 'prisma/migrations'))).toEqual(before);
+    // The same install runs what an operator needs.
+    const key = await run('keys:generate', 'keys');
+    expect([key.code, key.stderr]).toEqual([0, '']);
   });
 });
 
