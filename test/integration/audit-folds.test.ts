@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { login, NO_LIMITS, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { type AuditLogEntry, auditLogs } from '../support/audit.js';
@@ -12,6 +12,7 @@ import { waitUntil } from '../support/wait.js';
 
 /** What a killed process may lose of its counts, in milliseconds, and as long again for a slow machine. */
 const STORED_WITHIN_MS = 2_000;
+const MINUTE_MS = 60_000;
 
 /** Ends the minute of every fold. */
 const endMinutes = ({ app }: TestApp) =>
@@ -122,5 +123,48 @@ describe('Logins refused past the limit', () => {
       [user.id, 2],
       [user.id, 1],
     ]);
+  });
+
+  it('are one entry a minute while they last, and one at once again after a minute without any', async () => {
+    const address = '10.6.3.1';
+    let passedMs = 0;
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
+    const { user } = await register(test.api, newAccount());
+    const refuse = async (times: number) => {
+      for (let n = 0; n < times; n += 1) await guess(test.api, { email: user.email }, address);
+    };
+    const stored = (count: number) =>
+      waitUntil('the repeats are stored', async () => {
+        const rows = await test.app.get(PrismaService).$queryRaw<{ count: number }[]>`
+          SELECT count FROM audit.folds WHERE entry->>'ip' = ${address}`;
+        return rows[0]?.count === count;
+      });
+    const passMinute = async () => {
+      passedMs += MINUTE_MS;
+      await endMinutes(test);
+      await sleep(STORED_WITHIN_MS);
+    };
+    const recorded = async (...counts: number[]) => {
+      await waitUntil('the repeats are recorded', async () => (await throttledFrom(address)).length >= counts.length);
+      expect((await throttledFrom(address)).map(({ count }) => count)).toEqual(counts);
+    };
+    try {
+      // The first is a guess that is judged.
+      await refuse(1 + 1 + 3);
+      await recorded(1);
+      await stored(3);
+      await passMinute();
+      await refuse(2);
+      await recorded(3, 1);
+      await stored(2);
+      await passMinute();
+      await recorded(2, 3, 1);
+      await passMinute();
+      await refuse(3);
+      await recorded(1, 2, 3, 1);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
