@@ -1,10 +1,11 @@
 import { execFile, type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { SERVER_KEY } from './certificates.js';
 import { connectTo } from './databases.js';
 import { freePort } from './process.js';
 import { waitUntil } from './wait.js';
@@ -70,6 +71,34 @@ export class PostgresServer {
       DB_USER: 'postgres',
       DB_PASSWORD: PostgresServer.PASSWORD,
     };
+  }
+
+  /** Offers TLS from now on, with this certificate to clients that connect. */
+  async present(certificate: string): Promise<void> {
+    const paths = { key: join(this.folder, 'server-key'), certificate: join(this.folder, 'server-certificate') };
+    await writeFile(paths.key, SERVER_KEY, { mode: 0o600 });
+    await writeFile(paths.certificate, certificate);
+    const { uid, gid } = await unprivilegedAccount();
+    if (uid !== undefined && gid !== undefined) await chown(paths.key, uid, gid);
+    const before = await this.loadedAt();
+    await this.query(
+      'postgres',
+      `ALTER SYSTEM SET ssl_key_file = '${paths.key}'`,
+      `ALTER SYSTEM SET ssl_cert_file = '${paths.certificate}'`,
+      'ALTER SYSTEM SET ssl = on',
+      'SELECT pg_reload_conf()',
+    );
+    await waitUntil('the certificate is in use', async () => (await this.loadedAt()) !== before);
+  }
+
+  /** When the settings were last read, as new connections see it. */
+  private async loadedAt(): Promise<unknown> {
+    const client = await connectTo(this.url('postgres'));
+    try {
+      return (await client.query('SELECT pg_conf_load_time()::text AS time')).rows[0].time;
+    } finally {
+      await client.end();
+    }
   }
 
   async query(database: string, ...statements: string[]): Promise<void> {
