@@ -1,11 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { SECRETS, startApp } from '../support/app.js';
+import { AUTHORITY, CERTIFICATES } from '../support/certificates.js';
 import { newAccount } from '../support/factories.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { RedisServer } from '../support/redis-server.js';
-import { createStores, type Stores } from '../support/stores.js';
+import { createStores, newFolder, type Stores } from '../support/stores.js';
 import { waitUntil } from '../support/wait.js';
 
 const WATCHED_MS = 6_000;
@@ -111,5 +114,72 @@ describe('A Redis that refuses', () => {
     } finally {
       await test.close();
     }
+  });
+});
+
+async function withTls(certificate: string, work: (server: RedisServer) => Promise<void>): Promise<void> {
+  const server = await RedisServer.start(certificate);
+  try {
+    await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+describe('A Redis with TLS', () => {
+  let stores: Stores;
+  let authority: string;
+  beforeAll(async () => {
+    stores = await createStores();
+    const folder = newFolder();
+    await mkdir(folder);
+    authority = join(folder, 'authority');
+    await writeFile(authority, AUTHORITY);
+  });
+  afterEach(killPrograms);
+  afterAll(() => stores.remove());
+
+  const start = ({ tlsUrl }: RedisServer, env: Record<string, string> = { NODE_EXTRA_CA_CERTS: authority }) =>
+    spawnApp({ ...stores.env, ...SECRETS, ...env, REDIS_URL: tlsUrl });
+
+  it('is used with a certificate that fits', async () => {
+    await withTls(CERTIFICATES.fitting, async (server) => {
+      const app = await start(server);
+      expect(await serves(app)).toBe(201);
+      expect(await healthOf(app)).toEqual(HEALTHY);
+      expect(warnings(app)).toEqual([]);
+    });
+  });
+
+  const trusts =
+    /; REDIS_URL must lead to a server whose certificate Node\.js trusts \(NODE_EXTRA_CA_CERTS .*\): working without it$/;
+  it.each<[string, string, Record<string, string> | undefined, RegExp]>([
+    [
+      'for another host',
+      CERTIFICATES.ofAnotherHost,
+      undefined,
+      /^Redis is away \(.* certificate's altnames.*\); REDIS_URL must name a host that its certificate is for: working/,
+    ],
+    [
+      'of an authority that is not known',
+      CERTIFICATES.fitting,
+      {},
+      new RegExp(`^Redis is away \\(unable to verify the first certificate\\)${trusts.source}`),
+    ],
+    [
+      'that has expired',
+      CERTIFICATES.expired,
+      undefined,
+      new RegExp(`^Redis is away \\(certificate has expired\\)${trusts.source}`),
+    ],
+  ])('is not used with a certificate %s, and one warning says what to change', async (_, certificate, env, reason) => {
+    await withTls(certificate, async (server) => {
+      const app = await start(server, env);
+      // Meanwhile it is tried again, several times.
+      await sleep(1_000);
+      expect(await serves(app)).toBe(201);
+      expect(await healthOf(app)).toEqual(DEGRADED);
+      expect(warnings(app)).toEqual([expect.stringMatching(reason)]);
+    });
   });
 });

@@ -1,7 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { SERVER_KEY } from './certificates.js';
+import { newFolder } from './stores.js';
 import { waitUntil } from './wait.js';
 
 /** A Redis of a suite's own, whose users a suite may restrict and whose role it may change. */
@@ -10,13 +14,15 @@ export class RedisServer {
     private readonly server: ChildProcess,
     private readonly admin: Redis,
     private readonly port: number,
+    private readonly tlsPort: number,
   ) {}
 
-  static async start(): Promise<RedisServer> {
-    const port = await freePort();
-    const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], {
-      stdio: 'ignore',
-    });
+  /** @param certificate for clients that connect with TLS */
+  static async start(certificate?: string): Promise<RedisServer> {
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    const tls = certificate === undefined ? [] : await tlsOptions(tlsPort, certificate);
+    const options = ['--port', String(port), '--save', '', '--appendonly', 'no', ...tls];
+    const server = spawn('redis-server', options, { stdio: 'ignore' });
     await once(server, 'spawn');
     const admin = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null });
     admin.on('error', () => undefined);
@@ -27,12 +33,16 @@ export class RedisServer {
       ),
     );
     await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all');
-    return new RedisServer(server, admin, port);
+    return new RedisServer(server, admin, port, tlsPort);
   }
 
   /** For the user `app`, whom the methods below restrict. */
   get url(): string {
     return `redis://app:secret@127.0.0.1:${this.port}`;
+  }
+
+  get tlsUrl(): string {
+    return `rediss://app:secret@127.0.0.1:${this.tlsPort}`;
   }
 
   /** The server's own number of connections so far, those of `admin` included. */
@@ -66,6 +76,16 @@ export class RedisServer {
     this.server.kill();
     await exited;
   }
+}
+
+async function tlsOptions(port: number, certificate: string): Promise<string[]> {
+  const folder = newFolder();
+  const [keyFile, certificateFile] = [join(folder, 'key'), join(folder, 'certificate')];
+  await mkdir(folder);
+  await writeFile(keyFile, SERVER_KEY);
+  await writeFile(certificateFile, certificate);
+  const files = ['--tls-key-file', keyFile, '--tls-cert-file', certificateFile, '--tls-ca-cert-file', certificateFile];
+  return ['--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
 }
 
 async function freePort(): Promise<number> {

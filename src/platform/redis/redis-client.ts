@@ -184,6 +184,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/OOM/, 'raise its maxmemory or set an eviction policy'],
   [/WRONGPASS|NOAUTH|invalid password/i, 'REDIS_URL needs its user and password'],
   [/DB index/, 'REDIS_URL must name a database that it has'],
+  [/altnames/, 'REDIS_URL must name a host that its certificate is for'],
+  [
+    /certificate/,
+    'REDIS_URL must lead to a server whose certificate Node.js trusts (NODE_EXTRA_CA_CERTS adds an authority)',
+  ],
 ];
 
 /** Whether Redis has answered with an error, other than that the connection or the time was lost. */
