@@ -36,7 +36,7 @@ async function serversAnswer() {
 /** Programs that suites about servers start themselves, and the files of those suites. */
 const PROGRAMS = {
   pgbouncer: 'pgbouncer\\.servers',
-  pg_config: 'database-(?:access|faults)\\.servers',
+  pg_config: 'database-(?:access|faults|standby)\\.servers',
   'redis-server': '(?:cache|revocation|redis-refusals(?:\\.servers)?)',
 };
 

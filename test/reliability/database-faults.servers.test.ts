@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { expectFailure } from '../support/answers.js';
 import { login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer, ApiClient } from '../support/client.js';
+import { expectHealth, expectUnavailable, reads, recovery, writes } from '../support/database-faults.js';
 import { onDatabase } from '../support/databases.js';
-import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD, type Session } from '../support/factories.js';
+import { ADMIN, newAccount, PASSWORD, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
 import { PostgresServer } from '../support/postgres-server.js';
 import { killPrograms, runCommand, spawnApp, type SpawnedApp } from '../support/process.js';
@@ -14,11 +15,6 @@ import { waitUntil } from '../support/wait.js';
 const ADMIN_VARIABLES = { ADMIN_EMAIL: ADMIN.email, ADMIN_USERNAME: ADMIN.username, ADMIN_PASSWORD: ADMIN.password };
 /** What a client is promised, in milliseconds. */
 const PROMPT_MS = 1_000;
-
-function expectUnavailable(answer: ApiAnswer): void {
-  expectFailure(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-}
 
 /** Expects a 503 from each, by the server's own clock: a busy test reads some of them late. */
 async function expectPrompt(app: SpawnedApp, requests: readonly Promise<ApiAnswer>[]): Promise<void> {
@@ -32,36 +28,9 @@ async function expectPrompt(app: SpawnedApp, requests: readonly Promise<ApiAnswe
 
 const idOf = ({ headers }: ApiAnswer) => headers.get('x-request-id');
 
-async function expectHealth(api: ApiClient, status: 200 | 503): Promise<void> {
-  const [health, ready, live] = await Promise.all(
-    ['/health', '/health/ready', '/health/live'].map((path) => api.get(path)),
-  );
-  expect([health?.status, ready?.status, live?.status]).toEqual([status, status, 200]);
-  expect(health?.body.services.database.status).toBe(status === 200 ? 'healthy' : 'unhealthy');
-}
-
 /** As `reads`, without those that the cache may answer. */
 const uncachedReads = (api: ApiClient, token: string) =>
   ['/users', '/users?search=person', '/users/me/sessions', '/audit-logs'].map((path) => api.get(path, { token }));
-
-const recovery = (api: ApiClient) =>
-  waitUntil('the service is healthy', async () => (await api.get('/health/ready')).status === 200);
-
-/** Requests that read, and requests that write, by the admin and by a user. */
-const reads = (api: ApiClient, token: string) =>
-  ['/users/me', '/users', '/users?search=person', '/users/me/sessions', '/roles', '/permissions'].map((path) =>
-    api.get(path, { token }),
-  );
-const writes = (api: ApiClient, { token, refreshToken, user }: Session) => [
-  api.post('/users', newAccount()),
-  api.post('/auth/login', { email: user.email, password: PASSWORD }),
-  api.post('/auth/refresh', { refreshToken }),
-  api.patch('/users/me', { bio: 'Changed.' }, { token }),
-  api.put('/users/me/password', { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }, { token }),
-  api.delete('/users/me/sessions', { token }),
-  api.delete('/users/me', { token }),
-  api.post('/auth/logout', undefined, { token }),
-];
 
 /** Tries again: the proxy shares the event loop of the test, which is busy at first, and so seems silent to the server. */
 async function settled<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { execFile, type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,6 +14,7 @@ const run = promisify(execFile);
 
 /** PostgreSQL refuses to run as root, and so this is the user that Debian's package creates. */
 const UNPRIVILEGED_USER = 'postgres';
+const DATA = 'data';
 
 /** A PostgreSQL of a suite's own, which asks for passwords, and whose faults concern no other suite. */
 export class PostgresServer {
@@ -27,23 +28,40 @@ export class PostgresServer {
 
   /** @param settings lines of `postgresql.conf` */
   static async start(settings: readonly string[] = []): Promise<PostgresServer> {
-    const { stdout: bindir } = await run('pg_config', ['--bindir']);
-    const account = await unprivilegedAccount();
-    const folder = await mkdtemp(join(tmpdir(), 'uma-pg-'));
-    const data = join(folder, 'data');
+    const folder = await newServerFolder();
     const passwordFile = join(folder, 'password');
-    await mkdir(data);
-    await writeFile(passwordFile, PostgresServer.PASSWORD);
-    if (account.uid !== undefined) await run('chown', ['-R', `${account.uid}:${account.gid}`, folder]);
-    await chmod(folder, 0o755);
-    const initdb = [`--pgdata=${data}`, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-    await run(join(bindir.trim(), 'initdb'), [...initdb, '--no-sync', '--encoding=UTF8', '--locale=C'], account);
+    await writeFile(passwordFile, PostgresServer.PASSWORD, { mode: 0o644 });
+    await runServerProgram('initdb', [
+      `--pgdata=${join(folder, DATA)}`,
+      '--username=postgres',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ]);
+    return PostgresServer.launch(folder, settings);
+  }
+
+  /** Starts a copy of this server, which follows it and takes no writes until it is promoted. */
+  async startStandby(): Promise<PostgresServer> {
+    const folder = await newServerFolder();
+    const options = ['--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
+    await runServerProgram('pg_basebackup', [
+      `--pgdata=${join(folder, DATA)}`,
+      `--dbname=${this.url('postgres')}`,
+      ...options,
+    ]);
+    return PostgresServer.launch(folder, []);
+  }
+
+  private static async launch(folder: string, settings: readonly string[]): Promise<PostgresServer> {
     const port = await freePort();
     const options = ['fsync=off', 'shared_buffers=8MB', `unix_socket_directories=${folder}`, ...settings];
     const server = spawn(
-      join(bindir.trim(), 'postgres'),
-      ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...options.flatMap((option) => ['-c', option])],
-      { stdio: 'ignore', ...account },
+      await serverProgram('postgres'),
+      ['-D', join(folder, DATA), '-h', '127.0.0.1', '-p', String(port), ...options.flatMap((option) => ['-c', option])],
+      { stdio: 'ignore', ...(await unprivilegedAccount()) },
     );
     const started = new PostgresServer(folder, port, server);
     await waitUntil('the PostgreSQL server has started', () =>
@@ -116,6 +134,24 @@ export class PostgresServer {
     await exited;
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function serverProgram(name: string): Promise<string> {
+  const { stdout } = await run('pg_config', ['--bindir']);
+  return join(stdout.trim(), name);
+}
+
+async function runServerProgram(name: string, args: readonly string[]): Promise<void> {
+  await run(await serverProgram(name), args, await unprivilegedAccount());
+}
+
+/** A folder in which the server's account may create its data and its socket. */
+async function newServerFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'uma-pg-'));
+  const { uid, gid } = await unprivilegedAccount();
+  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** For servers that refuse to run as root. */

@@ -12,7 +12,7 @@ export class TcpProxy {
   private dropped: string | undefined;
   private swallowing = false;
 
-  private constructor(private readonly target: URL) {}
+  private constructor(private target: URL) {}
 
   static async to(url: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(new URL(url));
@@ -37,6 +37,13 @@ export class TcpProxy {
     server.close();
     for (const socket of this.sockets) socket.destroy();
     await closed;
+  }
+
+  /** Ends every connection and leads new ones to another store, as a failover does. */
+  async redirect(url: string): Promise<void> {
+    await this.cut();
+    this.target = new URL(url);
+    await this.restore();
   }
 
   /** Keeps every connection and forwards nothing in either direction: the store is there and silent. */
