@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { expectFailure } from '../support/answers.js';
 import { login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import type { ApiAnswer, ApiClient } from '../support/client.js';
@@ -6,7 +7,7 @@ import { expectHealth, expectUnavailable, reads, recovery, writes } from '../sup
 import { onDatabase } from '../support/databases.js';
 import { ADMIN, newAccount, PASSWORD, type Session } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
-import { PostgresServer } from '../support/postgres-server.js';
+import { FULL_DEVICE, PostgresServer } from '../support/postgres-server.js';
 import { killPrograms, runCommand, spawnApp, type SpawnedApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -15,6 +16,8 @@ import { waitUntil } from '../support/wait.js';
 const ADMIN_VARIABLES = { ADMIN_EMAIL: ADMIN.email, ADMIN_USERNAME: ADMIN.username, ADMIN_PASSWORD: ADMIN.password };
 /** What a client is promised, in milliseconds. */
 const PROMPT_MS = 1_000;
+/** After this long (ms) without a refusal, a full disk is taken to have room again. */
+const QUIET_MS = 30_000;
 
 /** Expects a 503 from each, by the server's own clock: a busy test reads some of them late. */
 async function expectPrompt(app: SpawnedApp, requests: readonly Promise<ApiAnswer>[]): Promise<void> {
@@ -165,6 +168,45 @@ describe('While PostgreSQL takes no writes', () => {
     expect((await api.post('/auth/refresh', { refreshToken: ada.refreshToken })).status).toBe(200);
   });
 });
+
+if (existsSync(FULL_DEVICE)) {
+  describe('While the disk of PostgreSQL is full', () => {
+    let server: PostgresServer;
+    let test: TestApp;
+    beforeAll(async () => {
+      server = await PostgresServer.start();
+      await server.query('postgres', 'CREATE DATABASE users');
+      const env = { DATABASE_URL: server.url('users'), REDIS_URL: 'memory:' };
+      await runCommand('migrate', env);
+      await server.putOnFullDisk('users', 'password_resets');
+      test = await startApp(env);
+    });
+    afterAll(async () => {
+      jest.restoreAllMocks();
+      await test.close();
+      await server.stop();
+    });
+
+    it('requests that need room get 503, reads are answered, and health tells until none was refused for a while', async () => {
+      const { api } = test;
+      const admin = await test.admin();
+      const ada = await register(api, newAccount());
+      const issue = () => api.post(`/users/${ada.user.id}/password-reset`, undefined, { token: admin.token });
+      for (let n = 0; n < 2; n += 1) expectUnavailable(await issue());
+      await expectHealth(api, 503);
+      for (const { status } of await Promise.all(reads(api, admin.token))) expect(status).toBe(200);
+
+      // The table gets a new file.
+      await server.query('users', 'TRUNCATE password_resets');
+      expect((await issue()).status).toBe(201);
+      await expectHealth(api, 503);
+      const now = performance.now.bind(performance);
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + QUIET_MS);
+      await recovery(api);
+      await expectHealth(api, 200);
+    });
+  });
+}
 
 describe('A PostgreSQL role that loses', () => {
   let server: PostgresServer;

@@ -1,6 +1,6 @@
 import { execFile, type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -15,6 +15,8 @@ const run = promisify(execFile);
 /** PostgreSQL refuses to run as root, and so this is the user that Debian's package creates. */
 const UNPRIVILEGED_USER = 'postgres';
 const DATA = 'data';
+/** Refuses what is written to it, as a full disk does. Linux and the BSDs have it. */
+export const FULL_DEVICE = '/dev/full';
 
 /** A PostgreSQL of a suite's own, which asks for passwords, and whose faults concern no other suite. */
 export class PostgresServer {
@@ -126,6 +128,17 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
+  }
+
+  /** Puts a table on a full disk: its file, which must be empty and not open, becomes the device that has no room. */
+  async putOnFullDisk(database: string, table: string): Promise<void> {
+    const client = await connectTo(this.url(database));
+    const { rows } = await client.query<{ path: string }>(`SELECT pg_relation_filepath('${table}') AS path`);
+    await client.end();
+    const path = join(this.folder, DATA, rows[0]?.path ?? '');
+    if ((await stat(path)).size > 0) throw new Error(`The table ${table} is not empty`);
+    await rm(path);
+    await symlink(FULL_DEVICE, path);
   }
 
   async stop(): Promise<void> {
