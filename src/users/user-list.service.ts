@@ -20,6 +20,9 @@ export interface UserListQuery extends PageRequest {
   readonly username?: string;
   readonly status?: UserStatus;
   readonly role?: string;
+  readonly emailVerified?: boolean;
+  readonly createdFrom?: Date;
+  readonly createdTo?: Date;
   readonly sortBy: UserSortKey;
   readonly sortOrder: 'asc' | 'desc';
 }
@@ -85,11 +88,9 @@ export class UserListService {
 
 function pagedList(query: UserListQuery): PagedList<User> {
   const { limit, search, email, username, status, role, sortBy, sortOrder } = query;
-  return {
-    identity: ['users', search, email, username, status, role, sortBy, sortOrder],
-    limit,
-    sortKeyOf: (user) => sortKey(query, user),
-  };
+  const { emailVerified, createdFrom, createdTo } = query;
+  const filters = [search, email, username, status, role, emailVerified, createdFrom, createdTo];
+  return { identity: ['users', ...filters, sortBy, sortOrder], limit, sortKeyOf: (user) => sortKey(query, user) };
 }
 
 function column({ sortBy }: UserListQuery): Prisma.Sql {
@@ -97,11 +98,14 @@ function column({ sortBy }: UserListQuery): Prisma.Sql {
 }
 
 function filterSql(query: UserListQuery): Prisma.Sql {
-  const { search, email, username, status, role } = query;
+  const { search, email, username, status, role, emailVerified, createdFrom, createdTo } = query;
   const conditions = [status === 'deleted' ? Prisma.sql`deleted_at IS NOT NULL` : Prisma.sql`deleted_at IS NULL`];
   if (status !== undefined) conditions.push(Prisma.sql`status = ${status}::user_status`);
   if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${foldName(email)}`);
   if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${foldName(username)}`);
+  if (emailVerified !== undefined) conditions.push(Prisma.sql`email_verified = ${emailVerified}`);
+  if (createdFrom !== undefined) conditions.push(Prisma.sql`created_at >= ${createdFrom}`);
+  if (createdTo !== undefined) conditions.push(Prisma.sql`created_at < ${createdTo}`);
   if (role !== undefined) conditions.push(Prisma.sql`roles @> ARRAY[${role}]`);
   if (search !== undefined) {
     const pattern = `%${lowerCase(search).replace(/[\\%_]/g, '\\$&')}%`;

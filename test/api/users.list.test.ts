@@ -33,6 +33,9 @@ describe('GET /users', () => {
     }
     await setStatus(test, idOf('suspect'), 'suspended');
     await setStatus(test, idOf('sleeper'), 'inactive');
+    for (const username of ['hyphen', 'suspect']) {
+      await test.api.post(`/users/${idOf(username)}/email-verification`, undefined, { token: admin.token });
+    }
     await test.api.delete(`/users/${idOf('departed')}`, { token: admin.token });
   });
   afterAll(() => test.close());
@@ -166,6 +169,9 @@ describe('GET /users', () => {
     ['role admin', { role: 'admin' }, ['root1']],
     ['a role that no user holds', { role: 'unheld' }, []],
     ['role and status', { role: 'user', status: 'suspended' }, ['suspect']],
+    ['a verified email', { emailVerified: 'true', limit: 100 }, ['hyphen', 'suspect']],
+    ['a verified email and a status', { emailVerified: 'true', status: 'suspended' }, ['suspect']],
+    ['an email that is not verified and a search', { emailVerified: 'false', search: 'line' }, ['underscore']],
     ['filters that exclude each other', { username: 'Anders', email: 'hundred@example.com' }, []],
   ])('filters by %s', async (_, query, found) => {
     expect(await usernames(query)).toEqual(found);
@@ -177,6 +183,28 @@ describe('GET /users', () => {
     const { body } = await list({ status: 'suspended' });
     expect(body.data.users[0]).toMatchObject({ status: 'suspended', isActive: false });
     expect(body.data.users[0]).not.toHaveProperty('deletedAt');
+  });
+
+  it('filters by the time of creation: from then on, and before then', async () => {
+    const { body } = await list({ sortOrder: 'asc', limit: 100 });
+    const all: { username: string; createdAt: string }[] = body.data.users;
+    const [, second, third, fourth] = all.map(({ createdAt }) => createdAt);
+    const names = (users: { username: string }[]) => users.map(({ username }) => username).toSorted();
+    const later = all.filter(({ createdAt }) => createdAt >= (third ?? ''));
+    expect(await usernames({ createdFrom: third ?? '', limit: 100 })).toEqual(names(later));
+    const earlier = all.filter(({ createdAt }) => createdAt < (third ?? ''));
+    expect(await usernames({ createdTo: third ?? '', limit: 100 })).toEqual(names(earlier));
+    const between = all.filter(({ createdAt }) => createdAt >= (second ?? '') && createdAt < (fourth ?? ''));
+    const inKathmandu = (time = '') => new Date(Date.parse(time) + 20_700_000).toISOString().replace('Z', '+05:45');
+    const range = { createdFrom: inKathmandu(second), createdTo: inKathmandu(fourth) };
+    expect(await usernames({ ...range, limit: 100 })).toEqual(names(between));
+    expect(await usernames({ createdFrom: '', createdTo: '', limit: 100 })).toHaveLength(TOTAL);
+    const first = await list({ ...range, limit: 1, sortOrder: 'asc' });
+    const cursor: string = first.body.data.pagination.nextCursor;
+    expect((await list({ ...range, limit: 1, sortOrder: 'asc', cursor })).body.data.users[0]).toEqual(
+      all.find(({ createdAt }) => createdAt === third),
+    );
+    expectInvalid(await list({ createdFrom: range.createdFrom, limit: 1, sortOrder: 'asc', cursor }), 'cursor');
   });
 
   it('lists deleted users, with the time of deletion, to a holder of users:delete', async () => {
@@ -198,6 +226,12 @@ describe('GET /users', () => {
     ...[...NUMBERS, '101'].map((value) => ['limit', value]),
     ...['a', ' a ', '😀', '%'].map((value) => ['search', value]),
     ...['gone', 'ACTIVE', ' active', 'active,inactive'].map((value) => ['status', value]),
+    ...['1', 'TRUE', 'yes', 'null'].map((value) => ['emailVerified', value]),
+    ...['2026-11-24', '2026-13-01T00:00:00Z', '2026-11-24T20:00:00', '1795550400', 'now'].map((value) => [
+      'createdFrom',
+      value,
+    ]),
+    ['createdTo', '2026-11-24T20:00:00 Z'],
     ...['', 'id', 'created_at', 'passwordHash', 'EMAIL', 'email desc'].map((value) => ['sortBy', value]),
     ...['', 'up', 'ASC', 'asc nulls first'].map((value) => ['sortOrder', value]),
     ...['', '1'].map((value) => ['firstName', value]),

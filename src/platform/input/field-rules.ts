@@ -1,6 +1,8 @@
 import { fault, type FieldFault } from '#platform/errors';
 import { codePoints, type Rule } from './field.decorator.js';
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
 /** A text of `min` to `max` code points. */
 export function textOf(label: string, min: number, max: number): Rule {
   return (value) => {
@@ -31,6 +33,14 @@ export function anyText(name: string, max: number): Rule {
 /** Any string at all: whether it is worth something, a service decides. */
 export function anyString(name: string): Rule {
   return (value) => (typeof value === 'string' ? undefined : fault('type', `${name} must be a string`));
+}
+
+/** A time with a zone (RFC 3339, section 5.6). */
+export function timeWithZone(name: string): Rule {
+  return (value) =>
+    typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))
+      ? undefined
+      : fault('format', `${name} must be a time such as 2026-11-24T20:00:00Z`);
 }
 
 /** What a client sends for a field that the API does not have. */

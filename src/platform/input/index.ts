@@ -1,4 +1,4 @@
-export { anyString, anyText, oneOf, textOf, uniqueTexts } from './field-rules.js';
+export { anyString, anyText, oneOf, textOf, timeWithZone, uniqueTexts } from './field-rules.js';
 export { asSent, codePoints, Field, Filter, type Presence, type Rule, toNfc, trimmed } from './field.decorator.js';
 export { StrictInputInterceptor } from './strict-input.interceptor.js';
 export { parseBody } from './strict-json.js';

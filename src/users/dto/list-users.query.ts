@@ -1,10 +1,11 @@
 import { type Fault, fault } from '#platform/errors';
-import { anyString, codePoints, Field, Filter, oneOf, toNfc, trimmed } from '#platform/input';
+import { anyString, codePoints, Field, Filter, oneOf, timeWithZone, toNfc, trimmed } from '#platform/input';
 import { PageQuery, toPageRequest } from '#platform/paging';
 import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
 import { USER_STATUSES, type UserStatus } from '../user.js';
 
 const SORT_KEYS = Object.keys(SORT_COLUMNS);
+const BOOLEANS = ['true', 'false'];
 const ORDERS = ['asc', 'desc'];
 const MIN_SEARCH_LENGTH = 2;
 
@@ -35,6 +36,15 @@ export class ListUsersQuery extends PageQuery {
   @Filter(anyString('role'), { type: String, description: 'Who holds this role.' })
   role?: string;
 
+  @Filter(oneOf('emailVerified', BOOLEANS), { type: Boolean, description: 'Whether the email is verified.' })
+  emailVerified?: string;
+
+  @Filter(timeWithZone('createdFrom'), { format: 'date-time', description: 'Created then or later.' })
+  createdFrom?: string;
+
+  @Filter(timeWithZone('createdTo'), { format: 'date-time', description: 'Created before then.' })
+  createdTo?: string;
+
   @Field(oneOf('sortBy', SORT_KEYS), 'optional', { enum: SORT_KEYS, default: LIST_DEFAULTS.sortBy })
   sortBy?: UserSortKey;
 
@@ -43,8 +53,18 @@ export class ListUsersQuery extends PageQuery {
 }
 
 export function toUserListQuery({ page, limit, cursor, ...query }: ListUsersQuery): UserListQuery {
-  const { sortBy = LIST_DEFAULTS.sortBy, sortOrder = LIST_DEFAULTS.sortOrder, ...filters } = query;
-  return { page: Number(page ?? 1), ...toPageRequest({ limit, cursor }), sortBy, sortOrder, ...filters };
+  const { sortBy = LIST_DEFAULTS.sortBy, sortOrder = LIST_DEFAULTS.sortOrder } = query;
+  const { emailVerified, createdFrom, createdTo, ...filters } = query;
+  return {
+    ...filters,
+    page: Number(page ?? 1),
+    ...toPageRequest({ limit, cursor }),
+    sortBy,
+    sortOrder,
+    emailVerified: emailVerified === undefined ? undefined : emailVerified === 'true',
+    createdFrom: createdFrom === undefined ? undefined : new Date(createdFrom),
+    createdTo: createdTo === undefined ? undefined : new Date(createdTo),
+  };
 }
 
 function searchRule(value: unknown): Fault | undefined {
