@@ -14,7 +14,7 @@ import { standardOutput } from '#platform/observability';
 const DRAIN_MS = 8_000;
 /** How often connections are closed that have become idle since the drain began. */
 const IDLE_SWEEP_MS = 100;
-const HARD_STOP_MS = 9_400;
+const HARD_STOP_MS = 9_000;
 
 let running: NestFastifyApplication | undefined;
 let stopping = false;

@@ -18,6 +18,8 @@ const PATIENCE_MS = 10_000;
 const START_TIMEOUT_MS = 60_000;
 /** More than a pipe holds (64 KiB), at some 200 bytes for the log line of a request. */
 const REQUESTS = 600;
+/** What makes room in a full pipe, in bytes. */
+const PAGE = 4_096;
 /** A kilobyte each. */
 const EXPORTED_ENTRIES = 15_000;
 
@@ -82,8 +84,8 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Pr
   return code;
 }
 
-/** A pipe that nothing is read from until `readAll()`. */
-function openPipe(): { fd: number; readAll(): string } {
+/** A pipe that nothing is read from until `read()` or `readAll()`. */
+function openPipe(): { fd: number; read(): string; readAll(): string } {
   const path = `${newFolder()}-pipe`;
   mkdirSync(join(path, '..'), { recursive: true });
   execFileSync('mkfifo', [path]);
@@ -97,7 +99,14 @@ function openPipe(): { fd: number; readAll(): string } {
       return '';
     }
   };
-  return { fd: openSync(path, constants.O_WRONLY), readAll };
+  const read = () => {
+    try {
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, PAGE, null));
+    } catch {
+      return '';
+    }
+  };
+  return { fd: openSync(path, constants.O_WRONLY), read, readAll };
 }
 
 describe('What an operator starts through npm', () => {
@@ -176,6 +185,30 @@ describe('Standard output that takes nothing', () => {
     const lines = text.split('\n').filter((line) => line.startsWith('{'));
     const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
     expect(requests.length).toBeGreaterThanOrEqual(2 * REQUESTS);
+  });
+});
+
+describe('Standard output that takes less than there is to write', () => {
+  it('makes requests wait past 16 MiB, and does not delay the end', async () => {
+    const pipe = openPipe();
+    fds.push(pipe.fd);
+    const preload = ['--import', new URL('../support/fill-output.mjs', import.meta.url).href];
+    const { child, port } = await start(process.execPath, [...preload, resolve('dist/main.js')], {}, [
+      'ignore',
+      pipe.fd,
+      'ignore',
+    ]);
+    pipe.readAll();
+    let latest = '';
+    const reading = setInterval(() => (latest = pipe.read()), 250);
+    child.kill('SIGUSR2');
+    await waitUntil('it has written much', async () => latest.endsWith('x'));
+    let answered = 0;
+    for (let n = 0; n < 100; n += 1) void answers(port).then((ok) => (answered += Number(ok)));
+    await sleep(500);
+    expect(answered).toBe(0);
+    await stop(child);
+    clearInterval(reading);
   });
 });
 

@@ -1,3 +1,3 @@
 export { createLogger, NestLogger } from './logger.js';
-export { logRequests } from './request-log.js';
+export { logRequests, waitForLog } from './request-log.js';
 export { standardOutput } from './standard-output.js';

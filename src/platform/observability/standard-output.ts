@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FILE_DESCRIPTOR = 1;
-/** What is held back, in bytes, before the process waits for the reader. */
+/** What is held back, in bytes, before requests wait for the reader. */
 const MAX_QUEUED_BYTES = 16 * 1_024 * 1_024;
 /** The size (bytes) up to which texts that wait are joined. */
 const CHUNK_BYTES = 64 * 1_024;
@@ -14,7 +14,8 @@ const LAST_WRITES_MS = 300;
 
 /**
  * Standard output, as a pipe whose reader may be slow or gone: what it does not take at once is queued, and written when it
- * does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends.
+ * does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends. Nothing blocks the
+ * event loop before the exit, as a signal to end must be heard.
  */
 class StandardOutput {
   private readonly queue: Buffer[] = [];
@@ -34,9 +35,17 @@ class StandardOutput {
     let data: Buffer = Buffer.from(text);
     if (this.writeQueued()) data = data.subarray(this.take(data));
     if (data.length === 0) return true;
-    if (this.queuedBytes + data.length > MAX_QUEUED_BYTES && !this.waitForRoom(data.length)) return false;
+    if (this.queuedBytes + data.length > MAX_QUEUED_BYTES && !this.isTaking()) return false;
     this.enqueue(data);
     return true;
+  }
+
+  /**
+   * Waits for room in the queue: what a slow reader cannot read in time should not be produced either. Does not wait for
+   * a reader that takes nothing.
+   */
+  async room(): Promise<void> {
+    while (this.queuedBytes > MAX_QUEUED_BYTES && this.isTaking()) await sleep(RETRY_MS);
   }
 
   /** @returns whether everything is written; `false` once nothing has been taken for a second */
@@ -74,13 +83,8 @@ class StandardOutput {
     return true;
   }
 
-  /** Stops the process until the reader has made room: what it cannot read in time is not produced either. */
-  private waitForRoom(bytes: number): boolean {
-    while (this.queuedBytes + bytes > MAX_QUEUED_BYTES && performance.now() - this.takenAt < PATIENCE_MS) {
-      pause(RETRY_MS);
-      this.writeQueued();
-    }
-    return this.queuedBytes + bytes <= MAX_QUEUED_BYTES;
+  private isTaking(): boolean {
+    return performance.now() - this.takenAt < PATIENCE_MS;
   }
 
   private writeLast(): void {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AppConfig } from '#config';
 import { parseBody } from '#platform/input';
 import type { RateLimit } from '#platform/limits';
-import { logRequests } from '#platform/observability';
+import { logRequests, waitForLog } from '#platform/observability';
 import { answerNotModified, applyBodyLimit, RequestContext, runInRequestContext } from '#platform/request';
 import { readForwardedFor, warnOfUntrustedProxy } from './forwarded-for.js';
 import { type RouteMethods, noteMethods } from './methods.js';
@@ -47,6 +47,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addHook('onRoute', parts.rateLimit.countUnreadable);
 
   // When a head has arrived
+  fastify.addHook('onRequest', waitForLog);
   fastify.addHook('onRequest', ({ raw: request }, { raw: response }, done) => {
     closeWhileClientIsSilent(request, response);
     done();
