@@ -16,6 +16,8 @@ import { waitUntil } from '../support/wait.js';
 const ADMIN_VARIABLES = { ADMIN_EMAIL: ADMIN.email, ADMIN_USERNAME: ADMIN.username, ADMIN_PASSWORD: ADMIN.password };
 /** What a client is promised, in milliseconds. */
 const PROMPT_MS = 1_000;
+/** The same for requests in the hash line, which share the processor with two hashes of half a second. */
+const LINE_MS = 4_000;
 /** After this long (ms) without a refusal, a full disk is taken to have room again. */
 const QUIET_MS = 30_000;
 
@@ -89,7 +91,8 @@ describe('While PostgreSQL accepts connections and answers nothing', () => {
   });
 
   it('logins that wait in line for a hash get it too', async () => {
-    const slow = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '3', UV_THREADPOOL_SIZE: '2' };
+    // All hashes, one after the other, take 10 s or more.
+    const slow = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '24', UV_THREADPOOL_SIZE: '2' };
     const { api } = await start(slow);
     const logins = inParallel(40, () =>
       api.post('/auth/login', { email: ADMIN.email, password: PASSWORD }).then((answer) => ({
@@ -97,16 +100,16 @@ describe('While PostgreSQL accepts connections and answers nothing', () => {
         at: performance.now(),
       })),
     );
-    // Some are done, and the others wait.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Some may be done, and the others wait.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const begun = performance.now();
     proxy.swallow();
-    const late = (await logins).filter(({ at }) => at > begun);
+    const late = (await logins).filter(({ status }) => status !== 401);
     expect(late.length).toBeGreaterThan(10);
     for (const answer of late) expectUnavailable(answer);
     // Two had a place, and finish their hashes first, one after the other.
     const times = late.map(({ at }) => at - begun).toSorted((a, b) => a - b);
-    expect(times.at(-4)).toBeLessThan(PROMPT_MS);
+    expect(times.at(-4)).toBeLessThan(LINE_MS);
   });
 });
 
