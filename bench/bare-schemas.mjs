@@ -39,7 +39,14 @@ const pagination = object({
   previousCursor: optionalText,
 });
 
-const tokens = { accessToken: text, refreshToken: text, tokenType: text, expiresIn: count };
+const tokens = {
+  accessToken: text,
+  refreshToken: text,
+  tokenType: text,
+  expiresIn: count,
+  refreshExpiresIn: count,
+  sessionId: text,
+};
 const email = { type: 'string', maxLength: 255, pattern: '^[^@\\s]{1,64}@[A-Za-z0-9.-]+$' };
 const name = { type: 'string', minLength: 1, maxLength: 100 };
 const newPassword = {

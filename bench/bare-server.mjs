@@ -74,6 +74,8 @@ function issueTokens({ id: sid, tokenId, tokenIssuedAt }, sub, roles) {
     refreshToken: refresh.sign({ ...claims, jti: tokenId, exp: iat + REFRESH_TTL_SECONDS }),
     tokenType: 'Bearer',
     expiresIn: ACCESS_TTL_SECONDS,
+    refreshExpiresIn: REFRESH_TTL_SECONDS,
+    sessionId: sid,
   };
 }
 
