@@ -24,6 +24,11 @@ const DRILLS = {
     settings: { GUESSES: '1000' },
     suites: ['reliability/guessing', 'guess-limits', 'shared-limits'],
   },
+  writes: {
+    about: '100 kills during requests with an Idempotency-Key',
+    settings: { IDEMPOTENCY_KILLS: '100' },
+    suites: ['idempotency-kill'],
+  },
   guessing: {
     about: 'whether the time of a wrong password tells which accounts exist; needs an idle machine',
     settings: { TIMING_PAIRS: '500' },

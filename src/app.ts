@@ -4,6 +4,7 @@ import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
+import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
 import { createLogger, NestLogger } from '#platform/observability';
@@ -27,6 +28,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
     accessToken: app.get(AccessTokenReader).read,
     refreshToken: app.get(RefreshTokenReader).read,
     rateLimit: app.get(RateLimit),
+    idempotency: app.get(Idempotency),
     hashGate: app.get(HashGate),
   });
   installSecurityHeaders(app, config);

@@ -13,6 +13,7 @@ export {
   type Transaction,
   Transactions,
 } from '#platform/events';
+export { WithoutIdempotencyKey } from '#platform/idempotency';
 export { codePoints, Field, type Rule } from '#platform/input';
 export * from '#platform/openapi';
 export { CurrentUser, type Principal, UserId } from '#platform/request';

@@ -1,5 +1,6 @@
 import { Body, Controller, Post, Put } from '@nestjs/common';
 import { OthersOnly, RequirePermissionAndForOthers, RequirePermissions } from '#platform/access';
+import { WithoutIdempotencyKey } from '#platform/idempotency';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
@@ -65,6 +66,7 @@ export class UserAdministrationController {
   }
 
   @Post('password-reset')
+  @WithoutIdempotencyKey()
   @OthersOnly(ISSUE_PASSWORD_RESET)
   @ApiOperation({
     summary: 'Issue a password reset',

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Patch, Post, Put, Query } from '@nestjs/common';
 import { PublicWhile, RequirePermissionFor, RequirePermissions, SelfOnly, SelfOr } from '#platform/access';
+import { WithoutIdempotencyKey } from '#platform/idempotency';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
@@ -99,6 +100,7 @@ export class UsersController {
 
   @Put(':id/password')
   @Hashes()
+  @WithoutIdempotencyKey()
   @SelfOnly()
   @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
   @Returns({ status: 200, description: 'Changed.', message: 'Password updated successfully' })

@@ -12,5 +12,6 @@ export {
 } from './audited-event.js';
 export { EventBus } from './event-bus.js';
 export { EventsModule } from './events.module.js';
+export { HeldCommit } from './held-commit.js';
 export { type Transaction } from './transaction.js';
 export { Transactions } from './transactions.js';

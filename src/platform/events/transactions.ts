@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cache } from '#platform/cache';
 import { type Prisma, PrismaService } from '#platform/database';
 import { EventBus } from './event-bus.js';
+import { heldCommit } from './held-commit.js';
 import type { Transaction } from './transaction.js';
 
 /** Runs units of work. */
@@ -13,8 +14,15 @@ export class Transactions {
     private readonly cache: Cache,
   ) {}
 
-  /** Commits when `work` resolves and rolls back when it throws; returns after the after-commit handlers did. */
+  /**
+   * Commits when `work` resolves and rolls back when it throws; returns after the after-commit handlers did. A request with
+   * an `Idempotency-Key` commits only when its answer is known, and `run` returns before.
+   */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return heldCommit()?.hold(work, (whole) => this.commit(whole)) ?? this.commit(work);
+  }
+
+  private async commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const published: object[] = [];
     const outdated = new Set<string>();
     let done = false;

@@ -67,12 +67,14 @@ function complete(operation: Operation, method: string, path: string): void {
   const extensions = new Map<string, unknown>(Object.entries(operation));
   const access = extensions.get('x-access');
   const counted = path.startsWith('/api/') && !extensions.has('x-uncounted');
+  const repeatable = method !== 'get' && !path.includes('/auth/') && !extensions.has('x-without-idempotency-key');
   if (typeof access === 'string' && access !== 'anyone') {
     operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
   }
   for (const status of impliedErrors(operation, access, method, path, counted)) {
     operation.responses[status] ??= errorResponse(status);
   }
+  if (repeatable) addIdempotencyKey(operation);
   if (method === 'get') addNotModified(operation);
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
@@ -100,6 +102,29 @@ function addNotModified(operation: Operation): void {
     schema: { type: 'string' as const },
   };
   operation.parameters = [condition, ...(operation.parameters ?? [])];
+}
+
+/** A route that changes something answers a repeated request with its first answer. */
+function addIdempotencyKey(operation: Operation): void {
+  const key = {
+    name: 'Idempotency-Key',
+    in: 'header' as const,
+    description:
+      'Chosen by the client, for one request and its retries: for 24 hours they get the first answer, and nothing is ' +
+      'done twice.',
+    required: false,
+    schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  };
+  operation.parameters = [...(operation.parameters ?? []), key];
+  for (const status of [409, 422] as const) operation.responses[status] ??= errorResponse(status);
+  const replayed = {
+    description: '`true` where this is the answer to an earlier request.',
+    schema: { type: 'string' as const },
+  };
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response === undefined || '$ref' in response || !/^(2..|404|409|412)$/.test(status)) continue;
+    response.headers = { ...response.headers, 'Idempotency-Replayed': replayed };
+  }
 }
 
 function impliedErrors(

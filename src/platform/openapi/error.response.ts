@@ -52,10 +52,11 @@ const DESCRIPTIONS = {
   401: '`UNAUTHORIZED`: no token, a refused one, or wrong credentials.',
   403: '`FORBIDDEN`: not allowed, whether or not the target exists.',
   404: '`RESOURCE_NOT_FOUND`',
-  409: '`DUPLICATE_RESOURCE`: a name is taken; `details` says which. `CONFLICT`: the state of things forbids it.',
+  409: '`DUPLICATE_RESOURCE`: a name is taken; `details` says which. `CONFLICT`: the state of things forbids it, or a request with the same `Idempotency-Key` is being served.',
   412: '`PRECONDITION_FAILED`: `If-Match` does not match.',
   413: '`PAYLOAD_TOO_LARGE`',
   415: '`UNSUPPORTED_MEDIA_TYPE`: the body is not plain `application/json`.',
+  422: '`IDEMPOTENCY_KEY_REUSED`: the `Idempotency-Key` was used with another request.',
   429: '`RATE_LIMIT_EXCEEDED`: try again after `Retry-After` seconds.',
   503: '`SERVICE_UNAVAILABLE`: try again after `Retry-After` seconds.',
 } as const;

@@ -2,6 +2,7 @@ import compress from '@fastify/compress';
 import type { FastifyInstance, onRequestAsyncHookHandler, preValidationAsyncHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '#config';
+import type { Idempotency } from '#platform/idempotency';
 import { parseBody } from '#platform/input';
 import type { RateLimit } from '#platform/limits';
 import { logRequests, waitForLog } from '#platform/observability';
@@ -23,6 +24,7 @@ export interface RequestParts {
   /** Reads and verifies the refresh token of a body. */
   readonly refreshToken: preValidationAsyncHookHandler;
   readonly rateLimit: RateLimit;
+  readonly idempotency: Idempotency;
   /** For requests that hash passwords. */
   readonly hashGate: {
     /** Spreads what arrives at once. */
@@ -70,6 +72,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   // When there is an answer
   fastify.addHook('onSend', parts.hashGate.leave);
   fastify.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  fastify.addHook('onSend', parts.idempotency.settle);
   fastify.addHook('onSend', answerNotModified);
   await fastify.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
