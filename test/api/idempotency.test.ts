@@ -10,6 +10,24 @@ import { inParallel } from '../support/parallel.js';
 
 const REUSED = { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' };
 
+const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
+
+function expectReplay(second: ApiAnswer, first: ApiAnswer): void {
+  expect([first.headers.get('idempotency-replayed'), second.headers.get('idempotency-replayed')]).toEqual([
+    null,
+    'true',
+  ]);
+  const [before, after] = [first, second].map(({ status, text, headers }) => ({
+    status,
+    text,
+    etag: headers.get('etag'),
+    location: headers.get('location'),
+    type: headers.get('content-type'),
+    cache: headers.get('cache-control'),
+  }));
+  expect(after).toEqual(before);
+}
+
 describe('A request with an Idempotency-Key', () => {
   let test: TestApp;
   let admin: Session;
@@ -23,24 +41,7 @@ describe('A request with an Idempotency-Key', () => {
   });
   afterAll(() => test.close());
 
-  const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
   const stored = () => test.app.get(PrismaService).idempotentAnswer.count();
-
-  function expectReplay(second: ApiAnswer, first: ApiAnswer): void {
-    expect([first.headers.get('idempotency-replayed'), second.headers.get('idempotency-replayed')]).toEqual([
-      null,
-      'true',
-    ]);
-    const [before, after] = [first, second].map(({ status, text, headers }) => ({
-      status,
-      text,
-      etag: headers.get('etag'),
-      location: headers.get('location'),
-      type: headers.get('content-type'),
-      cache: headers.get('cache-control'),
-    }));
-    expect(after).toEqual(before);
-  }
 
   it('is done once: a registration', async () => {
     const account = newAccount();

@@ -20,6 +20,10 @@ const PEOPLE: Partial<Account>[] = [
   { username: 'departed', email: 'departed@example.com', lastName: 'Ångström' },
 ];
 
+const names = (users: { username: string }[]) => users.map(({ username }) => username).toSorted();
+/** The same moment, written in another zone. */
+const inKathmandu = (time = '') => new Date(Date.parse(time) + 20_700_000).toISOString().replace('Z', '+05:45');
+
 describe('GET /users', () => {
   let test: TestApp;
   let admin: Session;
@@ -189,13 +193,11 @@ describe('GET /users', () => {
     const { body } = await list({ sortOrder: 'asc', limit: 100 });
     const all: { username: string; createdAt: string }[] = body.data.users;
     const [, second, third, fourth] = all.map(({ createdAt }) => createdAt);
-    const names = (users: { username: string }[]) => users.map(({ username }) => username).toSorted();
     const later = all.filter(({ createdAt }) => createdAt >= (third ?? ''));
     expect(await usernames({ createdFrom: third ?? '', limit: 100 })).toEqual(names(later));
     const earlier = all.filter(({ createdAt }) => createdAt < (third ?? ''));
     expect(await usernames({ createdTo: third ?? '', limit: 100 })).toEqual(names(earlier));
     const between = all.filter(({ createdAt }) => createdAt >= (second ?? '') && createdAt < (fourth ?? ''));
-    const inKathmandu = (time = '') => new Date(Date.parse(time) + 20_700_000).toISOString().replace('Z', '+05:45');
     const range = { createdFrom: inKathmandu(second), createdTo: inKathmandu(fourth) };
     expect(await usernames({ ...range, limit: 100 })).toEqual(names(between));
     expect(await usernames({ createdFrom: '', createdTo: '', limit: 100 })).toHaveLength(TOTAL);

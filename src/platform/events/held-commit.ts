@@ -64,17 +64,19 @@ export class HeldCommit {
   async rollBack(reason: unknown): Promise<void> {
     const { committed } = this;
     this.last.reject(reason);
-    await committed?.catch(() => undefined);
+    await committed?.catch(noop);
   }
 }
 
 function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
+  let resolve: (value: T) => void = noop;
+  let reject: (reason: unknown) => void = noop;
   const promise = new Promise<T>((...settle) => {
     [resolve, reject] = settle;
   });
   // It may be rejected while nothing waits for it.
-  promise.catch(() => undefined);
+  promise.catch(noop);
   return { promise, resolve, reject };
 }
+
+function noop(): void {}
