@@ -8,7 +8,7 @@ import { FoldedFailures } from './folded-failures.js';
 
 const MAX_REASON_LENGTH = 500;
 
-/** Writes audit entries: a change's entry in the transaction of that change, those of refusals and failures outside any. */
+/** Writes audit entries. The entry of a change is written in the change's transaction, one of a refusal or a failure in none. */
 @Injectable()
 export class AuditRecorder implements OnModuleInit {
   constructor(

@@ -19,7 +19,7 @@ interface Attempt {
   readonly presented: TokenClaims;
   /** `jti` of the token that it puts in the place of the presented one, if it succeeds. */
   readonly replacement: string;
-  /** Whether its client has been told to try again. */
+  /** Whether the client of this exchange has been told to try again. */
   abandoned: boolean;
 }
 

@@ -66,7 +66,7 @@ describe('A refresh token that is used again after the grace period', () => {
     expect((await api.get('/users/me', { token: grandchild.accessToken })).status).toBe(200);
   });
 
-  it('returns it also after a later generation, and after the session was used with older access tokens', async () => {
+  it('returns the same pair also after later pairs, and after the session was used with older access tokens', async () => {
     const child = await refreshed(api, ada.refreshToken);
     expect((await api.get('/users/me', { token: child.accessToken })).status).toBe(200);
     const grandchild = await refreshed(api, child.refreshToken);

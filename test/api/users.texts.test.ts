@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** The API's description measures a text as it is sent; the API does so after it has read it. */
+/** The limits in the API's description are of the text as sent; the API measures what it has made of the text. */
 const sendAsTyped = (method: string, path: string, body: object) =>
   sendRaw(test.api.origin, {
     method,

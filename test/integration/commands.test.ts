@@ -153,7 +153,7 @@ describe('uma health', () => {
     expectRefused(await health(), /^http:\S+\/api\/v7\/health\/live does not answer\.\n$/);
   });
 
-  it('reads where the server listens from .env, whatever else is wrong there', async () => {
+  it('reads the address and port of the server from .env, also when other settings there are invalid', async () => {
     const server = await spawnApp({ ...stores.env, ...SECRETS });
     const { port } = new URL(server.api.origin);
     const envFile = `PORT=${port}\nNODE_ENV=production\nJWT_SECRET=short\nLOG_LEVEL=loud\n`;

@@ -46,7 +46,7 @@ describe('A Redis that refuses', () => {
 
   const start = (url = server.url) => spawnApp({ ...stores.env, ...SECRETS, REDIS_URL: url });
 
-  it('is fully used without a right to any channel', async () => {
+  it('is used for everything when its user may not use channels', async () => {
     const app = await start();
     expect(await serves(app)).toBe(201);
     expect(await healthOf(app)).toEqual(HEALTHY);

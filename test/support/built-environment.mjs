@@ -7,8 +7,8 @@ import { TestEnvironment } from 'jest-environment-node';
 export default class BuiltEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
-    // As a whole, before the suite asks for its parts, several at once: Node.js 20 cannot load a CommonJS package that
-    // requires an ES module while that module is being loaded.
+    // Loads the whole application first. Suites import several of its modules at once, and Node.js 20 cannot load a
+    // CommonJS package that requires an ES module while that ES module is still being loaded.
     await import('../../dist/app.js');
     // Reflect holds what decorators note; with one Date, a suite that replaces Date.now() replaces it for the application.
     Object.assign(this.global, { Reflect, Date, importNatively: (specifier) => import(specifier) });

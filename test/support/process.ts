@@ -78,7 +78,7 @@ export class Program {
     return this.child.pid ?? 0;
   }
 
-  /** Reports what the program holds now; only if it was started with `measured`. */
+  /** Reports the memory and sockets that the program holds now. The program must have been started with `measured`. */
   async measure(): Promise<Holdings> {
     const answer = once(this.child, 'message');
     this.child.send('measure');

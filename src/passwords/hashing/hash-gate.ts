@@ -34,7 +34,7 @@ export class HashGate {
     this.queue = new HashQueue(hashing.running, hashing.waiting);
   }
 
-  /** Fastify onRequest hook: spreads requests that arrive at once, as starting 200 of them stalls all other requests. */
+  /** Fastify onRequest hook: starts requests that arrive together one after the other, because starting 200 of them in one turn stalls all other requests. */
   readonly arrive = async ({ routeOptions: { config } }: FastifyRequest): Promise<void> => {
     if (!(HASHES in config)) return;
     if (this.pausing) await this.arrivals.join();

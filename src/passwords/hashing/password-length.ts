@@ -1,5 +1,5 @@
 export const MAX_CODE_POINTS = 128;
-/** A composed character has at most four units when it is decomposed (Unicode FAQ, "Normalization"), and two as it is. */
+/** A code point has at most two UTF-16 units, and decomposing makes a text at most four times as long (Unicode FAQ, "Normalization"). */
 const MAX_DECOMPOSED_UNITS = 4 * 2 * MAX_CODE_POINTS;
 
 /** Whether it is longer than any password may be. */

@@ -40,7 +40,7 @@ async function prettyFormat(): Promise<(line: string) => string> {
   return pretty.prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
 }
 
-/** Nest logs a line for each module and route at start. They are shown at the level debug. */
+/** Nest logs a line for each module and each route at start. These lines are logged at the level debug. */
 const START_UP_CHATTER = new Set([
   'InstanceLoader',
   'RoutesResolver',

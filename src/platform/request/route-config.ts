@@ -32,7 +32,7 @@ export interface TargetParameter {
   readonly type: string;
 }
 
-/** Says what a parameter of the path names; a denial is recorded with it as its target. */
+/** Says what a parameter of the path names. The audit entry of a denial has that as its target. */
 export const Target = (parameter: string, type: string) =>
   addRouteConfig({ [TARGET]: { parameter, type } satisfies TargetParameter });
 
