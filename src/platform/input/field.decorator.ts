@@ -78,9 +78,15 @@ export function Filter(
   return Field(rule, 'optional', documentation, { read: (text) => read(text) || undefined });
 }
 
-/** Composed characters (Unicode NFC), so that one text is stored in one way. */
+/** More UTF-16 units than any field's longest text has in any form: 500 code points, which decompose to 4 units each. */
+const MAX_NORMALIZED_UNITS = 2_048;
+
+/**
+ * Composed characters (Unicode NFC), so that one text is stored in one way. A longer text than any field takes stays as it
+ * is: the time that combining marks take grows with the square of their number.
+ */
 export function toNfc(text: string): string {
-  return text.normalize('NFC');
+  return text.length > MAX_NORMALIZED_UNITS ? text : text.normalize('NFC');
 }
 
 /** For what people paste or a keyboard completes with a blank: emails, tokens. They are ASCII, and no other text is taken for one. */
