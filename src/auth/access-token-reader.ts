@@ -14,6 +14,8 @@ export class AccessTokenReader {
   readonly read = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const context = requestContext();
     if (context === undefined || request.headers.authorization === undefined) return;
+    // The rate limit does not count it, so it must cost nothing.
+    if (request.method === 'OPTIONS' && !request.is404) return;
     const verdict = await verify(request, reply);
     this.verdicts.set(context, verdict);
     if (!(verdict instanceof DomainError) && !isExpired(verdict)) context.subject = verdict.sub;
