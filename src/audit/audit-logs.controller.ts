@@ -2,7 +2,7 @@ import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { RequirePermissions, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
-import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
+import { CurrentUser, Id, type Principal, Target, UserId } from '#platform/request';
 import { Returns } from '#platform/response';
 import { AuditLogService } from './audit-log.service.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
@@ -66,7 +66,7 @@ export class AuditLogsController {
   @RequirePermissions('audit:read')
   @ApiOperation({ summary: 'Read an audit entry' })
   @Returns({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
-  async get(@Id('entryId') id: string) {
+  async get(@Id('entryId', Target('entryId', 'audit-entry')) id: string) {
     return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };
   }
 

@@ -182,7 +182,7 @@ describe('The audit log', () => {
       ['user', admin.user.id, 'users:read'],
       ['user', expect.stringMatching(UUID), 'users:delete'],
       ['user', admin.user.id, 'self: only the user may do this'],
-      ['route', 'DELETE /api/v1/roles/:name', 'roles:manage'],
+      ['role', 'user', 'roles:manage'],
     ]);
   });
 
@@ -214,6 +214,20 @@ describe('The audit log', () => {
     for (const id of [...targets, ...targets]) await test.api.get(`/users/${id}`, { token });
     const entries = await auditLogs(test, { action: 'permission.denied', actorId: user.id });
     expect(entries.map(({ target, count }) => [target.id, count])).toEqual(targets.toReversed().map((id) => [id, 1]));
+  });
+
+  it.each<[string, string, string[], string]>([
+    ['roles', 'role', ['one', 'two', 'me'], '/roles/'],
+    ['audit entries', 'audit-entry', [randomUUID(), randomUUID()], '/audit-logs/'],
+  ])('records the same denial for each of several %s', async (_, type, ids, path) => {
+    const { token, user } = await register(test.api, newAccount());
+    for (const id of [...ids, ...ids]) await test.api.get(path + id, { token });
+    await test.api.get(`${path}Not_an_id`, { token });
+    const entries = await auditLogs(test, { action: 'permission.denied', actorId: user.id });
+    expect(entries.map(({ target }) => [target.type, target.id]).toReversed()).toEqual([
+      ...ids.map((id) => [type, id]),
+      ['route', expect.stringContaining(`/api/v1${path}:`)],
+    ]);
   });
 
   it('records a login that is refused past the limit on wrong passwords', async () => {

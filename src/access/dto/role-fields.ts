@@ -1,6 +1,6 @@
 import { type Fault, fault, ValidationError } from '#platform/errors';
 import { Field, type Presence, textOf, uniqueTexts } from '#platform/input';
-import { pathParameter } from '#platform/request';
+import { pathParameter, Target } from '#platform/request';
 import { ROLE_NAME } from '../roles.js';
 
 const MAX_DESCRIPTION_LENGTH = 255;
@@ -27,11 +27,15 @@ export const Permissions = (presence: Presence) =>
   });
 
 /** The `:name` of the path. */
-export const RoleNameParameter = pathParameter({ name: 'name', schema: { type: 'string' } }, (name) => {
-  const found = roleNameRule(name);
-  if (found !== undefined) throw ValidationError.of('name', found.rule, found.message);
-  return name;
-});
+export const RoleNameParameter = pathParameter(
+  { name: 'name', schema: { type: 'string' } },
+  (name) => {
+    const found = roleNameRule(name);
+    if (found !== undefined) throw ValidationError.of('name', found.rule, found.message);
+    return name;
+  },
+  Target('name', 'role', (name) => ROLE_NAME.test(name)),
+);
 
 function roleNameRule(value: unknown): Fault | undefined {
   if (typeof value === 'string' && ROLE_NAME.test(value)) return undefined;

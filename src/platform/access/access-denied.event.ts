@@ -22,11 +22,12 @@ export class AccessDenied extends AuditedFailure<'permission.denied'> {
   }
 }
 
-/** The target that the path names, if its route declares the type of its `:id`. */
+/** The target that the path names, if its route says which parameter holds its id. */
 function namedTarget({ params, routeOptions }: FastifyRequest): AuditTarget | undefined {
   const { [TARGET]: target } = routeOptions.config as { [TARGET]?: TargetParameter };
   if (target === undefined) return undefined;
   const named = (params as Readonly<Record<string, string>>)[target.parameter] ?? '';
-  const id = named === 'me' ? requestContext()?.principal?.userId : named.toLowerCase();
-  return id !== undefined && isUuid(id) ? { type: target.type, id } : undefined;
+  const id = target.type === 'user' && named === 'me' ? requestContext()?.principal?.userId : named;
+  if (id === undefined || !target.isId(id)) return undefined;
+  return { type: target.type, id: isUuid(id) ? id.toLowerCase() : id };
 }

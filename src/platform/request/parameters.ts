@@ -22,12 +22,20 @@ export const UserId = pathParameter(
   Target('id', 'user'),
 );
 
-/** Reads a path parameter that holds the id of a session, an audit entry or another resource that is not a user. */
-export const Id = (name: string) =>
-  pathParameter({ name, schema: { type: 'string', format: 'uuid' } }, (id) => {
-    if (!isUuid(id)) throw ValidationError.of(name, 'format', `${name} must be a UUID`);
-    return id.toLowerCase();
-  })();
+/**
+ * Reads a path parameter that holds the id of a session, an audit entry or another resource that is not a user.
+ *
+ * @param more decorators of the route
+ */
+export const Id = (name: string, ...more: MethodDecorator[]) =>
+  pathParameter(
+    { name, schema: { type: 'string', format: 'uuid' } },
+    (id) => {
+      if (!isUuid(id)) throw ValidationError.of(name, 'format', `${name} must be a UUID`);
+      return id.toLowerCase();
+    },
+    ...more,
+  )();
 
 /** The condition of the `If-Match` header; `undefined` when the client sent none. */
 export const IfMatch = createParamDecorator(

@@ -2,6 +2,7 @@ import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { RouteOptions } from 'fastify';
 import { ApiExtension } from '#platform/openapi';
+import { isUuid } from './uuid.js';
 
 /** Bytes that a body may have, unless its route allows fewer. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -30,11 +31,12 @@ export interface TargetParameter {
   readonly parameter: string;
   /** Such as `user`, as in the target of an audit entry. */
   readonly type: string;
+  readonly isId: (text: string) => boolean;
 }
 
 /** Says what a parameter of the path names. The audit entry of a denial has that as its target. */
-export const Target = (parameter: string, type: string) =>
-  addRouteConfig({ [TARGET]: { parameter, type } satisfies TargetParameter });
+export const Target = (parameter: string, type: string, isId: (text: string) => boolean = isUuid) =>
+  addRouteConfig({ [TARGET]: { parameter, type, isId } satisfies TargetParameter });
 
 /** Fastify onRoute hook: Nest can give a route a configuration, but not Fastify's own options. */
 export function applyBodyLimit(route: RouteOptions): void {
