@@ -139,6 +139,21 @@ describe('A request with an Idempotency-Key', () => {
     for (const answer of await Promise.all(others)) expectFailure(answer, REUSED);
   });
 
+  it('tells nothing of the password in the first one: it is not a part of what is compared', async () => {
+    const headers = keyed();
+    const change = (currentPassword: string) =>
+      test.api.patch('/users/me', { email: `new-${ada.user.email}`, currentPassword }, { token: ada.token, headers });
+    const first = await change(PASSWORD);
+    expect(first.status).toBe(200);
+    expectReplay(await change('Wrong-horse-7-battery!'), first);
+    const account = newAccount();
+    const created = await test.api.post('/users', account, { headers });
+    expectReplay(
+      await test.api.post('/users', { ...account, password: 'Wrong-horse-7-battery!' }, { headers }),
+      created,
+    );
+  });
+
   it('shares no key with another user', async () => {
     const bob = await register(test.api, newAccount());
     const headers = keyed();

@@ -20,6 +20,8 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 /** Failures that another try would meet again. */
 const KEPT_FAILURES = new Set([404, 409, 412]);
 
+const PASSWORDS = new Set(['password', 'currentPassword']);
+
 /**
  * Answers a repeated request with the first answer, without doing it again (draft-ietf-httpapi-idempotency-key-header). The
  * answer is stored in the transaction of the change: a process that dies leaves both or neither.
@@ -107,13 +109,19 @@ export class Idempotency {
     const client = context?.principal?.userId ?? normalizeIp(context?.ip ?? '');
     return {
       key: this.hash([client, key]),
-      fingerprint: this.hash([method, url, headers['if-match'] ?? null, body ?? null]),
+      fingerprint: this.hash([method, url, headers['if-match'] ?? null, withoutPasswords(body)]),
     };
   }
 
   private hash(parts: readonly unknown[]): Uint8Array<ArrayBuffer> {
     return new Uint8Array(createHmac('sha256', this.hmacKey).update(JSON.stringify(parts)).digest());
   }
+}
+
+/** A repeated request must not tell whether a password in it is the first one's: no limit counts such a guess. */
+function withoutPasswords(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return null;
+  return Object.entries(body).filter(([name]) => !PASSWORDS.has(name));
 }
 
 function answerOf(reply: FastifyReply, body: string | null): StoredAnswer {

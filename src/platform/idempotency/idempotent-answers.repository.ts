@@ -46,8 +46,8 @@ export class IdempotentAnswersRepository {
       ON CONFLICT (key) DO UPDATE SET
         fingerprint = EXCLUDED.fingerprint, claim_id = EXCLUDED.claim_id, claimed_at = EXCLUDED.claimed_at,
         expires_at = EXCLUDED.expires_at, status = NULL, body = NULL, etag = NULL, location = NULL
-      WHERE earlier.expires_at <= now() OR earlier.status IS NULL AND earlier.fingerprint = EXCLUDED.fingerprint
-        AND earlier.claimed_at < now() - ${CLAIM_SECONDS} * interval '1 second'`;
+      WHERE earlier.expires_at <= now()
+        OR earlier.status IS NULL AND earlier.claimed_at < now() - ${CLAIM_SECONDS} * interval '1 second'`;
     return claimed === 0 ? undefined : { key, claimId };
   }
 
