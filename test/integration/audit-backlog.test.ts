@@ -52,7 +52,11 @@ describe('The list of audit entries without a link', () => {
     // In one statement, so that it is not linked in between.
     const insert = `INSERT INTO audit.unlinked VALUES ('${idAt(Date.now(), 1)}')`;
     const block = `DO $$ BEGIN ${insert}; ${statement}; END $$`;
-    await expect(execute(block)).rejects.toThrow(/append-only/);
+    const refusal = await execute(block).then(
+      () => 'it was done',
+      (error: unknown) => String(error),
+    );
+    expect(refusal).toMatch(/append-only/);
   });
 
   it('shows for ever that an entry was removed before it had a link', async () => {

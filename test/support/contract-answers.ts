@@ -14,6 +14,7 @@ const CODES: Readonly<Record<number, readonly string[]>> = {
   412: ['PRECONDITION_FAILED'],
   413: ['PAYLOAD_TOO_LARGE'],
   415: ['UNSUPPORTED_MEDIA_TYPE'],
+  422: ['IDEMPOTENCY_KEY_REUSED'],
   429: ['RATE_LIMIT_EXCEEDED'],
   431: ['HEADERS_TOO_LARGE'],
   503: ['SERVICE_UNAVAILABLE'],
@@ -32,7 +33,9 @@ export function faultOf({ status, headers, bytes }: Answer, method = 'GET'): str
   if (CODES[status] === undefined) return `the status ${status}`;
   if (method === 'HEAD') return undefined;
   if (headers['content-type'] !== 'application/json; charset=utf-8') return `the type ${headers['content-type']}`;
-  return faultOfEnvelope(status, requestId, read(bytes, headers['content-encoding']));
+  // A replayed failure has the id of the first request in its body.
+  const expectedId = headers['idempotency-replayed'] === 'true' ? undefined : requestId;
+  return faultOfEnvelope(status, expectedId, read(bytes, headers['content-encoding']));
 }
 
 function faultOfEnvelope(status: number, requestId: unknown, text: string): string | undefined {
@@ -50,7 +53,7 @@ function faultOfEnvelope(status: number, requestId: unknown, text: string): stri
     success === false &&
     typeof message === 'string' &&
     typeof timestamp === 'string' &&
-    named === requestId &&
+    (requestId === undefined ? typeof named === 'string' : named === requestId) &&
     (status === 401 ? UNAUTHORIZED_REASONS.some((known) => known === reason) : reason === undefined) &&
     (details === undefined || isListOfFaults(details)) &&
     Object.keys({ ...others, ...rest }).length === 0;
