@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import type { FastifyReply, FastifyRequest, onSendAsyncHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import { AppConfig } from '#config';
 import type { Prisma } from '#platform/database';
 import { ValidationError } from '#platform/errors';
@@ -68,10 +68,14 @@ export class Idempotency {
   }
 
   /** Fastify onSend hook: keeps a failure that another try would meet again, and frees the key after any other. */
-  readonly settle: onSendAsyncHookHandler = async (request, reply, payload) => {
+  readonly settle: onSendHookHandler = (request, reply, payload, done) => {
     const claim = this.claims.get(request);
-    if (claim === undefined) return payload;
+    if (claim === undefined) return done(null, payload);
     this.claims.delete(request);
+    void this.keepOrFree(claim, reply, payload).finally(() => done(null, payload));
+  };
+
+  private async keepOrFree(claim: Claim, reply: FastifyReply, payload: unknown): Promise<void> {
     try {
       if (typeof payload === 'string' && KEPT_FAILURES.has(reply.statusCode)) {
         await this.answers.store(claim, answerOf(reply, payload));
@@ -80,8 +84,7 @@ export class Idempotency {
       // The claim ends by itself.
       this.logger.warn('An idempotency key was not freed', error);
     }
-    return payload;
-  };
+  }
 
   private async earlierAnswer(identity: RequestIdentity): Promise<StoredAnswer> {
     const earlier = await this.answers.find(identity);

@@ -1,12 +1,13 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { requestContext } from '#platform/request';
 import { standardOutput } from './standard-output.js';
 
 /** Fastify onRequest hook: keeps requests from making more lines than standard output takes. */
-export async function waitForLog(): Promise<void> {
-  await standardOutput.room();
-}
+export const waitForLog: onRequestHookHandler = (_request, _reply, done) => {
+  if (standardOutput.isFull) void standardOutput.room().then(() => done());
+  else done();
+};
 
 /** Fastify onResponse hook: one line per request. It logs the route's pattern, because a path may hold anything. */
 export function logRequests(logger: Pino) {

@@ -40,12 +40,16 @@ class StandardOutput {
     return true;
   }
 
+  get isFull(): boolean {
+    return this.queuedBytes > MAX_QUEUED_BYTES;
+  }
+
   /**
    * Waits for room in the queue: what a slow reader cannot read in time should not be produced either. Does not wait for
    * a reader that takes nothing.
    */
   async room(): Promise<void> {
-    while (this.queuedBytes > MAX_QUEUED_BYTES && this.isTaking()) await sleep(RETRY_MS);
+    while (this.isFull && this.isTaking()) await sleep(RETRY_MS);
   }
 
   /** @returns whether everything is written; `false` once nothing has been taken for a second */
