@@ -5,7 +5,7 @@ import { standardOutput } from './standard-output.js';
 
 /** Fastify onRequest hook: keeps requests from making more lines than standard output takes. */
 export const waitForLog: onRequestHookHandler = (_request, _reply, done) => {
-  if (standardOutput.isFull) void standardOutput.room().then(() => done());
+  if (standardOutput.isFull) void standardOutput.room().finally(done);
   else done();
 };
 
