@@ -7,7 +7,8 @@ const storage = new AsyncLocalStorage<HeldCommit>();
 
 /** The commit that the current work must wait for; `undefined` where transactions commit at once. */
 export function heldCommit(): HeldCommit | undefined {
-  return storage.getStore();
+  const held = storage.getStore();
+  return held?.isOver === true ? undefined : held;
 }
 
 /**
@@ -16,9 +17,11 @@ export function heldCommit(): HeldCommit | undefined {
  * embedded database has no second connection.
  */
 export class HeldCommit {
+  /** Handlers after the commit, and what a request has started in the background, have transactions of their own. */
+  isOver = false;
   private transaction: Transaction | undefined;
   private committed: Promise<unknown> | undefined;
-  private last = deferred<Work<void>>();
+  private readonly last = deferred<Work<void>>();
 
   /** Runs `work` so that transactions that it starts are held. */
   within<T>(work: () => Promise<T>): Promise<T> {
@@ -38,6 +41,7 @@ export class HeldCommit {
         resolve(await work(transaction));
         const last = await this.last.promise;
         await last(transaction);
+        this.isOver = true;
       });
       this.committed = committed;
       committed.catch((error: unknown) => {
@@ -57,6 +61,7 @@ export class HeldCommit {
     const { committed } = this;
     this.last.resolve(last);
     await committed;
+    this.isOver = true;
     return committed !== undefined;
   }
 
@@ -65,6 +70,7 @@ export class HeldCommit {
     const { committed } = this;
     this.last.reject(reason);
     await committed?.catch(noop);
+    this.isOver = true;
   }
 }
 

@@ -19,7 +19,6 @@ const HEADER = 'idempotency-key';
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 /** Failures that another try would meet again. */
 const KEPT_FAILURES = new Set([404, 409, 412]);
-
 const PASSWORDS = new Set(['password', 'currentPassword']);
 
 /**
