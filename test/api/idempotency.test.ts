@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
+import { EventBus, Transactions } from '../../src/platform/events/index.js';
+import { UserUpdated } from '../../src/users/index.js';
 import { createRole, holderOf, setStatus } from '../support/accounts.js';
 import { CONFLICT, DEAD_TOKEN, expectFailure, expectInvalid, FORBIDDEN, statusCounts } from '../support/answers.js';
 import { register, startApp, type TestApp } from '../support/app.js';
@@ -189,6 +191,17 @@ describe('A request with an Idempotency-Key', () => {
     expect(statusCounts(answers)).toEqual({ 201: done.length, ...(done.length < 50 ? { 409: 50 - done.length } : {}) });
     const { body } = await test.api.get(`/users?email=${account.email}`, { token: admin.token });
     expect(body.data.pagination.totalItems).toBe(1);
+  });
+
+  it('leaves a handler after the commit a transaction of its own', async () => {
+    const [bus, transactions] = [test.app.get(EventBus), test.app.get(Transactions)];
+    const seen: unknown[] = [];
+    bus.afterCommit(UserUpdated, async () => {
+      seen.push(await transactions.run(async ({ db }) => db.user.count({ where: { bio: 'of the handler' } })));
+    });
+    const request = { token: ada.token, headers: keyed() };
+    expect((await test.api.patch('/users/me', { bio: 'of the handler' }, request)).status).toBe(200);
+    expect(seen).toEqual([1]);
   });
 
   it('is done again once 24 hours are over', async () => {
