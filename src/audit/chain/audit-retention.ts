@@ -11,6 +11,8 @@ import { CheckpointsRepository } from './checkpoints.repository.js';
 const INTERVAL_MS = 12 * 60 * 60_000;
 /** How many months ahead partitions are made. */
 const MONTHS_AHEAD = 3;
+/** How long a sweep waits for a busy linker, in milliseconds. */
+const LOCK_PATIENCE_MS = 10_000;
 
 /**
  * Makes the partitions of the coming months, and drops those of months older than entries are kept. Each is sealed by a
@@ -73,9 +75,13 @@ export class AuditRetention implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns whether a checkpoint, made now if needed, says that the month is dropped, or the month has no entries */
   private async isSaidDropped(month: Month): Promise<boolean> {
-    if (!(await this.checkpoints.seal(month))) return false;
+    if (!(await this.checkpoints.seal(month, LOCK_PATIENCE_MS))) return false;
     const latest = await this.checkpointsRepository.latestOf(month);
-    return latest === undefined || latest.kind === 'dropped' || (await this.checkpoints.make(month, 'dropped'));
+    return (
+      latest === undefined ||
+      latest.kind === 'dropped' ||
+      (await this.checkpoints.make(month, 'dropped', LOCK_PATIENCE_MS))
+    );
   }
 
   /** Whether an earlier sweep has signed that it drops the month, and did not finish: the retention may be longer now. */

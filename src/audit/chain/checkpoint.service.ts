@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { PrismaService, timeOfUuidV7, uuidV7 } from '#platform/database';
@@ -8,6 +9,8 @@ import { CheckpointsRepository } from './checkpoints.repository.js';
 
 /** How long after its end a month is sealed, in milliseconds: clocks differ, and transactions take time. */
 const SEAL_AFTER_MS = 60 * 60_000;
+/** How often a patient caller tries for the lock, in milliseconds. */
+const RETRY_MS = 50;
 
 /** Makes signed checkpoints of the chains. */
 @Injectable()
@@ -19,8 +22,28 @@ export class CheckpointService {
     private readonly config: AppConfig,
   ) {}
 
-  /** @returns whether the end of the chain has a checkpoint now; `false` while another instance holds the lock */
-  async make(month: Month, kind: Checkpoint['kind']): Promise<boolean> {
+  /**
+   * @param patienceMs how long to try while other transactions link entries or make checkpoints, in milliseconds
+   * @returns whether the end of the chain has a checkpoint now; `false` where another transaction holds the lock
+   */
+  async make(month: Month, kind: Checkpoint['kind'], patienceMs = 0): Promise<boolean> {
+    const end = performance.now() + patienceMs;
+    while (!(await this.tryToMake(month, kind))) {
+      if (performance.now() >= end) return false;
+      await sleep(RETRY_MS);
+    }
+    return true;
+  }
+
+  /** @returns whether the month is over and its chain, if any, is sealed */
+  async seal(month: Month, patienceMs = 0): Promise<boolean> {
+    if (Date.now() - startOf(monthAfter(month)).getTime() < SEAL_AFTER_MS) return false;
+    if (await this.chains.hasUnlinkedIn(month)) return false;
+    const { entryId } = await this.chains.head(month);
+    return entryId === undefined || (await this.make(month, 'sealed', patienceMs));
+  }
+
+  private async tryToMake(month: Month, kind: Checkpoint['kind']): Promise<boolean> {
     return this.prisma.$transaction(async (db) => {
       if (!(await this.chains.lock(db))) return false;
       const latest = await this.checkpoints.latestOf(month, db);
@@ -44,13 +67,5 @@ export class CheckpointService {
       await this.checkpoints.insert(signCheckpoint(checkpoint, this.config.audit.signingKey), db);
       return true;
     });
-  }
-
-  /** @returns whether the month is over and its chain, if any, is sealed */
-  async seal(month: Month): Promise<boolean> {
-    if (Date.now() - startOf(monthAfter(month)).getTime() < SEAL_AFTER_MS) return false;
-    if (await this.chains.hasUnlinkedIn(month)) return false;
-    const { entryId } = await this.chains.head(month);
-    return entryId === undefined || (await this.make(month, 'sealed'));
   }
 }
