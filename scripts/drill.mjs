@@ -29,6 +29,11 @@ const DRILLS = {
     settings: { IDEMPOTENCY_KILLS: '100' },
     suites: ['idempotency-kill'],
   },
+  totals: {
+    about: '10,000 random changes of users by 16 writers, 50 kills among them',
+    settings: { TOTALS_CHANGES: '10000', TOTALS_KILLS: '50' },
+    suites: ['user-totals'],
+  },
   guessing: {
     about: 'whether the time of a wrong password tells which accounts exist; needs an idle machine',
     settings: { TIMING_PAIRS: '500' },

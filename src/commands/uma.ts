@@ -23,6 +23,16 @@ const COMMANDS: readonly Command[] = [
     'Makes a key pair to sign access tokens with.',
     () => import('./keys-generate.js'),
   ],
+  [
+    'totals',
+    'Counts the users anew, if SQL has got around the triggers that keep their totals.',
+    () => import('./totals.js'),
+  ],
+  [
+    'search:rebuild',
+    'Writes again what searches look in, as after an upgrade of Node.js that knows more letters.',
+    () => import('./search-rebuild.js'),
+  ],
   ['health', 'Checks that the server of this configuration answers.', () => import('./health.js')],
 ];
 

@@ -110,6 +110,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** How many more wait. */
       waiting: env.HASH_QUEUE_MAX,
     },
+    /** How many searches for users an instance runs at once; others wait. */
+    searchesAtOnce: env.SEARCH_MAX_CONCURRENT,
     /** Requests of one client. */
     rateLimit: { max: env.RATE_LIMIT_MAX_REQUESTS, windowMs: env.RATE_LIMIT_WINDOW_MS },
     /** Wrong passwords: for an account from one address or device, for an account, from an address. */

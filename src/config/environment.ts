@@ -93,6 +93,8 @@ export const VARIABLES = {
   PASSWORD_BREACH_CHECK: [oneOf('off', 'hibp'), 'off'],
   PASSWORD_BREACH_URL: [{ must: 'be an http:// or https:// URL', accepts: isHttpUrl, read: String }],
 
+  SEARCH_MAX_CONCURRENT: [integer(1, 1_000), '4'],
+
   RATE_LIMIT_MAX_REQUESTS: [integer(1, 1_000_000_000), '100'],
   RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '60000'],
   AUTH_RATE_LIMIT_MAX: [integer(1, 1_000_000_000), '5'],

@@ -1,38 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '#platform/database';
-import { type Cursor, CursorPages, type PagedList, type PageRequest, type Pagination } from '#platform/paging';
-import { foldName, lowerCase } from './fold.js';
-import { USER_COLUMNS_SQL, type User, type UserStatus } from './user.js';
+import { CursorPages, type Pagination } from '#platform/paging';
+import { USER_COLUMNS_SQL, type User } from './user.js';
+import {
+  allOf,
+  filters,
+  orderSql,
+  pagedList,
+  selectSlice,
+  type Slice,
+  type UserListQuery,
+  visible,
+} from './user-list.sql.js';
+import { UserSearchService } from './user-search.service.js';
+import { type Total, totalOf, UserTotalsService } from './user-totals.service.js';
 
-export const SORT_COLUMNS = {
-  createdAt: { column: 'created_at', cast: 'timestamptz', nullable: false },
-  email: { column: 'email_lower', cast: 'text', nullable: false },
-  username: { column: 'username_lower', cast: 'text', nullable: false },
-  lastName: { column: 'last_name_lower', cast: 'text', nullable: true },
-} as const;
-
-export type UserSortKey = keyof typeof SORT_COLUMNS;
-
-export interface UserListQuery extends PageRequest {
-  readonly page: number;
-  readonly search?: string;
-  readonly email?: string;
-  readonly username?: string;
-  readonly status?: UserStatus;
-  readonly role?: string;
-  readonly emailVerified?: boolean;
-  readonly createdFrom?: Date;
-  readonly createdTo?: Date;
-  readonly sortBy: UserSortKey;
-  readonly sortOrder: 'asc' | 'desc';
-}
+/** How far the users that meet a filter are counted: beyond, the total is an estimate. */
+const MAX_COUNTED = 10_000;
 
 export interface UserPage {
   readonly users: User[];
   readonly pagination: Pagination;
 }
-
-export const LIST_DEFAULTS = { sortBy: 'createdAt', sortOrder: 'desc' } as const;
 
 /** Pages of the users table, by number or, at the same cost however deep, by cursor. */
 @Injectable()
@@ -40,6 +29,8 @@ export class UserListService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly pages: CursorPages,
+    private readonly search: UserSearchService,
+    private readonly totals: UserTotalsService,
   ) {}
 
   async page(query: UserListQuery): Promise<UserPage> {
@@ -47,24 +38,20 @@ export class UserListService {
   }
 
   private async pageByNumber(query: UserListQuery): Promise<UserPage> {
-    const where = filterSql(query);
-    const skip = BigInt(query.page - 1) * BigInt(query.limit);
-    const [users, [counted]] = await Promise.all([
-      this.prisma.$queryRaw<User[]>`
-        SELECT ${USER_COLUMNS_SQL} FROM users WHERE ${where} ORDER BY ${orderSql(query, false)} LIMIT ${query.limit} OFFSET ${skip}`,
-      this.prisma.$queryRaw<{ total: bigint }[]>`SELECT count(*) AS total FROM users WHERE ${where}`,
-    ]);
-    const totalItems = Number(counted?.total ?? 0);
-    const hasNext = skip + BigInt(query.limit) < BigInt(totalItems);
-    const hasPrevious = query.page > 1 && totalItems > 0;
+    const { page, limit } = query;
+    const slice = { skip: BigInt(page - 1) * BigInt(limit), limit: limit + 1 };
+    const { users: found, total } =
+      query.search === undefined ? await this.firstWithTotal(query, slice) : await this.search.find(query, slice);
+    const users = found.slice(0, limit);
     return {
       users,
       pagination: {
-        currentPage: query.page,
-        perPage: query.limit,
-        totalPages: Math.ceil(totalItems / query.limit),
-        totalItems,
-        ...this.pages.links(users, hasNext, hasPrevious, pagedList(query)),
+        currentPage: page,
+        perPage: limit,
+        totalPages: Math.ceil(total.items / limit),
+        totalItems: total.items,
+        ...(total.isEstimate ? { totalIsEstimate: true } : {}),
+        ...this.pages.links(users, found.length > limit, page > 1 && total.items > 0, pagedList(query)),
       },
     };
   }
@@ -72,83 +59,32 @@ export class UserListService {
   private async pageByCursor(query: UserListQuery, text: string): Promise<UserPage> {
     const list = pagedList(query);
     const cursor = this.pages.read(text, list);
-    const backwards = cursor.direction === 'previous';
-    const parts = keysetParts(query, cursor).map(
-      (condition) => Prisma.sql`
-        (SELECT * FROM users WHERE ${filterSql(query)} AND ${condition}
-         ORDER BY ${orderSql(query, backwards)} LIMIT ${query.limit + 1})`,
-    );
-    const found = await this.prisma.$queryRaw<User[]>`
-      SELECT ${USER_COLUMNS_SQL} FROM (${Prisma.join(parts, ' UNION ALL ')}) AS parts
-      ORDER BY ${orderSql(query, backwards)} LIMIT ${query.limit + 1}`;
+    const slice = { cursor, limit: query.limit + 1 };
+    const found =
+      query.search === undefined ? await this.read(query, slice) : (await this.search.find(query, slice)).users;
     const { rows, pagination } = this.pages.cut(found, cursor, list);
     return { users: rows, pagination };
   }
-}
 
-function pagedList(query: UserListQuery): PagedList<User> {
-  const { limit, search, email, username, status, role, sortBy, sortOrder } = query;
-  const { emailVerified, createdFrom, createdTo } = query;
-  const filters = [search, email, username, status, role, emailVerified, createdFrom, createdTo];
-  return { identity: ['users', ...filters, sortBy, sortOrder], limit, sortKeyOf: (user) => sortKey(query, user) };
-}
-
-function column({ sortBy }: UserListQuery): Prisma.Sql {
-  return Prisma.raw(SORT_COLUMNS[sortBy].column);
-}
-
-function filterSql(query: UserListQuery): Prisma.Sql {
-  const { search, email, username, status, role, emailVerified, createdFrom, createdTo } = query;
-  const conditions = [status === 'deleted' ? Prisma.sql`deleted_at IS NOT NULL` : Prisma.sql`deleted_at IS NULL`];
-  if (status !== undefined) conditions.push(Prisma.sql`status = ${status}::user_status`);
-  if (email !== undefined) conditions.push(Prisma.sql`email_lower = ${foldName(email)}`);
-  if (username !== undefined) conditions.push(Prisma.sql`username_lower = ${foldName(username)}`);
-  if (emailVerified !== undefined) conditions.push(Prisma.sql`email_verified = ${emailVerified}`);
-  if (createdFrom !== undefined) conditions.push(Prisma.sql`created_at >= ${createdFrom}`);
-  if (createdTo !== undefined) conditions.push(Prisma.sql`created_at < ${createdTo}`);
-  if (role !== undefined) conditions.push(Prisma.sql`roles @> ARRAY[${role}]`);
-  if (search !== undefined) {
-    const pattern = `%${lowerCase(search).replace(/[\\%_]/g, '\\$&')}%`;
-    conditions.push(Prisma.sql`(username_lower LIKE ${pattern} OR email_lower LIKE ${pattern}
-      OR first_name_lower LIKE ${pattern} OR last_name_lower LIKE ${pattern})`);
+  private async firstWithTotal(query: UserListQuery, slice: Slice): Promise<{ users: User[]; total: Total }> {
+    const [users, total] = await Promise.all([this.read(query, slice), this.count(query)]);
+    return { users, total };
   }
-  return Prisma.join(conditions, ' AND ');
-}
 
-/** Nulls come last in both orders, so first when a page is read backwards. */
-function orderSql(query: UserListQuery, backwards: boolean): Prisma.Sql {
-  const { column: name, nullable } = SORT_COLUMNS[query.sortBy];
-  const order = (query.sortOrder === 'asc') === backwards ? 'DESC' : 'ASC';
-  const nulls = nullable ? ` NULLS ${backwards ? 'FIRST' : 'LAST'}` : '';
-  return Prisma.raw(`${name} ${order}${nulls}, id ${order}`);
-}
-
-/** The rows beyond the cursor, as one or two ranges that an index serves each: those with a sort key and those without. */
-function keysetParts(query: UserListQuery, { direction, anchor }: Cursor): Prisma.Sql[] {
-  const { cast, nullable } = SORT_COLUMNS[query.sortBy];
-  const backwards = direction === 'previous';
-  const beyond = Prisma.raw((query.sortOrder === 'asc') === backwards ? '<' : '>');
-  const keyed = Prisma.sql`${column(query)} IS NOT NULL`;
-  const keyless = Prisma.sql`${column(query)} IS NULL`;
-  if (anchor === null) return nullable ? [keyed, keyless] : [Prisma.sql`TRUE`];
-  if (anchor.key === null) {
-    const rest = Prisma.sql`${keyless} AND id ${beyond} ${anchor.id}::uuid`;
-    return backwards ? [rest, keyed] : [rest];
+  /** The rows are found in an index alone, and only those of the page are read. */
+  private async read(query: UserListQuery, slice: Slice): Promise<User[]> {
+    const ids = selectSlice(Prisma.sql`id`, query, [visible(query), ...filters(query)], slice);
+    return this.prisma.$queryRaw<User[]>`
+      SELECT ${USER_COLUMNS_SQL} FROM users WHERE id IN (${ids}) ORDER BY ${orderSql(query, slice.cursor)}`;
   }
-  const key = Prisma.sql`${anchor.key}::${Prisma.raw(cast)}`;
-  const range = Prisma.sql`(${column(query)}, id) ${beyond} (${key}, ${anchor.id}::uuid)`;
-  return nullable && !backwards ? [range, keyless] : [range];
-}
 
-function sortKey({ sortBy }: UserListQuery, user: User): string | null {
-  switch (sortBy) {
-    case 'createdAt':
-      return user.createdAt.toISOString();
-    case 'email':
-      return foldName(user.email);
-    case 'username':
-      return foldName(user.username);
-    case 'lastName':
-      return user.lastName === null ? null : lowerCase(user.lastName);
+  private async count(query: UserListQuery): Promise<Total> {
+    const conditions = filters(query);
+    const isKept = conditions.length === (query.status === undefined || query.status === 'deleted' ? 0 : 1);
+    if (isKept) return { items: await this.totals.count(query.status), isEstimate: false };
+    const [{ found }] = await this.prisma.$queryRaw<[{ found: bigint }]>`
+      SELECT count(*) AS found FROM (
+        SELECT FROM users WHERE ${allOf([visible(query), ...conditions])} LIMIT ${MAX_COUNTED + 1}) AS counted`;
+    return totalOf(Number(found), MAX_COUNTED);
   }
 }

@@ -3,10 +3,13 @@ import { PermissionRegistry } from '#platform/access';
 import { KnownDevicesService } from './known-devices.service.js';
 import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResetsService } from './password-resets.service.js';
+import { SearchTextsService } from './search-texts.service.js';
 import { UserListService } from './user-list.service.js';
 import { UserProfilesService } from './user-profiles.service.js';
 import { UserAdministrationController } from './user-administration.controller.js';
 import { UserAdministrationService } from './user-administration.service.js';
+import { UserSearchService } from './user-search.service.js';
+import { UserTotalsService } from './user-totals.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -18,12 +21,15 @@ import { UsersService } from './users.service.js';
     UsersRepository,
     UserProfilesService,
     UserListService,
+    UserSearchService,
+    UserTotalsService,
+    SearchTextsService,
     UserAdministrationService,
     KnownDevicesService,
     PasswordResetsService,
     PasswordResetsRepository,
   ],
-  exports: [UsersService, PasswordResetsService],
+  exports: [UsersService, PasswordResetsService, UserTotalsService, SearchTextsService],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly permissions: PermissionRegistry) {}

@@ -12,6 +12,7 @@ import {
   type UserWithPassword,
 } from './user.js';
 import { foldName, lowerCase } from './fold.js';
+import { searchTextOf } from './search-text.js';
 import type { SettableStatus } from './status-changes.js';
 import { DUPLICATES, DuplicateUserError } from './users.errors.js';
 
@@ -107,15 +108,22 @@ export class UsersRepository {
         ...profile,
         ...lowered(profile),
         emailLower: foldName(user.email),
+        searchText: searchTextOf(user),
       },
       select: USER_COLUMNS,
     });
   }
 
-  async update(id: string, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
+  /** The caller has locked the account. */
+  async update(before: User, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
     return db.user.update({
-      where: { id },
-      data: { ...changes, ...lowered(changes), ...nextVersion() },
+      where: { id: before.id },
+      data: {
+        ...changes,
+        ...lowered(changes),
+        searchText: searchTextOf({ ...before, ...changes }),
+        ...nextVersion(),
+      },
       select: USER_COLUMNS,
     });
   }
@@ -220,11 +228,10 @@ function unlocked() {
   return { attemptsEpoch: { increment: 1 } };
 }
 
-/** The lower-cased copies of the names among the changes, which case-blind search and sorting read. */
-function lowered({ email, firstName, lastName }: UserChanges) {
+/** The lower-cased copies of the names among the changes, which lookups and sorting compare. */
+function lowered({ email, lastName }: UserChanges) {
   return {
     ...(email === undefined ? {} : { emailLower: foldName(email) }),
-    ...(firstName === undefined ? {} : { firstNameLower: firstName === null ? null : lowerCase(firstName) }),
     ...(lastName === undefined ? {} : { lastNameLower: lastName === null ? null : lowerCase(lastName) }),
   };
 }

@@ -77,7 +77,7 @@ export class UsersService {
           ...(email === before.email ? rest : changes),
           ...(newAddress ? { emailVerified: false } : {}),
         };
-        const after = await this.users.update(id, effective, transaction.db);
+        const after = await this.users.update(before, effective, transaction.db);
         transaction.forget(profileKey(id));
         await transaction.publish(new UserUpdated(before, after));
         return after;

@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FoldedFailures } from '../../src/audit/folded-failures.js';
-import { LinkerService } from '../../src/audit/linker.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount } from '../support/factories.js';
 import { GUESS, GUESS_LIMITS, loginFrom, newAddress, PAIR_MAX, registered } from '../support/guesses.js';
-import { countRoundTrips, type RoundTrips } from '../support/round-trips.js';
+import { countRoundTrips, type RoundTrips, stopBackground } from '../support/round-trips.js';
 
 type Headers = Readonly<Record<string, string>>;
 
 let test: TestApp;
 beforeAll(async () => {
   test = await startApp(GUESS_LIMITS);
-  // Their queries in the background would change the counts.
-  await test.app.get(LinkerService).onApplicationShutdown();
-  await test.app.get(FoldedFailures).stop();
+  await stopBackground(test);
 });
 afterAll(() => test.close());
 

@@ -1,9 +1,8 @@
-import { LinkerService } from '../../src/audit/linker.service.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRole, holderOf } from '../support/accounts.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { newAccount, newRoleName, OTHER_PASSWORD, type Session } from '../support/factories.js';
-import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/round-trips.js';
+import { countRoundTrips, nearCopiesGone, type RoundTrips, stopBackground } from '../support/round-trips.js';
 import { onServers } from '../support/stores.js';
 
 describe('The round trips of an administration route to the stores', () => {
@@ -18,8 +17,7 @@ describe('The round trips of an administration route to the stores', () => {
   let resetToken: string;
   beforeAll(async () => {
     test = await startApp();
-    // The linker queries in the background, which would change the counts.
-    await test.app.get(LinkerService).onApplicationShutdown();
+    await stopBackground(test);
     admin = await test.admin();
     holder = await holderOf(test, ['roles:read']);
     subject = await register(test.api, newAccount());

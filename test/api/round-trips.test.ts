@@ -1,9 +1,8 @@
-import { LinkerService } from '../../src/audit/linker.service.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { type Account, newAccount, PASSWORD, type Session } from '../support/factories.js';
-import { countRoundTrips, nearCopiesGone, type RoundTrips } from '../support/round-trips.js';
+import { countRoundTrips, nearCopiesGone, type RoundTrips, stopBackground } from '../support/round-trips.js';
 import { onServers } from '../support/stores.js';
 
 /**
@@ -40,8 +39,7 @@ describe('The round trips of a route to the stores', () => {
   let user: Session;
   beforeAll(async () => {
     test = await startApp();
-    // The linker queries in the background, which would change the counts.
-    await test.app.get(LinkerService).onApplicationShutdown();
+    await stopBackground(test);
     admin = await test.admin();
     account = newAccount();
     user = await register(test.api, account);

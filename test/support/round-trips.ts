@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SET_SESSION } from '../../src/platform/postgres/session-settings.js';
+import { FoldedFailures } from '../../src/audit/folded-failures.js';
+import { LinkerService } from '../../src/audit/linker.service.js';
+import { SearchTextsService } from '../../src/users/index.js';
+import type { TestApp } from './app.js';
 import { pg, PGlite, Redis } from './native.js';
 import { onServers } from './stores.js';
 
@@ -31,6 +35,13 @@ export async function countRoundTrips(work: () => Promise<unknown>): Promise<Rou
 /** Waits until no process uses its own copy of a value that is in the cache now. */
 export async function nearCopiesGone(): Promise<void> {
   if (onServers) await sleep(NEAR_COPY_MS);
+}
+
+/** Ends what queries in the background, which would change the counts. */
+export async function stopBackground({ app }: TestApp): Promise<void> {
+  await app.get(LinkerService).onApplicationShutdown();
+  await app.get(FoldedFailures).stop();
+  await app.get(SearchTextsService).onModuleDestroy();
 }
 
 function watchDrivers(): void {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { HashQueue, HashQueueFullError } from '../../src/passwords/hashing/hash-queue.js';
-import { ClientGoneError } from '../../src/passwords/hashing/waiting-line.js';
+import { ClientGoneError } from '../../src/platform/request/waiting-line.js';
 
 /** Jobs for the queue, each of which ends only when the test says so. */
 function hashes(queue: HashQueue) {

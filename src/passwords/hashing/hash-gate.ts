@@ -10,9 +10,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppConfig } from '#config';
 import { PrismaService } from '#platform/database';
-import { addRouteConfig, type RequestContext, requestContext } from '#platform/request';
+import { addRouteConfig, type RequestContext, requestContext, WaitingLine } from '#platform/request';
 import { type HashPlace, HashQueue } from './hash-queue.js';
-import { WaitingLine } from './waiting-line.js';
 
 const HASHES = 'hashes';
 /** Milliseconds between two starts of such requests; each keeps the event loop busy for about 1 ms. */

@@ -1,5 +1,5 @@
 import { ServiceUnavailableError } from '#platform/errors';
-import { ClientGoneError, WaitingLine } from './waiting-line.js';
+import { ClientGoneError, WaitingLine } from '#platform/request';
 
 /** Requests admitted for each hash that may run: while one hashes, the next does its database work. */
 const ADMITTED_PER_HASH = 2;

@@ -22,6 +22,14 @@ export class Pagination {
   @ApiProperty({ required: false, minimum: 0, description: 'Left out on pages taken by cursor.' })
   totalItems?: number;
 
+  @ApiProperty({
+    required: false,
+    type: Boolean,
+    enum: [true],
+    description: 'There are at least `totalItems`; they were not counted further.',
+  })
+  totalIsEstimate?: true;
+
   @ApiProperty()
   hasNext!: boolean;
 

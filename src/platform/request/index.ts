@@ -25,3 +25,4 @@ export {
   UNCOUNTED,
 } from './route-config.js';
 export { isUuid } from './uuid.js';
+export { ClientGoneError, WaitingLine } from './waiting-line.js';

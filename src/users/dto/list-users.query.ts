@@ -1,9 +1,10 @@
 import { type Fault, fault } from '#platform/errors';
 import { anyString, codePoints, Field, Filter, oneOf, timeWithZone, toNfc, trimmed } from '#platform/input';
 import { PageQuery, toPageRequest } from '#platform/paging';
-import { LIST_DEFAULTS, SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.service.js';
+import { SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.sql.js';
 import { USER_STATUSES, type UserStatus } from '../user.js';
 
+const LIST_DEFAULTS = { sortBy: 'createdAt', sortOrder: 'desc' } as const;
 const SORT_KEYS = Object.keys(SORT_COLUMNS);
 const BOOLEANS = ['true', 'false'];
 const ORDERS = ['asc', 'desc'];
@@ -15,7 +16,8 @@ export class ListUsersQuery extends PageQuery {
     {
       type: String,
       minLength: MIN_SEARCH_LENGTH,
-      description: 'Anywhere in username, email, first or last name, without regard to case.',
+      description:
+        'Every word of it, in any order, anywhere in username, email, first or last name, without regard to case and accents.',
     },
     (term) => toNfc(term).trim(),
   )

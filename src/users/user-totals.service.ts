@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma, PrismaService } from '#platform/database';
+import type { UserStatus } from './user.js';
+
+/** How many users a list has, or the least number there are. */
+export interface Total {
+  readonly items: number;
+  readonly isEstimate: boolean;
+}
+
+/** How many users there are. Triggers of the users table keep the numbers, whatever writes it. */
+@Injectable()
+export class UserTotalsService {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** @param status without one, all users that are not deleted */
+  async count(status: UserStatus | undefined): Promise<number> {
+    const which = status === undefined ? Prisma.sql`status <> 'deleted'` : Prisma.sql`status = ${status}::user_status`;
+    const [row] = await this.prisma.$queryRaw<[{ total: bigint }]>`
+      SELECT coalesce(sum(users), 0)::bigint AS total FROM user_totals WHERE ${which}`;
+    return Number(row.total);
+  }
+
+  /**
+   * Counts the rows anew, while no user can be written.
+   *
+   * @returns the numbers by status
+   */
+  async recount(): Promise<ReadonlyMap<UserStatus, number>> {
+    return this.prisma.$transaction(async (db) => {
+      await db.$executeRaw`LOCK TABLE users IN SHARE MODE`;
+      await db.$executeRaw`DELETE FROM user_totals`;
+      const rows = await db.$queryRaw<{ status: UserStatus; users: bigint }[]>`
+        INSERT INTO user_totals (status, shard, users)
+        SELECT status, gen_random_uuid(), count(*) FROM users GROUP BY status RETURNING status, users`;
+      return new Map(rows.map(({ status, users }) => [status, Number(users)]));
+    });
+  }
+}
+
+/** @param found how many there are, counted up to one more than `max` */
+export function totalOf(found: number, max: number): Total {
+  return { items: Math.min(found, max), isEstimate: found > max };
+}
