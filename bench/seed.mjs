@@ -35,9 +35,10 @@ export async function seedUsers(client, count) {
   const passwordHash = await hash(PASSWORD, ARGON2);
   await client.query(
     `INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, first_name_lower,
-       last_name, last_name_lower, bio, roles, created_at, updated_at)
+       last_name, last_name_lower, search_text, bio, roles, created_at, updated_at)
      SELECT ('01890000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, name, name, name || '@example.com',
-       name || '@example.com', $1, first, lower(first), last, lower(last), repeat('Writes about engines. ', 4),
+       name || '@example.com', $1, first, lower(first), last, lower(last),
+       name || E'\\n' || name || E'@example.com\\n' || lower(first) || E'\\n' || lower(last), repeat('Writes about engines. ', 4),
        CASE WHEN n = ${ADMIN} THEN ARRAY['admin', 'user'] ELSE ARRAY['user'] END, born, born
      FROM generate_series(1, $2::int) AS n,
        LATERAL (SELECT 'user' || lpad(n::text, 6, '0') AS name,

@@ -39,6 +39,11 @@ export class Setup {
     this.redisVersion = /redis_version:(\S+)/.exec(await this.redis.info('server'))?.[1];
   }
 
+  /** The variables that the application is started with on a database. */
+  environment(databaseUrl) {
+    return ourEnvironment(this, databaseUrl);
+  }
+
   /** Creates the application's database, migrates and seeds it, and copies it for the bare server. */
   async prepare(users) {
     const ours = await this.createDatabase('ours');

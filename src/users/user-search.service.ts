@@ -85,11 +85,15 @@ export class UserSearchService {
     run: Run,
   ): Promise<Found> {
     if (sawAll) return { users, total: totalOf(hits, MAX_COUNTED) };
-    const conditions = [visible(query), ...filters(query), ...words.map(contains)];
+    const conditions = [
+      visible(query),
+      ...filters(query),
+      ...words.map(hasTrigrams(words) ? contains : containsInScan),
+    ];
     if (users.length === slice.limit) return { users, total: await this.count(conditions, slice, run) };
     const narrow = await this.collect(query, conditions, slice, run);
     if (narrow.found <= MAX_COUNTED) return { users: narrow.users, total: totalOf(narrow.found, MAX_COUNTED) };
-    const walked = [visible(query), ...filters(query), ...words.map(containsWithoutIndex)];
+    const walked = [visible(query), ...filters(query), ...words.map(containsInWalk)];
     return {
       users: await run<User[]>(selectSlice(USER_COLUMNS_SQL, query, walked, slice)),
       total: totalOf(narrow.found, MAX_COUNTED),
@@ -179,9 +183,19 @@ function contains(word: string): Prisma.Sql {
   return Prisma.sql`search_text LIKE ${pattern(word)}`;
 }
 
-/** An expression that no index is on. */
-function containsWithoutIndex(word: string): Prisma.Sql {
+/** Not as the index compares, which without a trigram would be read whole before the table. */
+function containsInScan(word: string): Prisma.Sql {
+  return Prisma.sql`search_text COLLATE "POSIX" LIKE ${pattern(word)}`;
+}
+
+/** An expression that PostgreSQL has no statistics on: it expects many rows, and walks along the sort's index. */
+function containsInWalk(word: string): Prisma.Sql {
   return Prisma.sql`search_text || '' LIKE ${pattern(word)}`;
+}
+
+/** Whether the trigram index narrows the search: trigrams are of letters and digits. */
+function hasTrigrams(words: readonly string[]): boolean {
+  return words.some((word) => /[\p{L}\p{N}]{3}/u.test(word));
 }
 
 function pattern(word: string): string {
