@@ -4,19 +4,20 @@ import { COMMON, crowdName, RARE, UNCOMMON } from './scale-seed.mjs';
 const LIMIT = 20;
 const DEEPEST_CURSOR = 5_000;
 
+const search = (terms) => `/users?search=${encodeURIComponent(terms)}`;
+
+function finds(least, most = least) {
+  return ({ pagination: { totalItems } }) => {
+    if (totalItems < least || totalItems > most) throw new Error(`Found ${totalItems} instead of ${least}`);
+  };
+}
+
 /** @param get answers a path's `data`, as for the cursor of a page deep in the list */
 export async function scaleRequests(users, get) {
   const live = users - Math.floor((users + 47) / 100);
   const lastPage = Math.floor(live / LIMIT);
   const cursorPage = Math.min(DEEPEST_CURSOR, Math.floor(lastPage / 2));
   const { pagination } = await get(`/users?page=${cursorPage - 1}&limit=${LIMIT}`);
-  const search = (terms) => `/users?search=${encodeURIComponent(terms)}`;
-  const finds =
-    (least, most = least) =>
-    (data) => {
-      const { totalItems } = data.pagination;
-      if (totalItems < least || totalItems > most) throw new Error(`Found ${totalItems} instead of ${least}`);
-    };
   return [
     { name: 'list, page 1', path: '/users', check: finds(live) },
     { name: `cursor page ${DEEPEST_CURSOR.toLocaleString('en-US')}`, path: `/users?cursor=${pagination.nextCursor}` },

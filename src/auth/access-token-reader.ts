@@ -1,24 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import passport from 'passport';
 import { DomainError, UnauthorizedError } from '#platform/errors';
-import { type RequestContext, requestContext } from '#platform/request';
+import { endHook, type RequestContext, requestContext } from '#platform/request';
 import { toTokenError, type TokenClaims } from './tokens.service.js';
+
+/** How many headers are remembered, and their length in total: one may have thousands of blanks. */
+const MAX_VERIFIED = 10_000;
+const MAX_VERIFIED_LENGTH = 10_000_000;
 
 /** Reads and verifies each request's access token, once. */
 @Injectable()
 export class AccessTokenReader {
   private readonly verdicts = new WeakMap<RequestContext, TokenClaims | DomainError>();
+  /** By their `Authorization` header, tokens that this process has verified: its keys never change. */
+  private readonly verified = new LRUCache<string, TokenClaims>({
+    max: MAX_VERIFIED,
+    maxSize: MAX_VERIFIED_LENGTH,
+    sizeCalculation: (_claims, header) => header.length,
+  });
 
   /** Fastify onRequest hook. */
-  readonly read = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  readonly read: onRequestHookHandler = (request, reply, done) => {
     const context = requestContext();
-    if (context === undefined || request.headers.authorization === undefined) return;
+    const { authorization } = request.headers;
+    if (context === undefined || authorization === undefined) return done();
     // The rate limit does not count it, so it must cost nothing.
-    if (request.method === 'OPTIONS' && !request.is404) return;
-    const verdict = await verify(request, reply);
-    this.verdicts.set(context, verdict);
-    if (!(verdict instanceof DomainError) && !isExpired(verdict)) context.subject = verdict.sub;
+    if (request.method === 'OPTIONS' && !request.is404) return done();
+    const known = this.verified.get(authorization);
+    if (known === undefined) return endHook(done, this.verify(request, reply, authorization, context));
+    this.note(context, known);
+    done();
   };
 
   /**
@@ -33,6 +46,22 @@ export class AccessTokenReader {
     if (verdict instanceof DomainError) throw verdict;
     if (isExpired(verdict)) throw UnauthorizedError.expiredToken();
     return verdict;
+  }
+
+  private async verify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    header: string,
+    context: RequestContext,
+  ): Promise<void> {
+    const verdict = await verify(request, reply);
+    if (!(verdict instanceof DomainError)) this.verified.set(header, verdict);
+    this.note(context, verdict);
+  }
+
+  private note(context: RequestContext, verdict: TokenClaims | DomainError): void {
+    this.verdicts.set(context, verdict);
+    if (!(verdict instanceof DomainError) && !isExpired(verdict)) context.subject = verdict.sub;
   }
 }
 

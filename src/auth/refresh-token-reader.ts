@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { preValidationHookHandler } from 'fastify';
 import { UnauthorizedError } from '#platform/errors';
 import { COUNTED_BY_BODY, type RequestContext, requestContext } from '#platform/request';
 import { type TokenClaims, TokensService } from './tokens.service.js';
@@ -12,16 +12,10 @@ export class RefreshTokenReader {
   constructor(private readonly tokens: TokensService) {}
 
   /** Fastify preValidation hook. */
-  readonly read = async ({ body, routeOptions: { config } }: FastifyRequest): Promise<void> => {
+  readonly read: preValidationHookHandler = ({ body, routeOptions: { config } }, _reply, done) => {
     const context = requestContext();
-    if (context === undefined || !(COUNTED_BY_BODY in config)) return;
-    // An access token in the same request is ignored.
-    delete context.subject;
-    const { refreshToken }: { refreshToken?: unknown } = { ...(body as object | undefined) };
-    if (typeof refreshToken !== 'string') return;
-    const verdict = this.verify(refreshToken.trim());
-    this.verdicts.set(context, verdict);
-    if (!(verdict instanceof UnauthorizedError)) context.subject = verdict.sub;
+    if (context !== undefined && COUNTED_BY_BODY in config) this.readBody(body, context);
+    done();
   };
 
   /**
@@ -35,6 +29,16 @@ export class RefreshTokenReader {
     if (verdict === undefined) throw UnauthorizedError.noToken();
     if (verdict instanceof UnauthorizedError) throw verdict;
     return verdict;
+  }
+
+  private readBody(body: unknown, context: RequestContext): void {
+    // An access token in the same request is ignored.
+    delete context.subject;
+    const { refreshToken }: { refreshToken?: unknown } = { ...(body as object | undefined) };
+    if (typeof refreshToken !== 'string') return;
+    const verdict = this.verify(refreshToken.trim());
+    this.verdicts.set(context, verdict);
+    if (!(verdict instanceof UnauthorizedError)) context.subject = verdict.sub;
   }
 
   private verify(refreshToken: string): TokenClaims | UnauthorizedError {

@@ -8,7 +8,7 @@ export async function run(args: string[]): Promise<string> {
   parseArgs({ args });
   return withServices(readConfig(), async (services) => {
     const totals = await services.get(UserTotalsService).recount();
-    const counts = [...totals].toSorted().map(([status, users]) => `${users} ${status}`);
+    const counts = [...totals].map(([status, users]) => `${users} ${status}`);
     return counts.length === 0 ? 'There are no users.' : `Counted ${counts.join(', ')}.`;
   });
 }

@@ -24,7 +24,7 @@ export class UserTotalsService {
   /**
    * Counts the rows anew, while no user can be written.
    *
-   * @returns the numbers by status
+   * @returns the numbers by status, in the order of the statuses
    */
   async recount(): Promise<ReadonlyMap<UserStatus, number>> {
     return this.prisma.$transaction(async (db) => {
@@ -33,7 +33,9 @@ export class UserTotalsService {
       const rows = await db.$queryRaw<{ status: UserStatus; users: bigint }[]>`
         INSERT INTO user_totals (status, shard, users)
         SELECT status, gen_random_uuid(), count(*) FROM users GROUP BY status RETURNING status, users`;
-      return new Map(rows.map(({ status, users }) => [status, Number(users)]));
+      return new Map(
+        rows.toSorted((a, b) => (a.status < b.status ? -1 : 1)).map(({ status, users }) => [status, Number(users)]),
+      );
     });
   }
 }

@@ -3,9 +3,34 @@ import { startApp, type TestApp } from '../support/app.js';
 import { onDatabase } from '../support/databases.js';
 import { waitUntil } from '../support/wait.js';
 
+let test: TestApp;
+let token: string;
+
+const search = async (signal?: AbortSignal) =>
+  fetch(`${await test.app.getUrl()}/api/v1/users?search=anything`, {
+    headers: { authorization: `Bearer ${token}` },
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+/** How many searches run. On a connection of its own: within a transaction, it would see the same activities for ever. */
+const running = () =>
+  onDatabase(test.stores, async (client) => {
+    const { rows } = await client.query(`
+      SELECT count(*)::int AS running FROM pg_stat_activity
+      WHERE datname = current_database() AND state = 'active' AND query LIKE '/* search%'`);
+    return rows[0].running;
+  });
+
+/** Locks the table, so that a search runs until it is cancelled. */
+async function whileLocked(work: () => Promise<void>): Promise<void> {
+  await onDatabase(test.stores, async (client) => {
+    await client.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    await work();
+    await client.query('ROLLBACK');
+  });
+}
+
 describe('A search for users', () => {
-  let test: TestApp;
-  let token: string;
   beforeAll(async () => {
     test = await startApp({ SEARCH_MAX_CONCURRENT: '1' });
     token = (await test.admin()).token;
@@ -14,31 +39,8 @@ describe('A search for users', () => {
   });
   afterAll(() => test.close());
 
-  /** Locks the table, so that a search runs until it is cancelled. */
-  async function whileLocked(work: (running: () => Promise<number>) => Promise<void>): Promise<void> {
-    await onDatabase(test.stores, async (client) => {
-      await client.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-      // On a connection of its own: within a transaction, it would see the same activities for ever.
-      const running = () =>
-        onDatabase(test.stores, async (observer) => {
-          const { rows } = await observer.query(`
-          SELECT count(*)::int AS running FROM pg_stat_activity
-          WHERE datname = current_database() AND state = 'active' AND query LIKE '/* search%'`);
-          return rows[0].running;
-        });
-      await work(running);
-      await client.query('ROLLBACK');
-    });
-  }
-
-  const search = async (signal?: AbortSignal) =>
-    fetch(`${await test.app.getUrl()}/api/v1/users?search=anything`, {
-      headers: { authorization: `Bearer ${token}` },
-      ...(signal === undefined ? {} : { signal }),
-    });
-
   it('ends in PostgreSQL when its client hangs up', async () => {
-    await whileLocked(async (running) => {
+    await whileLocked(async () => {
       const client = new AbortController();
       const answer = search(client.signal).catch(() => undefined);
       await waitUntil('the search runs', async () => (await running()) === 1);
@@ -50,7 +52,7 @@ describe('A search for users', () => {
   });
 
   it('waits while as many run as SEARCH_MAX_CONCURRENT allows, unless its client hangs up', async () => {
-    await whileLocked(async (running) => {
+    await whileLocked(async () => {
       const [first, second] = [new AbortController(), new AbortController()];
       const answers = [search(first.signal), search(second.signal)].map((answer) => answer.catch(() => undefined));
       await waitUntil('one search runs', async () => (await running()) === 1);

@@ -17,6 +17,32 @@ const KILLS = Number(process.env['TOTALS_KILLS'] ?? 1);
 const WRITERS = 16;
 const STATUSES = ['active', 'inactive', 'suspended', 'deleted'] as const;
 
+/** Makes changes, some of which fail, until there were enough or the process is gone. */
+async function write(app: SpawnedApp, token: string, random: Random, changes: number): Promise<void> {
+  const ids: string[] = [];
+  for (let made = 0; made < changes; made += 1) {
+    const id = ids.length === 0 ? undefined : ids[random.below(ids.length)];
+    const kind = random.below(6);
+    const answer =
+      id === undefined || kind <= 1
+        ? app.api.post(
+            '/users',
+            newAccount(kind === 0 ? {} : { email: random.below(3) === 0 ? ADMIN.email : undefined }),
+          )
+        : kind === 2
+          ? app.api.delete(`/users/${id}`, { token })
+          : kind === 3
+            ? app.api.post(`/users/${id}/restore`, undefined, { token })
+            : app.api.put(
+                `/users/${id}/status`,
+                { status: random.pick(['active', 'inactive', 'suspended']) },
+                { token },
+              );
+    const { status, body } = await answer;
+    if (status === 201) ids.push(body.data.user.id);
+  }
+}
+
 describe('The totals of users', () => {
   let stores: Stores;
   beforeAll(async () => {
@@ -41,32 +67,6 @@ describe('The totals of users', () => {
       expect([status, body.data.pagination.totalItems]).toEqual([status, Number(row?.counted)]);
     }
     await test.close();
-  }
-
-  /** Makes changes, some of which fail, until there were enough or the process is gone. */
-  async function write(app: SpawnedApp, token: string, random: Random, changes: number): Promise<void> {
-    const ids: string[] = [];
-    for (let made = 0; made < changes; made += 1) {
-      const id = ids.length === 0 ? undefined : ids[random.below(ids.length)];
-      const kind = random.below(6);
-      const answer =
-        id === undefined || kind <= 1
-          ? app.api.post(
-              '/users',
-              newAccount(kind === 0 ? {} : { email: random.below(3) === 0 ? ADMIN.email : undefined }),
-            )
-          : kind === 2
-            ? app.api.delete(`/users/${id}`, { token })
-            : kind === 3
-              ? app.api.post(`/users/${id}/restore`, undefined, { token })
-              : app.api.put(
-                  `/users/${id}/status`,
-                  { status: random.pick(['active', 'inactive', 'suspended']) },
-                  { token },
-                );
-      const { status, body } = await answer;
-      if (status === 201) ids.push(body.data.user.id);
-    }
   }
 
   it(

@@ -6,11 +6,11 @@ import {
   type NestInterceptor,
   UseInterceptors,
 } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, onRequestHookHandler, onSendHookHandler } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppConfig } from '#config';
 import { PrismaService } from '#platform/database';
-import { addRouteConfig, type RequestContext, requestContext, WaitingLine } from '#platform/request';
+import { addRouteConfig, endHook, type RequestContext, requestContext, WaitingLine } from '#platform/request';
 import { type HashPlace, HashQueue } from './hash-queue.js';
 
 const HASHES = 'hashes';
@@ -34,10 +34,11 @@ export class HashGate {
   }
 
   /** Fastify onRequest hook: starts requests that arrive together one after the other, because starting 200 of them in one turn stalls all other requests. */
-  readonly arrive = async ({ routeOptions: { config } }: FastifyRequest): Promise<void> => {
-    if (!(HASHES in config)) return;
-    if (this.pausing) await this.arrivals.join();
-    else this.pause();
+  readonly arrive: onRequestHookHandler = ({ routeOptions: { config } }, _reply, done) => {
+    if (!(HASHES in config)) return done();
+    if (this.pausing) return endHook(done, this.arrivals.join());
+    this.pause();
+    done();
   };
 
   private pause(): void {
@@ -73,9 +74,10 @@ export class HashGate {
   }
 
   /** Fastify onSend hook: frees the place of a request that is answered without a hash, even before the answer is sent. */
-  readonly leave = async (): Promise<void> => {
+  readonly leave: onSendHookHandler = (_request, _reply, payload, done) => {
     const context = requestContext();
     if (context !== undefined) this.places.get(context)?.free();
+    done(null, payload);
   };
 
   /**

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type {
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  preValidationHookHandler,
+  RouteOptions,
+} from 'fastify';
 import { AppConfig } from '#config';
 import { TooManyRequestsError } from '#platform/errors';
-import { COUNTED_BY_BODY, requestContext, UNCOUNTED } from '#platform/request';
+import { COUNTED_BY_BODY, endHook, requestContext, UNCOUNTED } from '#platform/request';
 import { RequestCounter } from './request-counter.js';
 
 const LIMIT_HEADER = 'ratelimit-limit';
@@ -17,13 +23,15 @@ export class RateLimit {
   ) {}
 
   /** Fastify onRequest hook. What Nest's guards never see, such as an unknown route or a malformed body, counts too. */
-  readonly countRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (this.isCounted(request) && !isCountedByBody(request)) await this.count(reply, requestContext()?.subject);
+  readonly countRequest: onRequestHookHandler = (request, reply, done) => {
+    if (!this.isCounted(request) || isCountedByBody(request)) return done();
+    endHook(done, this.count(reply, requestContext()?.subject));
   };
 
   /** Fastify preValidation hook, for routes whose body names the client. */
-  readonly countBody = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (isCountedByBody(request)) await this.count(reply, requestContext()?.subject);
+  readonly countBody: preValidationHookHandler = (request, reply, done) => {
+    if (!isCountedByBody(request)) return done();
+    endHook(done, this.count(reply, requestContext()?.subject));
   };
 
   /** Fastify onRoute hook: a body that should name the client, but cannot be read, counts for the address. */

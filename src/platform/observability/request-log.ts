@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { onRequestHookHandler, onResponseHookHandler } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { requestContext } from '#platform/request';
 import { standardOutput } from './standard-output.js';
@@ -10,8 +10,8 @@ export const waitForLog: onRequestHookHandler = (_request, _reply, done) => {
 };
 
 /** Fastify onResponse hook: one line per request. It logs the route's pattern, because a path may hold anything. */
-export function logRequests(logger: Pino) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+export function logRequests(logger: Pino): onResponseHookHandler {
+  return (request, reply, done) => {
     const { principal, denied } = requestContext() ?? {};
     logger.info(
       {
@@ -25,5 +25,6 @@ export function logRequests(logger: Pino) {
       },
       'request',
     );
+    done();
   };
 }

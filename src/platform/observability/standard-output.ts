@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FILE_DESCRIPTOR = 1;
 /** What is held back, in bytes, before requests wait for the reader. */
 const MAX_QUEUED_BYTES = 16 * 1_024 * 1_024;
+/** How long (ms) a text may wait for others, to be written with them: each write is a system call. */
+const GATHER_MS = 50;
 /** The size (bytes) up to which texts that wait are joined. */
 const CHUNK_BYTES = 64 * 1_024;
 /** A reader that has taken nothing for this long, in milliseconds, is not waited for. */
@@ -13,11 +15,13 @@ const RETRY_MS = 50;
 const LAST_WRITES_MS = 300;
 
 /**
- * Standard output, as a pipe whose reader may be slow or gone: what it does not take at once is queued, and written when it
- * does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends. Nothing blocks the
+ * Standard output, as a pipe whose reader may be slow or gone. What is written within 50 ms goes out together; what the
+ * reader does not take at once is queued, and written when it does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends. Nothing blocks the
  * event loop before the exit, as a signal to end must be heard.
  */
 class StandardOutput {
+  private gathered = '';
+  private gathering: NodeJS.Timeout | undefined;
   private readonly queue: Buffer[] = [];
   private queuedBytes = 0;
   /** On the clock of `performance.now()`. */
@@ -30,13 +34,12 @@ class StandardOutput {
     process.on('exit', () => this.writeLast());
   }
 
-  /** @returns whether the text was written or queued */
+  /** @returns whether the text is kept: it will be written */
   write(text: string): boolean {
-    let data: Buffer = Buffer.from(text);
-    if (this.writeQueued()) data = data.subarray(this.take(data));
-    if (data.length === 0) return true;
-    if (this.queuedBytes + data.length > MAX_QUEUED_BYTES && !this.isTaking()) return false;
-    this.enqueue(data);
+    if (this.queuedBytes + this.gathered.length > MAX_QUEUED_BYTES && !this.isTaking()) return false;
+    this.gathered += text;
+    if (this.gathered.length > CHUNK_BYTES) this.send();
+    else this.gathering ??= setTimeout(() => this.send(), GATHER_MS).unref();
     return true;
   }
 
@@ -54,12 +57,22 @@ class StandardOutput {
 
   /** @returns whether everything is written; `false` once nothing has been taken for a second */
   async drained(): Promise<boolean> {
+    this.send();
     const since = performance.now();
     while (!this.writeQueued()) {
       if (performance.now() - Math.max(since, this.takenAt) > PATIENCE_MS) return false;
       await sleep(RETRY_MS);
     }
     return true;
+  }
+
+  private send(): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    let data: Buffer = Buffer.from(this.gathered);
+    this.gathered = '';
+    if (this.writeQueued()) data = data.subarray(this.take(data));
+    if (data.length > 0) this.enqueue(data);
   }
 
   private enqueue(data: Buffer): void {
@@ -92,6 +105,7 @@ class StandardOutput {
   }
 
   private writeLast(): void {
+    this.send();
     for (const end = performance.now() + LAST_WRITES_MS; !this.writeQueued() && performance.now() < end;) pause(1);
   }
 

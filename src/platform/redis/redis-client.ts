@@ -90,6 +90,7 @@ export class RedisClient implements OnApplicationShutdown {
   /** @returns what Redis answers; `undefined` when it is away, too slow, or refuses (full, or read-only) */
   async attempt<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     if (!this.ready) return undefined;
+    this.joinWrites();
     try {
       return await command(this.commands);
     } catch (error) {
@@ -120,6 +121,14 @@ export class RedisClient implements OnApplicationShutdown {
     this.closing = true;
     await this.rechecking.stop();
     await this.commands.quit().catch(() => this.commands.disconnect());
+  }
+
+  /** Sends the commands of one turn of the event loop, of all its requests, in one write: each write is a system call. */
+  private joinWrites(): void {
+    const { stream } = this.commands;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
   }
 
   private nextPause(): number {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import { PreconditionFailedError, ValidationError } from '#platform/errors';
 
 // One element of a list of entity tags (RFC 9110, sections 8.8.3 and 5.6.1, which lets it be empty); W/ may have been
@@ -46,20 +46,19 @@ export function parseIfNoneMatch(header: string | undefined): IfMatchCondition |
   return parseTags('If-None-Match', header);
 }
 
-/** Fastify hook: a GET or HEAD of what the client already has is answered 304, without a body. */
-export async function answerNotModified(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  payload: unknown,
-): Promise<unknown> {
-  const tag = reply.getHeader('etag');
-  if (typeof tag !== 'string' || reply.statusCode !== 200) return payload;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return payload;
-  const known = parseIfNoneMatch(request.headers['if-none-match']);
-  if (known === undefined || (known !== '*' && !known.some((opaque) => `"${opaque}"` === tag))) return payload;
+/** Fastify onSend hook: a GET or HEAD of what the client already has is answered 304, without a body. */
+export const answerNotModified: onSendHookHandler = (request, reply, payload, done) => {
+  if (!isKnownToClient(request, reply)) return done(null, payload);
   reply.code(304).removeHeader('content-length').removeHeader('content-type');
   // Fastify takes the body of a HEAD away itself, and wants to find one.
-  return request.method === 'HEAD' ? payload : null;
+  done(null, request.method === 'HEAD' ? payload : null);
+};
+
+function isKnownToClient({ method, headers }: FastifyRequest, reply: FastifyReply): boolean {
+  const tag = reply.getHeader('etag');
+  if (typeof tag !== 'string' || reply.statusCode !== 200 || (method !== 'GET' && method !== 'HEAD')) return false;
+  const known = parseIfNoneMatch(headers['if-none-match']);
+  return known !== undefined && (known === '*' || known.some((opaque) => `"${opaque}"` === tag));
 }
 
 /** Hexadecimal digits cannot be taken for the suffix that a proxy appends. */

@@ -7,6 +7,7 @@ export {
   parseIfMatch,
   parseIfNoneMatch,
 } from './etag.js';
+export { endHook } from './end-hook.js';
 export { CurrentUser, Id, IfMatch, namesSelf, pathParameter, UserId } from './parameters.js';
 export { type Principal } from './principal.js';
 export { requestContext, RequestContext, runInRequestContext } from './request-context.js';

@@ -1,5 +1,5 @@
 import compress from '@fastify/compress';
-import type { FastifyInstance, onRequestAsyncHookHandler, preValidationAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler, onSendHookHandler, preValidationHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '#config';
 import type { Idempotency } from '#platform/idempotency';
@@ -20,17 +20,17 @@ export interface RequestParts {
   readonly config: AppConfig;
   readonly logger: Logger;
   /** Reads and verifies the access token. */
-  readonly accessToken: onRequestAsyncHookHandler;
+  readonly accessToken: onRequestHookHandler;
   /** Reads and verifies the refresh token of a body. */
-  readonly refreshToken: preValidationAsyncHookHandler;
+  readonly refreshToken: preValidationHookHandler;
   readonly rateLimit: RateLimit;
   readonly idempotency: Idempotency;
   /** For requests that hash passwords. */
   readonly hashGate: {
     /** Spreads what arrives at once. */
-    readonly arrive: onRequestAsyncHookHandler;
+    readonly arrive: onRequestHookHandler;
     /** Frees the place of a request that was answered without a hash. The route's interceptor took it. */
-    readonly leave: () => Promise<void>;
+    readonly leave: onSendHookHandler;
   };
 }
 
@@ -71,7 +71,10 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
 
   // When there is an answer
   fastify.addHook('onSend', parts.hashGate.leave);
-  fastify.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    reply.header('x-request-id', request.id);
+    done(null, payload);
+  });
   fastify.addHook('onSend', parts.idempotency.settle);
   fastify.addHook('onSend', answerNotModified);
   await fastify.register(compress, {
@@ -86,8 +89,9 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
 }
 
 /** Decides by the route's own path, as the one that was sent may be spelled in many ways. */
-function forbidStoring(basePath: string): onRequestAsyncHookHandler {
-  return async ({ routeOptions: { url } }, reply) => {
+function forbidStoring(basePath: string): onRequestHookHandler {
+  return ({ routeOptions: { url } }, reply, done) => {
     if (url?.startsWith(basePath) === true) reply.header('cache-control', 'no-store');
+    done();
   };
 }
