@@ -20,24 +20,22 @@ export class RolePermissionsService {
   ) {}
 
   async permissionsOf(roles: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.resolve(roles, async () =>
-      this.cache.getOrLoad(ROLE_PERMISSIONS_KEY, CACHE_TTL_MS, () => this.roles.grants()),
-    );
+    const load = () => this.roles.grants();
+    return this.known(roles) ?? granted(roles, await this.cache.getOrLoad(ROLE_PERMISSIONS_KEY, CACHE_TTL_MS, load));
   }
 
   /** Reads the transaction's own view of the database, for decisions within it. */
   async permissionsWithin({ db }: Transaction, roles: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.resolve(roles, () => this.roles.grants(db));
+    return this.known(roles) ?? granted(roles, await this.roles.grants(db));
   }
 
   /** Most users hold only `admin` or `user`, whose permissions are known without asking a store. */
-  private async resolve(
-    roles: readonly string[],
-    load: () => Promise<readonly RoleGrant[] | undefined>,
-  ): Promise<ReadonlySet<string>> {
+  private known(roles: readonly string[]): ReadonlySet<string> | undefined {
     if (roles.includes(ADMIN_ROLE)) return this.permissions.names;
-    if (roles.every((role) => role === USER_ROLE)) return NONE;
-    const grants = (await load()) ?? [];
-    return new Set(grants.filter(([name]) => roles.includes(name)).flatMap(([, permissions]) => permissions));
+    return roles.every((role) => role === USER_ROLE) ? NONE : undefined;
   }
+}
+
+function granted(roles: readonly string[], grants: readonly RoleGrant[] = []): ReadonlySet<string> {
+  return new Set(grants.filter(([name]) => roles.includes(name)).flatMap(([, permissions]) => permissions));
 }

@@ -88,18 +88,17 @@ export class SessionsService implements OnModuleInit {
     if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
-    await this.noteUse(sid, tokenNumberOf(jti), state);
+    const tokenNumber = tokenNumberOf(jti);
+    if (isFirstUse(tokenNumber, state)) await this.noteUse(sid, tokenNumber);
     const permissions = await this.rolePermissions.permissionsOf(state.roles);
     return { userId: sub, sessionId: sid, roles: state.roles, permissions };
   }
 
   /**
    * Notes in the database the first use of a pair's access token, before the request is answered: from then on, the pair's
-   * parent is a stolen token. Cached state that is behind the token says nothing about it.
+   * parent is a stolen token.
    */
-  private async noteUse(id: string, tokenNumber: number, state: SessionState): Promise<void> {
-    const isOlder = tokenNumber < state.tokenNumber;
-    if (isOlder || (tokenNumber === state.tokenNumber && state.tokenUsed)) return;
+  private async noteUse(id: string, tokenNumber: number): Promise<void> {
     await this.sessions.markUsed(id, tokenNumber);
     await this.cache.invalidate([sessionKey(id)]);
   }
@@ -160,4 +159,9 @@ export class SessionsService implements OnModuleInit {
     for (const id of event.sessionIds) transaction.forget(sessionKey(id));
     if (event.sessionIds.length > 0) await transaction.publish(event);
   }
+}
+
+/** Cached state that is behind the token says nothing about its use. */
+function isFirstUse(tokenNumber: number, state: SessionState): boolean {
+  return tokenNumber > state.tokenNumber || (tokenNumber === state.tokenNumber && !state.tokenUsed);
 }

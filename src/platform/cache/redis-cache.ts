@@ -42,12 +42,9 @@ export class RedisCache implements Cache, OnApplicationShutdown {
     return this;
   }
 
-  async getOrLoad<T>(key: string, ttlMs: number, load: () => Promise<T | undefined>): Promise<T | undefined> {
+  getOrLoad<T>(key: string, ttlMs: number, load: () => Promise<T | undefined>): Promise<T | undefined> {
     const epoch = this.epoch.current;
-    if (epoch === undefined) {
-      const value = await load();
-      return value === undefined ? undefined : frozenCopy(value);
-    }
+    if (epoch === undefined) return loadAlone(load);
     if (epoch !== this.localEpoch) this.local.clear();
     this.localEpoch = epoch;
     return this.local.getOrLoad(key, Math.min(ttlMs, LOCAL_TTL_MS), () => this.readOrLoad(key, ttlMs, load, epoch));
@@ -117,4 +114,9 @@ export class RedisCache implements Cache, OnApplicationShutdown {
   private leaseKey(key: string): string {
     return `${this.redis.prefix}{${key}}:lease`;
   }
+}
+
+async function loadAlone<T>(load: () => Promise<T | undefined>): Promise<T | undefined> {
+  const value = await load();
+  return value === undefined ? undefined : frozenCopy(value);
 }

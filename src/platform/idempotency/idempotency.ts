@@ -8,6 +8,7 @@ import { ValidationError } from '#platform/errors';
 import { HeldCommit } from '#platform/events';
 import { requestContext } from '#platform/request';
 import { IdempotencyKeyReusedError, RequestStillRunningError } from './idempotency.errors.js';
+import { WITHOUT_IDEMPOTENCY_KEY } from './without-idempotency-key.decorator.js';
 import {
   type Claim,
   IdempotentAnswersRepository,
@@ -34,21 +35,32 @@ export class Idempotency {
 
   constructor(
     private readonly answers: IdempotentAnswersRepository,
-    config: AppConfig,
+    private readonly config: AppConfig,
   ) {
     this.hmacKey = Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'idempotency keys', 32));
   }
 
+  /** The key that a request has been sent with, if its route takes one. */
+  keyOf({ method, headers, routeOptions: { url, config } }: FastifyRequest): string | undefined {
+    const key = headers[HEADER];
+    if (key === undefined || method === 'GET' || method === 'HEAD' || WITHOUT_IDEMPOTENCY_KEY in config)
+      return undefined;
+    return url?.startsWith(`${this.config.basePath}/auth/`) === false ? String(key) : undefined;
+  }
+
   /**
-   * Serves a request whose route takes an Idempotency-Key.
+   * Serves a request with a key. Its route's guards have let it in: a stored answer is only for a client who may ask for it.
    *
    * @param serve returns what the answer's body is made of
    * @throws ValidationError, RequestStillRunningError, IdempotencyKeyReusedError
    */
-  async run(request: FastifyRequest, reply: FastifyReply, serve: () => Promise<unknown>): Promise<unknown> {
-    const key = request.headers[HEADER];
-    if (key === undefined) return serve();
-    const identity = this.identify(String(key), request);
+  async run(
+    key: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    serve: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const identity = this.identify(key, request);
     const claim = await this.answers.claim(identity);
     if (claim === undefined) return replay(await this.earlierAnswer(identity), reply);
     this.claims.set(request, claim);

@@ -1,4 +1,3 @@
 export { Idempotency } from './idempotency.js';
-export { IdempotencyInterceptor } from './idempotency.interceptor.js';
 export { IdempotencyModule } from './idempotency.module.js';
 export { WithoutIdempotencyKey } from './without-idempotency-key.decorator.js';

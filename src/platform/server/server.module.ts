@@ -2,10 +2,11 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AppConfig } from '#config';
 import { AccessCheck, PermissionRegistry } from '#platform/access';
-import { IdempotencyInterceptor, IdempotencyModule } from '#platform/idempotency';
+import { IdempotencyModule } from '#platform/idempotency';
 import { CursorCodec, CursorPages } from '#platform/paging';
-import { EnvelopeInterceptor, ExceptionEnvelopeFilter } from '#platform/response';
-import { createValidationPipe, StrictInputInterceptor } from '#platform/input';
+import { Envelope, ExceptionEnvelopeFilter } from '#platform/response';
+import { createValidationPipe, StrictInput } from '#platform/input';
+import { HandlerInterceptor } from './handler.interceptor.js';
 
 /** The frame of every request and answer. */
 @Global()
@@ -17,9 +18,9 @@ import { createValidationPipe, StrictInputInterceptor } from '#platform/input';
     CursorPages,
     PermissionRegistry,
     { provide: APP_FILTER, useClass: ExceptionEnvelopeFilter },
-    { provide: APP_INTERCEPTOR, useClass: StrictInputInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+    StrictInput,
+    Envelope,
+    { provide: APP_INTERCEPTOR, useClass: HandlerInterceptor },
     { provide: APP_PIPE, inject: [AppConfig], useFactory: createValidationPipe },
   ],
   exports: [CursorCodec, CursorPages, PermissionRegistry],

@@ -1,8 +1,7 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { MAX_DETAILS, ValidationError } from '#platform/errors';
 import { parseIfMatch, parseIfNoneMatch } from '#platform/request';
 import { unknownField } from './field-rules.js';
@@ -15,10 +14,11 @@ type Source = 'body' | 'query';
  * long list would cost much), and a body or a query sent to a route that declares none.
  */
 @Injectable()
-export class StrictInputInterceptor implements NestInterceptor {
+export class StrictInput {
   private readonly declared = new WeakMap<object, ReadonlySet<Source>>();
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  /** @throws ValidationError */
+  check(context: ExecutionContext): void {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     parseIfMatch(request.headers['if-match']);
     parseIfNoneMatch(request.headers['if-none-match']);
@@ -30,7 +30,6 @@ export class StrictInputInterceptor implements NestInterceptor {
       if (!declared.has(source)) refuseContent(source, input);
       else if (!isObject(input)) throw ValidationError.of(source, 'type', `The ${source} must be a JSON object`);
     }
-    return next.handle();
   }
 
   private declaredBy(context: ExecutionContext): ReadonlySet<Source> {

@@ -1,7 +1,6 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#config';
 import { entityTag } from '#platform/request';
 import { Reply } from './reply.js';
@@ -9,24 +8,21 @@ import { RETURNED, type Returned } from './returns.decorator.js';
 
 /** Puts what handlers return into `{ success, data, message? }`, and a Reply's status and headers on the response. */
 @Injectable()
-export class EnvelopeInterceptor implements NestInterceptor {
+export class Envelope {
   constructor(
     private readonly reflector: Reflector,
     private readonly config: AppConfig,
   ) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  /** @returns the body of the answer */
+  wrap(context: ExecutionContext, result: unknown): unknown {
     const { message, bare } = this.reflector.get<Returned | undefined>(RETURNED, context.getHandler()) ?? {};
     const response = context.switchToHttp().getResponse<FastifyReply>();
-    return next.handle().pipe(
-      map((result: unknown) => {
-        const { data, options } = result instanceof Reply ? result : new Reply(result);
-        this.apply(options, response);
-        if (response.statusCode === 204) return undefined;
-        if (bare !== undefined) return data;
-        return { success: true, data: data ?? null, ...(message === undefined ? {} : { message }) };
-      }),
-    );
+    const { data, options } = result instanceof Reply ? result : new Reply(result);
+    this.apply(options, response);
+    if (response.statusCode === 204) return undefined;
+    if (bare !== undefined) return data;
+    return { success: true, data: data ?? null, ...(message === undefined ? {} : { message }) };
   }
 
   private apply({ status, entity, location, headers }: Reply<unknown>['options'], response: FastifyReply): void {
