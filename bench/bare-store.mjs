@@ -8,18 +8,17 @@ const COLUMNS = `id, username, email, first_name AS "firstName", last_name AS "l
   updated_at AS "updatedAt", last_login AS "lastLogin"`;
 const SESSION = `id, user_id AS "userId", token_id AS "tokenId", token_issued_at AS "tokenIssuedAt"`;
 const NOT_DELETED = 'deleted_at IS NULL';
-const MATCHES = `(username_lower LIKE $2 OR email_lower LIKE $2 OR first_name_lower LIKE $2 OR last_name_lower LIKE $2)`;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC LIMIT $1';
 
 const STATEMENTS = {
   findUser: `SELECT ${COLUMNS} FROM users WHERE id = $1 AND ${NOT_DELETED}`,
   findCredentials: `SELECT id, password_hash AS "passwordHash" FROM users WHERE email_lower = lower($1) AND ${NOT_DELETED}`,
   list: `
-    SELECT ${COLUMNS}, (SELECT count(*)::int FROM users WHERE ${NOT_DELETED}) AS total
+    SELECT ${COLUMNS}, (SELECT sum(users)::int FROM user_totals WHERE status <> 'deleted') AS total
     FROM users WHERE ${NOT_DELETED} ${NEWEST_FIRST}`,
   search: `
-    SELECT ${COLUMNS}, (SELECT count(*)::int FROM users WHERE ${NOT_DELETED} AND ${MATCHES}) AS total
-    FROM users WHERE ${NOT_DELETED} AND ${MATCHES} ${NEWEST_FIRST}`,
+    SELECT ${COLUMNS}, (SELECT count(*)::int FROM users WHERE ${NOT_DELETED} AND search_text LIKE $2) AS total
+    FROM users WHERE ${NOT_DELETED} AND search_text LIKE $2 ${NEWEST_FIRST}`,
   updateBio: `
     WITH changed AS (
       UPDATE users SET bio = $2, version = version + 1, updated_at = now() WHERE id = $1 AND ${NOT_DELETED}
@@ -30,9 +29,10 @@ const STATEMENTS = {
     ) SELECT * FROM changed`,
   register: `
     WITH added AS (
-      INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, first_name_lower,
-        last_name, last_name_lower)
-      SELECT $1::uuid, name, lower(name), email, lower(email), $4, first, lower(first), last, lower(last)
+      INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, last_name,
+        last_name_lower, search_text)
+      SELECT $1::uuid, name, lower(name), email, lower(email), $4, first, last, lower(last),
+        lower(concat_ws(E'\\n', name, email, first, last))
       FROM (VALUES ($2::text, $3::text, $5::text, $6::text)) AS sent (name, email, first, last) RETURNING ${COLUMNS}
     ), audit AS (
       INSERT INTO bare_audit_entries (action, user_id, ip) SELECT 'user.created', id, $7 FROM added

@@ -34,10 +34,10 @@ export async function seedUsers(client, count) {
   // All users share one hash: verifying it costs the same, and seeding takes seconds instead of minutes.
   const passwordHash = await hash(PASSWORD, ARGON2);
   await client.query(
-    `INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, first_name_lower,
-       last_name, last_name_lower, search_text, bio, roles, created_at, updated_at)
+    `INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, first_name, last_name,
+       last_name_lower, search_text, bio, roles, created_at, updated_at)
      SELECT ('01890000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, name, name, name || '@example.com',
-       name || '@example.com', $1, first, lower(first), last, lower(last),
+       name || '@example.com', $1, first, last, lower(last),
        name || E'\\n' || name || E'@example.com\\n' || lower(first) || E'\\n' || lower(last), repeat('Writes about engines. ', 4),
        CASE WHEN n = ${ADMIN} THEN ARRAY['admin', 'user'] ELSE ARRAY['user'] END, born, born
      FROM generate_series(1, $2::int) AS n,

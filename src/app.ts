@@ -7,13 +7,14 @@ import type { AppConfig } from '#config';
 import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
-import { createLogger, NestLogger } from '#platform/observability';
+import { createLoggers, NestLogger } from '#platform/observability';
 import { HashGate } from '#passwords';
 import { RateLimit } from '#platform/limits';
 
 /** The application, ready to listen. The tests boot this same function. */
 export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
-  const logger = await createLogger(config);
+  const loggers = await createLoggers(config);
+  const { logger } = loggers;
   const adapter = createAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
     logger: new NestLogger(logger),
@@ -24,7 +25,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   const fastify = adapter.getInstance();
   const methods = await installHooks(fastify, {
     config,
-    logger,
+    loggers,
     accessToken: app.get(AccessTokenReader).read,
     refreshToken: app.get(RefreshTokenReader).read,
     rateLimit: app.get(RateLimit),

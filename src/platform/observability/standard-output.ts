@@ -15,7 +15,7 @@ const RETRY_MS = 50;
 const LAST_WRITES_MS = 300;
 
 /**
- * Standard output, as a pipe whose reader may be slow or gone. What is written within 50 ms goes out together; what the
+ * Standard output, as a pipe whose reader may be slow or gone. What is gathered within 50 ms goes out together; what the
  * reader does not take at once is queued, and written when it does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends. Nothing blocks the
  * event loop before the exit, as a signal to end must be heard.
  */
@@ -34,8 +34,15 @@ class StandardOutput {
     process.on('exit', () => this.writeLast());
   }
 
-  /** @returns whether the text is kept: it will be written */
+  /** Writes at once what the reader takes. @returns whether the text is kept: it was written, or will be */
   write(text: string): boolean {
+    const kept = this.gather(text);
+    this.send();
+    return kept;
+  }
+
+  /** Keeps the text for up to 50 ms, to be written with others. @returns whether it is kept */
+  gather(text: string): boolean {
     if (this.queuedBytes + this.gathered.length > MAX_QUEUED_BYTES && !this.isTaking()) return false;
     this.gathered += text;
     if (this.gathered.length > CHUNK_BYTES) this.send();

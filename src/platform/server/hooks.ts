@@ -1,11 +1,10 @@
 import compress from '@fastify/compress';
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler, preValidationHookHandler } from 'fastify';
-import type { Logger } from 'pino';
 import type { AppConfig } from '#config';
 import type { Idempotency } from '#platform/idempotency';
 import { parseBody } from '#platform/input';
 import type { RateLimit } from '#platform/limits';
-import { logRequests, waitForLog } from '#platform/observability';
+import { type Loggers, logRequests, waitForLog } from '#platform/observability';
 import { answerNotModified, applyBodyLimit, RequestContext, runInRequestContext } from '#platform/request';
 import { readForwardedFor, warnOfUntrustedProxy } from './forwarded-for.js';
 import { type RouteMethods, noteMethods } from './methods.js';
@@ -18,7 +17,7 @@ const COMPRESSION_THRESHOLD_BYTES = 1_024;
 /** What the hooks run besides the platform's own code. */
 export interface RequestParts {
   readonly config: AppConfig;
-  readonly logger: Logger;
+  readonly loggers: Loggers;
   /** Reads and verifies the access token. */
   readonly accessToken: onRequestHookHandler;
   /** Reads and verifies the refresh token of a body. */
@@ -57,7 +56,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   fastify.addHook('onRequest', parts.hashGate.arrive); // early: even 200 refusals (429) at once stall the event loop
   fastify.addHook('onRequest', forbidStoring(parts.config.basePath));
   fastify.addHook('onRequest', readForwardedFor);
-  fastify.addHook('onRequest', warnOfUntrustedProxy(parts.logger));
+  fastify.addHook('onRequest', warnOfUntrustedProxy(parts.loggers.logger));
   fastify.addHook('onRequest', (request, _reply, done) => runInRequestContext(new RequestContext(request), done));
   fastify.addHook('onRequest', parts.accessToken);
   fastify.addHook('onRequest', parts.rateLimit.countRequest); // before parsing: unknown routes count too
@@ -84,7 +83,7 @@ export async function installHooks(fastify: FastifyInstance, parts: RequestParts
   });
 
   // When it has been sent
-  fastify.addHook('onResponse', logRequests(parts.logger));
+  fastify.addHook('onResponse', logRequests(parts.loggers.requests));
   return methods;
 }
 
