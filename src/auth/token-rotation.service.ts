@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { isDatabaseUnavailable } from '#platform/postgres';
@@ -71,15 +70,14 @@ export class TokenRotationService {
 
   /** @throws RefreshUndecidedError when the database has not decided in time */
   private async inTime<T>(decision: Promise<T>): Promise<T> {
-    const over = new AbortController();
-    const late = sleep(TIME_LIMIT_MS, undefined, { signal: over.signal }).then(
-      () => Promise.reject(new RefreshUndecidedError()),
-      () => decision,
-    );
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new RefreshUndecidedError()), TIME_LIMIT_MS);
+    });
     try {
       return await Promise.race([decision, late]);
     } finally {
-      over.abort();
+      clearTimeout(timer);
     }
   }
 

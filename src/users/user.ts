@@ -24,9 +24,14 @@ export const USER_COLUMNS = {
 /** `USER_COLUMNS` in SQL, under Prisma's names. */
 export const USER_COLUMNS_SQL = Prisma.raw(
   Object.keys(USER_COLUMNS)
-    .map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)
+    .map((name) => `${columnName(name)} AS "${name}"`)
     .join(', '),
 );
+
+/** The column of a field: `first_name` of `firstName`. */
+export function columnName(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
 
 /** What a password is checked with. */
 export const CREDENTIAL_COLUMNS = {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService, uniqueViolation } from '#platform/database';
 import {
+  columnName,
   CREDENTIAL_COLUMNS,
   type Credentials,
   type Login,
@@ -40,7 +41,9 @@ export class UsersRepository {
 
   /** @param db inside a transaction, that transaction's: the embedded database has no second connection */
   async findById(id: string, db: Prisma.TransactionClient = this.prisma): Promise<User | null> {
-    return db.user.findFirst({ where: { id, deletedAt: null }, select: USER_COLUMNS });
+    const [user] = await db.$queryRaw<User[]>`
+      SELECT ${USER_COLUMNS_SQL} FROM users WHERE id = ${id}::uuid AND deleted_at IS NULL`;
+    return user ?? null;
   }
 
   async findCredentialsById(id: string): Promise<Credentials | null> {
@@ -116,16 +119,14 @@ export class UsersRepository {
 
   /** The caller has locked the account. */
   async update(before: User, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
-    return db.user.update({
-      where: { id: before.id },
-      data: {
-        ...changes,
-        ...lowered(changes),
-        searchText: searchTextOf({ ...before, ...changes }),
-        ...nextVersion(),
-      },
-      select: USER_COLUMNS,
-    });
+    const written = { ...changes, ...lowered(changes), searchText: searchTextOf({ ...before, ...changes }) };
+    const assignments = Object.entries(written)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => Prisma.sql`${Prisma.raw(columnName(name))} = ${value}`);
+    const [user] = await db.$queryRaw<[User]>`
+      UPDATE users SET ${Prisma.join(assignments)}, version = version + 1, updated_at = clock_timestamp()
+      WHERE id = ${before.id}::uuid RETURNING ${USER_COLUMNS_SQL}`;
+    return user;
   }
 
   async setState(id: string, state: UserState, db: Prisma.TransactionClient): Promise<User> {
@@ -176,11 +177,10 @@ export class UsersRepository {
     upgradedHash: string | undefined,
     db: Prisma.TransactionClient,
   ): Promise<User | null> {
-    const [user] = await db.user.updateManyAndReturn({
-      where: { id: credentials.id, status: 'active', passwordHash: credentials.passwordHash },
-      data: { lastLogin: new Date(), ...(upgradedHash === undefined ? {} : { passwordHash: upgradedHash }) },
-      select: USER_COLUMNS,
-    });
+    const [user] = await db.$queryRaw<User[]>`
+      UPDATE users SET last_login = clock_timestamp(), password_hash = ${upgradedHash ?? credentials.passwordHash}
+      WHERE id = ${credentials.id}::uuid AND status = 'active' AND password_hash = ${credentials.passwordHash}
+      RETURNING ${USER_COLUMNS_SQL}`;
     return user ?? null;
   }
 

@@ -132,36 +132,6 @@ describe('uma admin:reset-password', () => {
   }
 });
 
-describe('uma health', () => {
-  onFreshStores();
-
-  it('tells a server that answers from one that does not', async () => {
-    const server = await spawnApp({ ...stores.env, ...SECRETS });
-    const env = { ...SECRETS, PORT: new URL(server.api.origin).port };
-    expectDone(await runCommand('health', env), /^The server answers\.\n$/);
-    await server.stop();
-    expectRefused(await runCommand('health', env), /^http:\S+\/api\/v1\/health\/live does not answer\.\n$/);
-  });
-
-  it.each(['0.0.0.0', '::', '127.0.0.2'])('finds a server that listens on HOST=%s', async (HOST) => {
-    const port = await freePort();
-    const env = { ...stores.env, ...SECRETS, HOST, PORT: String(port), API_VERSION: 'v7' };
-    const server = new Program('main.js', env, await newWorkingFolder({}));
-    const health = () => runCommand('health', { HOST, PORT: String(port), API_VERSION: 'v7' });
-    await waitUntil('the health check succeeds', async () => (await health()).code === 0, 30_000);
-    expect((await server.stop()).code).toBe(0);
-    expectRefused(await health(), /^http:\S+\/api\/v7\/health\/live does not answer\.\n$/);
-  });
-
-  it('reads the address and port of the server from .env, also when other settings there are invalid', async () => {
-    const server = await spawnApp({ ...stores.env, ...SECRETS });
-    const { port } = new URL(server.api.origin);
-    const envFile = `PORT=${port}\nNODE_ENV=production\nJWT_SECRET=short\nLOG_LEVEL=loud\n`;
-    const { code, stderr } = await runCommand('health', {}, { envFile });
-    expect([code, stderr]).toEqual([0, '']);
-  });
-});
-
 describe('Both commands', () => {
   onFreshStores();
   it('migrate the database in development, and require a migrated one in production', async () => {
@@ -176,8 +146,38 @@ describe('Both commands', () => {
   });
 });
 
-// These runs touch no store, so they are tested once, with the embedded stores.
+// These do not depend on the stores, so they are tested once, with the embedded ones.
 if (!onServers) {
+  describe('uma health', () => {
+    onFreshStores();
+
+    it('tells a server that answers from one that does not', async () => {
+      const server = await spawnApp({ ...stores.env, ...SECRETS });
+      const env = { ...SECRETS, PORT: new URL(server.api.origin).port };
+      expectDone(await runCommand('health', env), /^The server answers\.\n$/);
+      await server.stop();
+      expectRefused(await runCommand('health', env), /^http:\S+\/api\/v1\/health\/live does not answer\.\n$/);
+    });
+
+    it.each(['0.0.0.0', '::', '127.0.0.2'])('finds a server that listens on HOST=%s', async (HOST) => {
+      const port = await freePort();
+      const env = { ...stores.env, ...SECRETS, HOST, PORT: String(port), API_VERSION: 'v7' };
+      const server = new Program('main.js', env, await newWorkingFolder({}));
+      const health = () => runCommand('health', { HOST, PORT: String(port), API_VERSION: 'v7' });
+      await waitUntil('the health check succeeds', async () => (await health()).code === 0, 30_000);
+      expect((await server.stop()).code).toBe(0);
+      expectRefused(await health(), /^http:\S+\/api\/v7\/health\/live does not answer\.\n$/);
+    });
+
+    it('reads the address and port of the server from .env, also when other settings there are invalid', async () => {
+      const server = await spawnApp({ ...stores.env, ...SECRETS });
+      const { port } = new URL(server.api.origin);
+      const envFile = `PORT=${port}\nNODE_ENV=production\nJWT_SECRET=short\nLOG_LEVEL=loud\n`;
+      const { code, stderr } = await runCommand('health', {}, { envFile });
+      expect([code, stderr]).toEqual([0, '']);
+    });
+  });
+
   describe('Wrong input', () => {
     const { email, username } = newAccount();
     const args = ['--email', email, '--username', username];

@@ -14,7 +14,7 @@ import { sendRaw } from '../support/raw-http.js';
 import { createStores, type Stores } from '../support/stores.js';
 
 /** `npm run drill -- hostile` sends more requests. */
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 700);
 /** A new seed for each run; set FUZZ_SEED to that of a failed run to repeat it. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** Requests before the heap is first measured, which fill caches and have code compiled. */

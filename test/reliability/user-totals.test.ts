@@ -134,7 +134,7 @@ describe('The totals of users', () => {
   });
 
   if (onServers) {
-    it('make no writer wait for a transaction that has counted and goes on', async () => {
+    it('make no writer wait for a transaction that has counted and is not over', async () => {
       await onDatabase(stores, async (first) => {
         await first.query('BEGIN');
         await first.query(`UPDATE users SET status = 'inactive' WHERE username = 'sql30'`);

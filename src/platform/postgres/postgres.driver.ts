@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -177,8 +177,7 @@ async function endWhenServed(pool: pg.Pool): Promise<void> {
 
 /** A statement with a comment in front is sent once, and planned for its own values. */
 function nameOf({ sql }: { readonly sql: string }): string {
-  if (sql.startsWith('/*')) return '';
-  return createHash('sha1').update(sql).digest('base64url');
+  return sql.startsWith('/*') ? '' : hash('sha1', sql, 'base64url');
 }
 
 async function setSessionThroughPgBouncer(client: pg.ClientBase): Promise<void> {
