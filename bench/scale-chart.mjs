@@ -6,7 +6,7 @@ const HEIGHT = 420;
 const [LEFT, RIGHT, TOP, BOTTOM] = [64, 300, 72, 48];
 const SHOWN = [
   ['list, page 1', '#2f7fd8'],
-  ['cursor page 5,000', '#1b9e77'],
+  ['by cursor, page 5,000 or half-way', '#1b9e77'],
   ['the last page by number', '#8e5cc4'],
   ['search, rare word (1)', '#d9822b'],
   ['search, uncommon word (1,000)', '#c2185b'],

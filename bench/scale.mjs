@@ -70,7 +70,6 @@ async function measureServers() {
     results.set(size, await measure(server.url, size));
     await server.stop();
   }
-  setup.scaleUrl = url;
   return results;
 }
 

@@ -4,8 +4,7 @@ GRANT USAGE ON SCHEMA public, audit TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :role;
 REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM :role;
 GRANT EXECUTE ON FUNCTION
-  take_password_places(bytea[], integer[], bigint, bigint), settle_password_places(bytea[], timestamptz, boolean),
-  count_users(user_status, bigint)
+  take_password_places(bytea[], integer[], bigint, bigint), settle_password_places(bytea[], timestamptz, boolean)
   TO :role;
 
 -- The audit log grows, and that is all that the application can do to it.

@@ -6,7 +6,7 @@ import { DomainError, UnauthorizedError } from '#platform/errors';
 import { endHook, type RequestContext, requestContext } from '#platform/request';
 import { toTokenError, type TokenClaims } from './tokens.service.js';
 
-/** How many headers are remembered, and their length in total: one may have thousands of blanks. */
+/** The most headers that are remembered, and their length in total: a client may pad one with blanks. */
 const MAX_VERIFIED = 10_000;
 const MAX_VERIFIED_LENGTH = 10_000_000;
 
@@ -14,7 +14,7 @@ const MAX_VERIFIED_LENGTH = 10_000_000;
 @Injectable()
 export class AccessTokenReader {
   private readonly verdicts = new WeakMap<RequestContext, TokenClaims | DomainError>();
-  /** By their `Authorization` header, tokens that this process has verified: its keys never change. */
+  /** The claims of verified tokens, by `Authorization` header. Keys are read once, at start; expiry is checked at every use. */
   private readonly verified = new LRUCache<string, TokenClaims>({
     max: MAX_VERIFIED,
     maxSize: MAX_VERIFIED_LENGTH,
@@ -29,8 +29,8 @@ export class AccessTokenReader {
     // The rate limit does not count it, so it must cost nothing.
     if (request.method === 'OPTIONS' && !request.is404) return done();
     const known = this.verified.get(authorization);
-    if (known === undefined) return endHook(done, this.verify(request, reply, authorization, context));
-    this.note(context, known);
+    if (known === undefined) return endHook(done, this.verifyOnce(request, reply, authorization, context));
+    this.keepVerdict(context, known);
     done();
   };
 
@@ -48,7 +48,7 @@ export class AccessTokenReader {
     return verdict;
   }
 
-  private async verify(
+  private async verifyOnce(
     request: FastifyRequest,
     reply: FastifyReply,
     header: string,
@@ -56,10 +56,10 @@ export class AccessTokenReader {
   ): Promise<void> {
     const verdict = await verify(request, reply);
     if (!(verdict instanceof DomainError)) this.verified.set(header, verdict);
-    this.note(context, verdict);
+    this.keepVerdict(context, verdict);
   }
 
-  private note(context: RequestContext, verdict: TokenClaims | DomainError): void {
+  private keepVerdict(context: RequestContext, verdict: TokenClaims | DomainError): void {
     this.verdicts.set(context, verdict);
     if (!(verdict instanceof DomainError) && !isExpired(verdict)) context.subject = verdict.sub;
   }

@@ -161,7 +161,7 @@ export class SessionsService implements OnModuleInit {
   }
 }
 
-/** Cached state that is behind the token says nothing about its use. */
+/** Cached state older than the token says nothing about its use, so this counts as the first one. */
 function isFirstUse(tokenNumber: number, state: SessionState): boolean {
   return tokenNumber > state.tokenNumber || (tokenNumber === state.tokenNumber && !state.tokenUsed);
 }

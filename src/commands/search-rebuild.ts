@@ -10,6 +10,6 @@ export async function run(args: string[]): Promise<string> {
     const written = await services.get(SearchTextsService).rebuild((checked) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${checked} users checked\r`);
     });
-    return written === 0 ? 'Every search text was right.' : `Wrote ${written} search texts.`;
+    return written === 0 ? 'Every search text was right.' : `Wrote ${written} search text${written === 1 ? '' : 's'}.`;
   });
 }

@@ -25,12 +25,12 @@ const COMMANDS: readonly Command[] = [
   ],
   [
     'totals',
-    'Counts the users anew, if SQL has got around the triggers that keep their totals.',
+    'Counts the users again, in case SQL bypassed the triggers that keep their totals.',
     () => import('./totals.js'),
   ],
   [
     'search:rebuild',
-    'Writes again what searches look in, as after an upgrade of Node.js that knows more letters.',
+    'Rewrites outdated search texts, for example after an upgrade to a Node.js with a newer Unicode.',
     () => import('./search-rebuild.js'),
   ],
   ['health', 'Checks that the server of this configuration answers.', () => import('./health.js')],

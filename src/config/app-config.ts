@@ -110,8 +110,13 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** How many more wait. */
       waiting: env.HASH_QUEUE_MAX,
     },
-    /** How many searches for users an instance runs at once; others wait. */
-    searchesAtOnce: env.SEARCH_MAX_CONCURRENT,
+    /** Searches for users. */
+    search: {
+      /** How many run at once: at most half of the connections, so that some are left for other requests. */
+      running: Math.min(env.SEARCH_MAX_CONCURRENT, Math.max(1, Math.floor(env.DB_POOL_MAX / 2))),
+      /** How many more wait. */
+      waiting: env.SEARCH_QUEUE_MAX,
+    },
     /** Requests of one client. */
     rateLimit: { max: env.RATE_LIMIT_MAX_REQUESTS, windowMs: env.RATE_LIMIT_WINDOW_MS },
     /** Wrong passwords: for an account from one address or device, for an account, from an address. */

@@ -94,6 +94,7 @@ export const VARIABLES = {
   PASSWORD_BREACH_URL: [{ must: 'be an http:// or https:// URL', accepts: isHttpUrl, read: String }],
 
   SEARCH_MAX_CONCURRENT: [integer(1, 1_000), '4'],
+  SEARCH_QUEUE_MAX: [integer(0, 10_000), '32'],
 
   RATE_LIMIT_MAX_REQUESTS: [integer(1, 1_000_000_000), '100'],
   RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '60000'],

@@ -8,19 +8,29 @@ export type SearchedFields = Pick<UserChanges, 'firstName' | 'lastName'> & {
 
 /** Letters with a stroke, and the dotless i, which Unicode does not decompose. */
 const PLAIN_LETTERS: Readonly<Record<string, string>> = { đ: 'd', ø: 'o', ł: 'l', ı: 'i' };
+/** Four fields have 505 characters. Comparing thousands of words, or decomposing long runs of marks, takes too long. */
+const MAX_SEARCH_LENGTH = 2_048;
+const MAX_WORDS = 100;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** A word is found within one field: blanks end words, and a line break ends each field. */
+/** Each field is on its own line, so that no word matches across two. */
 export function searchTextOf({ username, email, firstName, lastName }: SearchedFields): string {
   return foldForSearch([username, email, firstName ?? '', lastName ?? ''].join('\n'));
 }
 
-/** The words of a search, folded, each once; a word that another one contains says nothing more. */
-export function searchWords(search: string): string[] {
+/**
+ * The distinct words of a search, folded, without those contained in another.
+ *
+ * @returns `undefined` for more than any user's names hold
+ */
+export function searchWords(search: string): string[] | undefined {
+  if (search.length > MAX_SEARCH_LENGTH) return undefined;
   const words = foldForSearch(search)
     .split(/\s+/)
     .filter((word) => word !== '');
-  return [...new Set(words)].filter((word, _, all) => !all.some((other) => other !== word && other.includes(word)));
+  const distinct = [...new Set(words)];
+  if (distinct.length > MAX_WORDS) return undefined;
+  return distinct.filter((word) => !distinct.some((other) => other !== word && other.includes(word)));
 }
 
 /**
@@ -36,8 +46,8 @@ export function foldForSearch(text: string): string {
 }
 
 /**
- * Through the capital, as only that turns ß into ss; in lower case before it, as ẞ is a capital already. Code point by code
- * point: in a whole word, the last Σ becomes ς.
+ * Upper-casing turns ß into ss; lower-casing first turns ẞ into ß. Each code point alone: in a whole word, the last Σ would
+ * become ς.
  */
 function foldCase(text: string): string {
   const capitals = Array.from(text, (letter) => letter.toLowerCase().toUpperCase()).join('');

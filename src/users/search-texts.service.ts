@@ -32,8 +32,9 @@ export class SearchTextsService implements OnApplicationBootstrap, OnModuleDestr
   /** Fills those that no other transaction holds, up to a limit. @returns how many */
   async fill(limit: number): Promise<number> {
     return this.prisma.$transaction(async (db) => {
-      const rows = await this.lock(Prisma.sql`search_text IS NULL`, limit, db);
-      await this.write(rows, db);
+      const rows = await db.$queryRaw<SearchedRow[]>`
+        ${select(Prisma.sql`search_text IS NULL`, limit)} FOR NO KEY UPDATE SKIP LOCKED`;
+      await write(rows, db);
       return rows.length;
     });
   }
@@ -48,15 +49,9 @@ export class SearchTextsService implements OnApplicationBootstrap, OnModuleDestr
     let [written, checked] = [0, 0];
     let after = '00000000-0000-0000-0000-000000000000';
     for (;;) {
-      const rows = await this.prisma.$queryRaw<SearchedRow[]>`
-        ${select(Prisma.sql`id > ${after}::uuid`, BATCH)}`;
+      const rows = await this.prisma.$queryRaw<SearchedRow[]>`${select(Prisma.sql`id > ${after}::uuid`, BATCH)}`;
       const wrong = rows.filter((row) => row.searchText !== searchTextOf(row)).map(({ id }) => id);
-      if (wrong.length > 0) {
-        await this.prisma.$transaction(async (db) => {
-          await this.write(await this.lock(Prisma.sql`id = ANY(${wrong}::uuid[])`, BATCH, db), db);
-        });
-      }
-      written += wrong.length;
+      if (wrong.length > 0) written += await this.rewrite(wrong);
       checked += rows.length;
       progress(checked);
       if (rows.length < BATCH) return written;
@@ -64,21 +59,26 @@ export class SearchTextsService implements OnApplicationBootstrap, OnModuleDestr
     }
   }
 
+  private async rewrite(ids: readonly string[]): Promise<number> {
+    return this.prisma.$transaction(async (db) => {
+      const rows = await db.$queryRaw<SearchedRow[]>`
+        ${select(Prisma.sql`id = ANY(${[...ids]}::uuid[])`, BATCH)} FOR NO KEY UPDATE`;
+      await write(rows, db);
+      return rows.length;
+    });
+  }
+
   private async fillAll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (await this.fill(BATCH)) === BATCH);
   }
+}
 
-  private async lock(which: Prisma.Sql, limit: number, db: Prisma.TransactionClient): Promise<SearchedRow[]> {
-    return db.$queryRaw<SearchedRow[]>`${select(which, limit)} FOR NO KEY UPDATE SKIP LOCKED`;
-  }
-
-  private async write(rows: readonly SearchedRow[], db: Prisma.TransactionClient): Promise<void> {
-    if (rows.length === 0) return;
-    await db.$executeRaw`
-      UPDATE users SET search_text = written.text
-      FROM unnest(${rows.map(({ id }) => id)}::uuid[], ${rows.map(searchTextOf)}::text[]) AS written (id, text)
-      WHERE users.id = written.id`;
-  }
+async function write(rows: readonly SearchedRow[], db: Prisma.TransactionClient): Promise<void> {
+  if (rows.length === 0) return;
+  await db.$executeRaw`
+    UPDATE users SET search_text = written.text
+    FROM unnest(${rows.map(({ id }) => id)}::uuid[], ${rows.map(searchTextOf)}::text[]) AS written (id, text)
+    WHERE users.id = written.id`;
 }
 
 function select(which: Prisma.Sql, limit: number): Prisma.Sql {

@@ -71,7 +71,7 @@ export class UserListService {
     return { users, total };
   }
 
-  /** The rows are found in an index alone, and only those of the page are read. */
+  /** Finds the page's ids first, without a filter in an index alone, and reads only those rows. */
   private async read(query: UserListQuery, slice: Slice): Promise<User[]> {
     const ids = selectSlice(Prisma.sql`id`, query, [visible(query), ...filters(query)], slice);
     return this.prisma.$queryRaw<User[]>`
@@ -79,12 +79,11 @@ export class UserListService {
   }
 
   private async count(query: UserListQuery): Promise<Total> {
-    const conditions = filters(query);
-    const isKept = conditions.length === (query.status === undefined || query.status === 'deleted' ? 0 : 1);
-    if (isKept) return { items: await this.totals.count(query.status), isEstimate: false };
+    const hasOtherFilters = filters({ ...query, status: undefined }).length > 0;
+    if (!hasOtherFilters) return { items: await this.totals.count(query.status), isEstimate: false };
     const [{ found }] = await this.prisma.$queryRaw<[{ found: bigint }]>`
       SELECT count(*) AS found FROM (
-        SELECT FROM users WHERE ${allOf([visible(query), ...conditions])} LIMIT ${MAX_COUNTED + 1}) AS counted`;
+        SELECT FROM users WHERE ${allOf([visible(query), ...filters(query)])} LIMIT ${MAX_COUNTED + 1}) AS counted`;
     return totalOf(Number(found), MAX_COUNTED);
   }
 }

@@ -50,8 +50,8 @@ export function selectSlice(
     SELECT ${columns} FROM (${Prisma.join(parts, ' UNION ALL ')}) AS users ORDER BY ${order} LIMIT ${limit}`;
 }
 
-/** The rows of a slice in any order, if there are no more than its limit. */
-export function selectSome(
+/** Reads up to `limit` rows of a slice, in any order. */
+export function selectUnordered(
   query: UserListQuery,
   conditions: readonly Prisma.Sql[],
   { cursor, limit }: Omit<Slice, 'skip'>,

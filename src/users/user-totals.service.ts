@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '#platform/database';
 import type { UserStatus } from './user.js';
 
+/** Long enough for any table. */
+const RECOUNT_TIMEOUT_MS = 60 * 60_000;
+
 /** How many users a list has, or the least number there are. */
 export interface Total {
   readonly items: number;
@@ -27,17 +30,19 @@ export class UserTotalsService {
    * @returns the numbers by status, in the order of the statuses
    */
   async recount(): Promise<ReadonlyMap<UserStatus, number>> {
-    return this.prisma.$transaction(async (db) => {
-      await db.$executeRaw`LOCK TABLE users IN SHARE MODE`;
-      await db.$executeRaw`DELETE FROM user_totals`;
-      const rows = await db.$queryRaw<{ status: UserStatus; users: bigint }[]>`
-        INSERT INTO user_totals (status, shard, users)
-        SELECT status, gen_random_uuid(), count(*) FROM users GROUP BY status RETURNING status, users`;
-      return new Map(
-        rows.toSorted((a, b) => (a.status < b.status ? -1 : 1)).map(({ status, users }) => [status, Number(users)]),
-      );
-    });
+    return this.prisma.$transaction(recountWithin, { timeout: RECOUNT_TIMEOUT_MS });
   }
+}
+
+async function recountWithin(db: Prisma.TransactionClient): Promise<ReadonlyMap<UserStatus, number>> {
+  await db.$executeRaw`LOCK TABLE users IN SHARE MODE`;
+  await db.$executeRaw`DELETE FROM user_totals`;
+  const rows = await db.$queryRaw<{ status: UserStatus; users: bigint }[]>`
+    WITH counted AS (
+      INSERT INTO user_totals (status, shard, users)
+      SELECT status, gen_random_uuid(), count(*) FROM users GROUP BY status RETURNING status, users)
+    SELECT * FROM counted ORDER BY status`;
+  return new Map(rows.map(({ status, users }) => [status, Number(users)]));
 }
 
 /** @param found how many there are, counted up to one more than `max` */

@@ -120,7 +120,9 @@ export class UsersRepository {
   /** The caller has locked the account. */
   async update(before: User, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
     const written = { ...changes, ...lowered(changes), searchText: searchTextOf({ ...before, ...changes }) };
+    // In one order, whatever the order in the request: each text of a statement is prepared, and kept, by itself.
     const assignments = Object.entries(written)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => Prisma.sql`${Prisma.raw(columnName(name))} = ${value}`);
     const [user] = await db.$queryRaw<[User]>`
@@ -229,9 +231,11 @@ function unlocked() {
 }
 
 /** The lower-cased copies of the names among the changes, which lookups and sorting compare. */
-function lowered({ email, lastName }: UserChanges) {
+function lowered({ email, firstName, lastName }: UserChanges) {
   return {
     ...(email === undefined ? {} : { emailLower: foldName(email) }),
+    // For older releases, which search in it.
+    ...(firstName === undefined ? {} : { firstNameLower: firstName === null ? null : lowerCase(firstName) }),
     ...(lastName === undefined ? {} : { lastNameLower: lastName === null ? null : lowerCase(lastName) }),
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
+import { SearchTextsService } from '../../src/users/index.js';
 import { register, startApp, type TestApp } from '../support/app.js';
 import { newAccount } from '../support/factories.js';
 import { type Query, withQuery } from '../support/query.js';
@@ -89,6 +90,8 @@ describe('GET /users?search=', () => {
     ['a wildcard', 'a%l'],
     ['a wildcard for one letter', 'a_n'],
     ['nothing but combining marks', '\u0301\u0301'],
+    ['more words than a user has', Array.from({ length: 101 }, (_, n) => `a${n}`).join(' ')],
+    ['thousands of combining marks', `ann ${'\u0316\u0301'.repeat(1_200)}`],
   ])('finds no user by %s', async (_, search) => {
     expect(await found(search)).toEqual([]);
   });
@@ -220,7 +223,9 @@ describe('GET /users?search= among thousands', () => {
     }
   });
 
-  it('bounds the total of another filter at 10,000, and counts up to there', async () => {
+  it('bounds the total of another filter at 10,000, and of a search whose texts are not all filled', async () => {
+    const texts = test.app.get(SearchTextsService);
+    await texts.onModuleDestroy();
     await test.app.get(PrismaService).$executeRaw`
       INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, email_verified)
       SELECT gen_random_uuid(), name, name, name || '@b.org', name || '@b.org', 'none', true
@@ -233,8 +238,13 @@ describe('GET /users?search= among thousands', () => {
     expect(bounded.users).toHaveLength(100);
     const end = await list({ role: 'user', limit: 100, page: 114 });
     expect(end).toMatchObject({ pagination: { hasNext: false, hasPrevious: true } });
-    // Rows without a search text: more than one search fills at once.
-    const filling = await list({ search: 'verified9' });
+    // More rows without a search text than one search fills.
+    const filling = await list({ search: 'verified99' });
     expect(filling.pagination).toMatchObject({ totalIsEstimate: true });
+    await texts.rebuild(() => undefined);
+    const filled = await list({ search: 'verified99' });
+    expect(filled.pagination).toMatchObject({ totalItems: 111 });
+    expect(filled.pagination).not.toHaveProperty('totalIsEstimate');
+    expect(await texts.rebuild(() => undefined)).toBe(0);
   });
 });

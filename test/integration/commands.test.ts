@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PrismaService } from '../../src/platform/database/index.js';
 import { FAST_HASHES, login, register, SECRETS, startApp, type TestApp } from '../support/app.js';
 import { ADMIN, newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
 import {
@@ -130,6 +131,28 @@ describe('uma admin:reset-password', () => {
       expectRefused(outcome, /^The data folder \S+ is in use by another process: stop the server first\.\n$/);
     });
   }
+});
+
+describe('uma totals and uma search:rebuild', () => {
+  onFreshStores();
+
+  it('put right what SQL has left wrong', async () => {
+    const test = await startApp({}, stores);
+    const { user } = await register(test.api, newAccount());
+    const prisma = test.app.get(PrismaService);
+    await prisma.$executeRaw`UPDATE user_totals SET users = users + 5`;
+    await prisma.$executeRaw`UPDATE users SET search_text = 'outdated' WHERE id = ${user.id}::uuid`;
+    await test.close();
+    expectDone(await run('totals', [], ''), /^Counted 2 active\.\n$/);
+    expectDone(await run('search:rebuild', [], ''), /^Wrote 1 search texts?\.\n$/);
+    expectDone(await run('search:rebuild', [], ''), /^Every search text was right\.\n$/);
+    const again = await startApp({}, stores);
+    const { token } = await again.admin();
+    const { body } = await again.api.get(`/users?search=${user.username}`, { token });
+    expect(body.data).toMatchObject({ users: [{ id: user.id }], pagination: { totalItems: 1 } });
+    expect((await again.api.get('/users', { token })).body.data.pagination.totalItems).toBe(2);
+    await again.close();
+  });
 });
 
 describe('Both commands', () => {

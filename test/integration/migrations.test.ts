@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { type DatabaseDriver } from '../../src/platform/postgres/database-driver
 import { migrate, MIGRATIONS_FOLDER, migrationNames } from '../../src/platform/database/index.js';
 import { openDriver } from '../../src/platform/postgres/index.js';
 import { Migrator } from '../../src/platform/database/migrator.js';
-import { SECRETS } from '../support/app.js';
+import { SECRETS, startApp } from '../support/app.js';
 import { onDatabase } from '../support/databases.js';
 import { killPrograms, runCommand, runProgram, spawnApp } from '../support/process.js';
 import { createStores, createUnmigratedStores, newFolder, onServers, type Stores } from '../support/stores.js';
@@ -86,6 +86,28 @@ describe('The history of migrations', () => {
     expect(applied).toEqual(await migrationNames(MIGRATIONS_FOLDER));
     expect({ history: await query(HISTORY), columns: await query(COLUMNS) }).toEqual(ours);
     expect((await runCommand('migrate', stores.env)).stdout).toBe('Nothing to migrate.\n');
+  });
+});
+
+describe('The migrations of totals and search texts', () => {
+  it('count the users that there are, whom searches find at once', async () => {
+    const names = await migrationNames(MIGRATIONS_FOLDER);
+    const older = newFolder();
+    for (const name of names.filter((one) => one < '20261127110000')) {
+      await cp(join(MIGRATIONS_FOLDER, name), join(older, name), { recursive: true });
+    }
+    await migrateFrom(older);
+    await query(`
+      INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, last_name, last_name_lower)
+      SELECT gen_random_uuid(), 'old' || n, 'old' || n, n || '@old.org', n || '@old.org', 'none', 'Ångström', 'ångström'
+      FROM generate_series(1, 30) AS n`);
+    expect(await migrateFrom(MIGRATIONS_FOLDER)).toEqual(names.filter((one) => one >= '20261127110000'));
+    const test = await startApp({}, stores);
+    const { token } = await test.admin();
+    const total = async (path: string) =>
+      (await test.api.get(path, { token })).body.data.pagination.totalItems as number;
+    expect([await total('/users'), await total('/users?search=angstrom')]).toEqual([31, 30]);
+    await test.close();
   });
 });
 

@@ -3,7 +3,9 @@ import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { UserTotalsService } from '../../src/users/index.js';
+import { USER_STATUSES } from '../../src/users/user.js';
 import { FAST_HASHES, login, NO_LIMITS, SECRETS, startApp } from '../support/app.js';
+import type { ApiAnswer, ApiClient } from '../support/client.js';
 import { onDatabase } from '../support/databases.js';
 import { ADMIN, newAccount } from '../support/factories.js';
 import { inParallel } from '../support/parallel.js';
@@ -15,32 +17,34 @@ import { createStores, onServers, type Stores } from '../support/stores.js';
 const CHANGES = Number(process.env['TOTALS_CHANGES'] ?? 300);
 const KILLS = Number(process.env['TOTALS_KILLS'] ?? 1);
 const WRITERS = 16;
-const STATUSES = ['active', 'inactive', 'suspended', 'deleted'] as const;
 
-/** Makes changes, some of which fail, until there were enough or the process is gone. */
-async function write(app: SpawnedApp, token: string, random: Random, changes: number): Promise<void> {
+type Change = (api: ApiClient, token: string, id: string) => Promise<ApiAnswer>;
+
+/** Some of them fail. */
+const CHANGES_OF_ONE: [Change, ...Change[]] = [
+  (api) => api.post('/users', newAccount()),
+  (api) => api.post('/users', newAccount({ email: ADMIN.email })),
+  (api, token, id) => api.delete(`/users/${id}`, { token }),
+  (api, token, id) => api.post(`/users/${id}/restore`, undefined, { token }),
+  (api, token, id) => api.put(`/users/${id}/status`, { status: 'inactive' }, { token }),
+  (api, token, id) => api.put(`/users/${id}/status`, { status: 'suspended' }, { token }),
+  (api, token, id) => api.put(`/users/${id}/status`, { status: 'active' }, { token }),
+];
+
+/** Makes changes until there were enough; rejects when the process is gone. */
+async function write({ api }: SpawnedApp, token: string, random: Random, changes: number): Promise<void> {
   const ids: string[] = [];
   for (let made = 0; made < changes; made += 1) {
-    const id = ids.length === 0 ? undefined : ids[random.below(ids.length)];
-    const kind = random.below(6);
-    const answer =
-      id === undefined || kind <= 1
-        ? app.api.post(
-            '/users',
-            newAccount(kind === 0 ? {} : { email: random.below(3) === 0 ? ADMIN.email : undefined }),
-          )
-        : kind === 2
-          ? app.api.delete(`/users/${id}`, { token })
-          : kind === 3
-            ? app.api.post(`/users/${id}/restore`, undefined, { token })
-            : app.api.put(
-                `/users/${id}/status`,
-                { status: random.pick(['active', 'inactive', 'suspended']) },
-                { token },
-              );
-    const { status, body } = await answer;
+    const change = ids.length === 0 ? CHANGES_OF_ONE[0] : random.pick(CHANGES_OF_ONE);
+    const { status, body } = await change(api, token, ids[random.below(ids.length)] ?? '');
     if (status === 201) ids.push(body.data.user.id);
   }
+}
+
+function insertion(name: string): string {
+  return `
+    INSERT INTO users (id, username, username_lower, email, email_lower, password_hash)
+    VALUES (gen_random_uuid(), '${name}', '${name}', '${name}@sql.org', '${name}@sql.org', 'none')`;
 }
 
 describe('The totals of users', () => {
@@ -61,7 +65,7 @@ describe('The totals of users', () => {
         LATERAL (SELECT count(*) AS counted FROM users WHERE users.status = u.status) AS c`;
     for (const { status, users, counted } of rows) expect([status, users]).toEqual([status, counted]);
     const { token } = await test.admin();
-    for (const status of STATUSES) {
+    for (const status of USER_STATUSES) {
       const { body } = await test.api.get(`/users?status=${status}&limit=1`, { token });
       const row = rows.find((one) => one.status === status);
       expect([status, body.data.pagination.totalItems]).toEqual([status, Number(row?.counted)]);
@@ -108,18 +112,19 @@ describe('The totals of users', () => {
   it('are right after SQL that writes many users at once, rolls back, or empties the table', async () => {
     const test = await startApp({}, stores);
     const prisma = test.app.get(PrismaService);
-    const sql = async (statement: string) => prisma.$executeRawUnsafe(statement);
-    await sql(`INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, status)
+    await prisma.$executeRaw`
+      INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, status)
       SELECT gen_random_uuid(), 'sql' || n, 'sql' || n, n || '@sql.org', n || '@sql.org', 'none',
-        (ARRAY['active', 'inactive', 'suspended'])[1 + n % 3]::user_status FROM generate_series(1, 50) AS n`);
-    await sql(`UPDATE users SET status = 'suspended' WHERE username LIKE 'sql1%'`);
-    await sql(`DELETE FROM users WHERE username LIKE 'sql2%'`);
-    await prisma
-      .$transaction(async (db) => {
-        await db.$executeRaw`UPDATE users SET status = 'inactive' WHERE username LIKE 'sql%'`;
-        throw new Error('back');
-      })
-      .catch(() => undefined);
+        (ARRAY['active', 'inactive', 'suspended'])[1 + n % 3]::user_status FROM generate_series(1, 50) AS n`;
+    await prisma.$executeRaw`UPDATE users SET status = 'suspended' WHERE username LIKE 'sql1%'`;
+    await prisma.$executeRaw`DELETE FROM users WHERE username LIKE 'sql2%'`;
+    const rolledBack = prisma.$transaction(async (db) => {
+      await db.$executeRaw`UPDATE users SET status = 'inactive' WHERE username LIKE 'sql%'`;
+      await db.$executeRaw`TRUNCATE users CASCADE`;
+      const left = await db.$queryRaw<object[]>`SELECT FROM user_totals`;
+      throw new Error(`${left.length} left`);
+    });
+    await expect(rolledBack).rejects.toMatchObject({ message: '0 left' });
     await test.close();
     await expectExact();
   });
@@ -134,15 +139,14 @@ describe('The totals of users', () => {
   });
 
   if (onServers) {
-    it('make no writer wait for a transaction that has counted and is not over', async () => {
+    it('make no writer wait for an open transaction that has counted', async () => {
       await onDatabase(stores, async (first) => {
-        await first.query('BEGIN');
-        await first.query(`UPDATE users SET status = 'inactive' WHERE username = 'sql30'`);
+        await first.query(`BEGIN; ${insertion('open1')}`);
         await onDatabase(stores, async (second) => {
           await second.query(`SET lock_timeout TO '100ms'`);
-          await second.query(`UPDATE users SET status = 'inactive' WHERE username = 'sql31'`);
+          expect((await second.query(insertion('open2'))).rowCount).toBe(1);
         });
-        await first.query('ROLLBACK');
+        await first.query('COMMIT');
       });
       await expectExact();
     });

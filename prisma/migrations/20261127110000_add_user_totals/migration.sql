@@ -10,7 +10,7 @@ CREATE TABLE "user_totals" (
 
 CREATE FUNCTION count_users(counted user_status, change BIGINT) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE user_totals AS totals SET users = users + change
+    UPDATE user_totals SET users = users + change
     WHERE (status, shard) = (
         SELECT status, shard FROM user_totals WHERE status = counted LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED);
     IF NOT FOUND THEN
@@ -19,28 +19,33 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION count_added_users() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The triggers count with the owner's rights: while migrations run, the application has none on the new table yet.
+CREATE FUNCTION count_added_users() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM count_users(status, count(*)) FROM added GROUP BY status;
     RETURN NULL;
 END
 $$;
 
-CREATE FUNCTION count_removed_users() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION count_removed_users() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM count_users(status, -count(*)) FROM removed GROUP BY status;
     RETURN NULL;
 END
 $$;
 
-CREATE FUNCTION count_moved_user() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION count_moved_user() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM count_users(OLD.status, -1), count_users(NEW.status, 1);
     RETURN NULL;
 END
 $$;
 
-CREATE FUNCTION count_no_users() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION count_no_users() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     DELETE FROM user_totals;
     RETURN NULL;

@@ -2,8 +2,6 @@
 -- was written without it; the application fills it.
 ALTER TABLE "users" ADD COLUMN "search_text" TEXT COLLATE "C";
 
-CREATE INDEX "users_without_search_text_idx" ON "users"("id") WHERE (search_text IS NULL);
-
 CREATE FUNCTION empty_search_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.search_text := NULL;

@@ -1,4 +1,7 @@
 -- no transaction
+-- The users whose search text is still to be filled.
+DROP INDEX CONCURRENTLY IF EXISTS "users_without_search_text_idx";
+CREATE INDEX CONCURRENTLY "users_without_search_text_idx" ON "users"("id") WHERE (search_text IS NULL);
 -- The search text's trigrams. Without a list of pending entries: reading that would slow every search.
 DROP INDEX CONCURRENTLY IF EXISTS "users_search_text_idx";
 CREATE INDEX CONCURRENTLY "users_search_text_idx" ON "users" USING GIN ("search_text" gin_trgm_ops) WITH (fastupdate = off);

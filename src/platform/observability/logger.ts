@@ -7,7 +7,7 @@ import { standardOutput } from './standard-output.js';
 export interface Loggers {
   /** Writes each line at once. */
   readonly logger: Pino;
-  /** For the line of each request: those of 50 ms are written together, as each write is a system call. */
+  /** For the line of each request, which names it itself. Lines are gathered for 50 ms, as each write is a system call. */
   readonly requests: Pino;
 }
 
@@ -22,7 +22,7 @@ export async function createLoggers({ log }: Pick<AppConfig, 'log'>): Promise<Lo
     serializers: { err: describeError },
   };
   let lost = 0;
-  const noteLost = (kept: boolean) => {
+  const countLost = (kept: boolean) => {
     if (!kept) lost += 1;
     else if (lost > 0) {
       const count = lost;
@@ -32,9 +32,9 @@ export async function createLoggers({ log }: Pick<AppConfig, 'log'>): Promise<Lo
   };
   const logger = pino(
     { ...options, mixin: idOfRequest },
-    { write: (line: string) => noteLost(standardOutput.write(format(line))) },
+    { write: (line: string) => countLost(standardOutput.write(format(line))) },
   );
-  const requests = pino(options, { write: (line: string) => noteLost(standardOutput.gather(format(line))) });
+  const requests = pino(options, { write: (line: string) => countLost(standardOutput.gather(format(line))) });
   return { logger, requests };
 }
 

@@ -15,9 +15,10 @@ const RETRY_MS = 50;
 const LAST_WRITES_MS = 300;
 
 /**
- * Standard output, as a pipe whose reader may be slow or gone. What is gathered within 50 ms goes out together; what the
- * reader does not take at once is queued, and written when it does. Nothing is lost unless 16 MiB wait for a reader that takes nothing, or the process ends. Nothing blocks the
- * event loop before the exit, as a signal to end must be heard.
+ * Standard output, as a pipe whose reader may be slow or gone: what it does not take at once is queued, and written when it
+ * does. Lost is what comes beyond 16 MiB while the reader takes nothing, what is not written within 300 ms of the exit,
+ * and, when the process is killed, what was gathered in the last 50 ms. Nothing blocks the event loop before the exit, as
+ * a signal to end must be heard.
  */
 class StandardOutput {
   private gathered = '';

@@ -26,7 +26,7 @@ export class Pagination {
     required: false,
     type: Boolean,
     enum: [true],
-    description: 'There are at least `totalItems`; they were not counted further.',
+    description: 'There are at least `totalItems`. `totalPages` follows from it; `hasNext` is exact.',
   })
   totalIsEstimate?: true;
 

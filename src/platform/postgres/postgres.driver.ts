@@ -175,7 +175,7 @@ async function endWhenServed(pool: pg.Pool): Promise<void> {
   await pool.end();
 }
 
-/** A statement with a comment in front is sent once, and planned for its own values. */
+/** A statement that begins with a comment has no name: it is not prepared, but planned for its own values. */
 function nameOf({ sql }: { readonly sql: string }): string {
   return sql.startsWith('/*') ? '' : hash('sha1', sql, 'base64url');
 }

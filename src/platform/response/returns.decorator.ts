@@ -33,7 +33,7 @@ export interface Returned {
 
 export const RETURNED = Symbol('returned');
 
-/** Says what a route returns: the interceptor sends it, the API description shows it. */
+/** Says what a route returns: the envelope sends it, the API description shows it. */
 export function Returns(returned: Returned): MethodDecorator {
   const { status, description, model, beside = {}, errors = [], whenUnavailable } = returned;
   const content = contentDocs(returned);

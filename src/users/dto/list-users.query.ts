@@ -17,7 +17,7 @@ export class ListUsersQuery extends PageQuery {
       type: String,
       minLength: MIN_SEARCH_LENGTH,
       description:
-        'Every word of it, in any order, anywhere in username, email, first or last name, without regard to case and accents.',
+        'Words separated by blanks. Each must occur in the username, email, first or last name, in any order; case and accents are ignored.',
     },
     (term) => toNfc(term).trim(),
   )
