@@ -4,16 +4,18 @@ import { CursorPages, type Pagination } from '#platform/paging';
 import { USER_COLUMNS_SQL, type User } from './user.js';
 import {
   allOf,
+  type Beside,
   filters,
   orderSql,
   pagedList,
   selectSlice,
   type Slice,
   type UserListQuery,
+  usersOf,
   visible,
 } from './user-list.sql.js';
 import { UserSearchService } from './user-search.service.js';
-import { type Total, totalOf, UserTotalsService } from './user-totals.service.js';
+import { keptTotal, type Total, totalOf } from './user-totals.service.js';
 
 /** How far the users that meet a filter are counted: beyond, the total is an estimate. */
 const MAX_COUNTED = 10_000;
@@ -30,7 +32,6 @@ export class UserListService {
     private readonly prisma: PrismaService,
     private readonly pages: CursorPages,
     private readonly search: UserSearchService,
-    private readonly totals: UserTotalsService,
   ) {}
 
   async page(query: UserListQuery): Promise<UserPage> {
@@ -41,7 +42,7 @@ export class UserListService {
     const { page, limit } = query;
     const slice = { skip: BigInt(page - 1) * BigInt(limit), limit: limit + 1 };
     const { users: found, total } =
-      query.search === undefined ? await this.firstWithTotal(query, slice) : await this.search.find(query, slice);
+      query.search === undefined ? await this.findWithTotal(query, slice) : await this.search.find(query, slice);
     const users = found.slice(0, limit);
     return {
       users,
@@ -61,29 +62,37 @@ export class UserListService {
     const cursor = this.pages.read(text, list);
     const slice = { cursor, limit: query.limit + 1 };
     const found =
-      query.search === undefined ? await this.read(query, slice) : (await this.search.find(query, slice)).users;
+      query.search === undefined
+        ? await this.prisma.$queryRaw<User[]>`${selectPage(query, slice)}`
+        : (await this.search.find(query, slice)).users;
     const { rows, pagination } = this.pages.cut(found, cursor, list);
     return { users: rows, pagination };
   }
 
-  private async firstWithTotal(query: UserListQuery, slice: Slice): Promise<{ users: User[]; total: Total }> {
-    const [users, total] = await Promise.all([this.read(query, slice), this.count(query)]);
-    return { users, total };
-  }
-
-  /** Finds the page's ids first, without a filter in an index alone, and reads only those rows. */
-  private async read(query: UserListQuery, slice: Slice): Promise<User[]> {
-    const ids = selectSlice(Prisma.sql`id`, query, [visible(query), ...filters(query)], slice);
-    return this.prisma.$queryRaw<User[]>`
-      SELECT ${USER_COLUMNS_SQL} FROM users WHERE id IN (${ids}) ORDER BY ${orderSql(query, slice.cursor)}`;
-  }
-
-  private async count(query: UserListQuery): Promise<Total> {
+  /** A page and its total in one statement. */
+  private async findWithTotal(query: UserListQuery, slice: Slice): Promise<{ users: User[]; total: Total }> {
     const hasOtherFilters = filters({ ...query, status: undefined }).length > 0;
-    if (!hasOtherFilters) return { items: await this.totals.count(query.status), isEstimate: false };
-    const [{ found }] = await this.prisma.$queryRaw<[{ found: bigint }]>`
-      SELECT count(*) AS found FROM (
-        SELECT FROM users WHERE ${allOf([visible(query), ...filters(query)])} LIMIT ${MAX_COUNTED + 1}) AS counted`;
-    return totalOf(Number(found), MAX_COUNTED);
+    const total = hasOtherFilters ? countUpTo(MAX_COUNTED + 1, query) : keptTotal(query.status);
+    const rows = await this.prisma.$queryRaw<Beside<{ total: number }>>`
+      SELECT facts.*, page.* FROM (SELECT ${total}::int AS total) AS facts LEFT JOIN (
+        ${selectPage(query, slice)}
+      ) AS page ON TRUE`;
+    const counted = rows[0]?.total ?? 0;
+    return {
+      users: usersOf(rows),
+      total: hasOtherFilters ? totalOf(counted, MAX_COUNTED) : { items: counted, isEstimate: false },
+    };
   }
+}
+
+/** Finds the page's ids first, without a filter in an index alone, and reads only those rows. */
+function selectPage(query: UserListQuery, slice: Slice): Prisma.Sql {
+  const ids = selectSlice(Prisma.sql`id`, query, [visible(query), ...filters(query)], slice);
+  return Prisma.sql`
+    SELECT ${USER_COLUMNS_SQL} FROM users WHERE id IN (${ids}) ORDER BY ${orderSql(query, slice.cursor)}`;
+}
+
+function countUpTo(max: number, query: UserListQuery): Prisma.Sql {
+  const conditions = allOf([visible(query), ...filters(query)]);
+  return Prisma.sql`(SELECT count(*) FROM (SELECT FROM users WHERE ${conditions} LIMIT ${max}) AS counted)`;
 }

@@ -34,6 +34,13 @@ export interface Slice {
   readonly limit: number;
 }
 
+/** The rows of a page beside facts about the whole; where the page is empty, one row with an `id` of null. */
+export type Beside<Facts> = (Facts & (User | { readonly id: null }))[];
+
+export function usersOf(rows: Beside<object>): User[] {
+  return rows.filter((row): row is (typeof rows)[number] & User => row.id !== null);
+}
+
 /** Reads a slice of the users that meet the conditions. Each sort has an index of the users that are not deleted. */
 export function selectSlice(
   columns: Prisma.Sql,

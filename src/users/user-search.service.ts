@@ -9,12 +9,14 @@ import { SearchTextsService } from './search-texts.service.js';
 import { USER_COLUMNS_SQL, type User } from './user.js';
 import {
   allOf,
+  type Beside,
   filters,
   orderSql,
   selectSlice,
   selectUnordered,
   type Slice,
   type UserListQuery,
+  usersOf,
   visible,
 } from './user-list.sql.js';
 import { type Total, totalOf } from './user-totals.service.js';
@@ -33,9 +35,6 @@ export interface Found {
   /** Of the whole list. Of no meaning for a slice from a cursor. */
   readonly total: Total;
 }
-
-/** A row of a page, or one row of nulls where the page is empty, beside facts about the whole. */
-type Beside<Facts> = (Facts & (User | { readonly id: null }))[];
 
 /**
  * Finds users by words. The plan is chosen here, as PostgreSQL cannot tell a rare word from a common one: first a glance
@@ -218,8 +217,4 @@ function hasTrigrams(words: readonly string[]): boolean {
 
 function pattern(word: string): string {
   return `%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-}
-
-function usersOf(rows: Beside<object>): User[] {
-  return rows.filter((row): row is (typeof rows)[number] & User => row.id !== null);
 }

@@ -11,18 +11,10 @@ export interface Total {
   readonly isEstimate: boolean;
 }
 
-/** How many users there are. Triggers of the users table keep the numbers, whatever writes it. */
+/** The totals of users by status, which triggers of the users table keep, whatever writes it. */
 @Injectable()
 export class UserTotalsService {
   constructor(private readonly prisma: PrismaService) {}
-
-  /** @param status without one, all users that are not deleted */
-  async count(status: UserStatus | undefined): Promise<number> {
-    const which = status === undefined ? Prisma.sql`status <> 'deleted'` : Prisma.sql`status = ${status}::user_status`;
-    const [row] = await this.prisma.$queryRaw<[{ total: bigint }]>`
-      SELECT coalesce(sum(users), 0)::bigint AS total FROM user_totals WHERE ${which}`;
-    return Number(row.total);
-  }
 
   /**
    * Counts the rows anew, while no user can be written.
@@ -43,6 +35,12 @@ async function recountWithin(db: Prisma.TransactionClient): Promise<ReadonlyMap<
       SELECT status, gen_random_uuid(), count(*) FROM users GROUP BY status RETURNING status, users)
     SELECT * FROM counted ORDER BY status`;
   return new Map(rows.map(({ status, users }) => [status, Number(users)]));
+}
+
+/** @param status without one, all users that are not deleted */
+export function keptTotal(status: UserStatus | undefined): Prisma.Sql {
+  const which = status === undefined ? Prisma.sql`status <> 'deleted'` : Prisma.sql`status = ${status}::user_status`;
+  return Prisma.sql`(SELECT coalesce(sum(users), 0) FROM user_totals WHERE ${which})`;
 }
 
 /** @param found how many there are, counted up to one more than `max` */

@@ -11,7 +11,7 @@ import { onServers } from '../support/stores.js';
  */
 const COSTS = {
   'POST /users': { sql: 4, redis: 1 },
-  'GET /users': { sql: 2, redis: 2 },
+  'GET /users': { sql: 1, redis: 2 },
   'GET /users/:id': { sql: 0, redis: 3 },
   'GET /users/:id, not in the cache': { sql: 1, redis: 5 },
   'PATCH /users/:id': { sql: 5, redis: 3 },
