@@ -24,7 +24,7 @@ import { type Total, totalOf } from './user-totals.service.js';
 /** A search that finds more is broad: it is not counted further. */
 const MAX_COUNTED = 1_000;
 /** How many rows are looked at for each that is wanted, before an index is asked. */
-const GLANCE_FACTOR = 10;
+const GLANCE_FACTOR = 10n;
 const MAX_GLANCE = 5_000n;
 /** How many empty search texts a search fills first, if there are any. */
 const MAX_FILLED = 500;
@@ -77,77 +77,72 @@ export class UserSearchService {
     const words = searchWords(query.search ?? '') ?? [];
     if (words.length === 0) return { users: [], total: totalOf(0, MAX_COUNTED) };
     const run: Run = (statement) => this.run(statement, signal);
-    const glance = await this.glance(query, words, slice, run);
-    if (!glance.emptyTexts) return this.decide(query, words, slice, glance, run);
-    // A database that takes no writes still answers searches, as an estimate.
-    await this.texts.fill(MAX_FILLED).catch(() => undefined);
-    const again = await this.glance(query, words, slice, run);
-    const { users, total } = await this.decide(query, words, slice, again, run);
-    return { users, total: again.emptyTexts ? { ...total, isEstimate: true } : total };
+    let sight = await this.look(query, words, slice, run);
+    if (sight.emptyTexts) {
+      // A database that takes no writes still answers searches, as an estimate.
+      await this.texts.fill(MAX_FILLED).catch(() => undefined);
+      sight = await this.look(query, words, slice, run);
+    }
+    const { users, total } = await this.decide(query, words, slice, sight, run);
+    return { users, total: sight.emptyTexts ? { ...total, isEstimate: true } : total };
   }
 
   private async decide(
     query: UserListQuery,
     words: readonly string[],
     slice: Slice,
-    { users, hits, sawAll }: Glance,
+    { users, seenAll, hits, isFull, found }: Sight,
     run: Run,
   ): Promise<Found> {
-    if (sawAll) return { users, total: totalOf(hits, MAX_COUNTED) };
-    const conditions = [
-      visible(query),
-      ...filters(query),
-      ...words.map(hasTrigrams(words) ? contains : containsInScan),
-    ];
-    if (users.length === slice.limit) return { users, total: await this.count(conditions, slice, run) };
-    const narrow = await this.collect(query, conditions, slice, run);
-    if (narrow.found <= MAX_COUNTED) return { users: narrow.users, total: totalOf(narrow.found, MAX_COUNTED) };
-    const walked = conditionsOf(query, words, containsInWalk);
+    if (seenAll) return { users, total: totalOf(hits, MAX_COUNTED) };
+    if (isFull) return { users, total: await this.count(query, words, slice, run) };
+    const total = totalOf(found, MAX_COUNTED);
+    if (!total.isEstimate) return { users, total };
+    const walk = selectSlice(USER_COLUMNS_SQL, query, conditionsOf(query, words, containsInWalk), slice);
+    return { users: await run<User[]>(walk), total };
+  }
+
+  /**
+   * Glances at the first rows of the list, or beyond its cursor. Only if they do not fill the page, PostgreSQL runs the second
+   * part of the statement, which collects matches from the whole table, up to one more than `MAX_COUNTED`.
+   */
+  private async look(query: UserListQuery, words: readonly string[], slice: Slice, run: Run): Promise<Sight> {
+    const { cursor, skip = 0n, limit } = slice;
+    const wanted = skip + BigInt(limit);
+    const glanced = wanted * GLANCE_FACTOR > MAX_GLANCE ? 0n : wanted * GLANCE_FACTOR;
+    const order = orderSql(query, cursor);
+    const page = Prisma.sql`ORDER BY ${order} LIMIT ${limit} OFFSET ${skip}`;
+    const tooFew = Prisma.sql`(SELECT seen = ${glanced} AND hits < ${wanted} FROM facts)`;
+    const everywhere = [...wholeTable(query, words), tooFew];
+    const rows = await run<Beside<{ seen: bigint; hits: bigint; found: bigint; emptyTexts: boolean }>>(Prisma.sql`
+      WITH seen AS MATERIALIZED (
+        ${selectSlice(Prisma.sql`*`, query, [visible(query)], { cursor, limit: Number(glanced) })}),
+      hits AS MATERIALIZED (SELECT * FROM seen WHERE ${allOf([...filters(query), ...words.map(contains)])}),
+      facts AS MATERIALIZED (
+        SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM hits) AS hits),
+      found AS MATERIALIZED (${selectUnordered(query, everywhere, { cursor, limit: MAX_COUNTED + 1 })})
+      SELECT facts.*, (SELECT count(*) FROM found) AS found,
+        EXISTS (SELECT FROM users WHERE search_text IS NULL) AS "emptyTexts", page.*
+      FROM facts LEFT JOIN (
+        (SELECT ${USER_COLUMNS_SQL} FROM hits WHERE NOT ${tooFew} ${page})
+        UNION ALL
+        (SELECT ${USER_COLUMNS_SQL} FROM users WHERE id IN (SELECT id FROM found ${page}) ORDER BY ${order})
+      ) AS page ON TRUE`);
+    const [{ seen, hits, found, emptyTexts } = { seen: 0n, hits: 0n, found: 0n, emptyTexts: false }] = rows;
     return {
-      users: await run<User[]>(selectSlice(USER_COLUMNS_SQL, query, walked, slice)),
-      total: totalOf(narrow.found, MAX_COUNTED),
+      users: usersOf(rows),
+      seenAll: seen < glanced,
+      hits: Number(hits),
+      isFull: hits >= wanted,
+      found: Number(found),
+      emptyTexts,
     };
   }
 
-  /** Looks at the first rows of the list, or beyond its cursor: there, a common word fills the page. */
-  private async glance(query: UserListQuery, words: readonly string[], slice: Slice, run: Run): Promise<Glance> {
-    const { cursor, skip = 0n, limit } = slice;
-    const wanted = (skip + BigInt(limit)) * BigInt(GLANCE_FACTOR);
-    const looked = wanted > MAX_GLANCE ? 0 : Number(wanted);
-    const order = orderSql(query, cursor);
-    const rows = await run<Beside<{ seen: bigint; hits: bigint; emptyTexts: boolean }>>(Prisma.sql`
-      WITH seen AS MATERIALIZED (${selectSlice(Prisma.sql`*`, query, [visible(query)], { cursor, limit: looked })}),
-      hits AS MATERIALIZED (SELECT * FROM seen WHERE ${allOf([...filters(query), ...words.map(contains)])})
-      SELECT facts.*, page.* FROM (
-        SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM hits) AS hits,
-          EXISTS (SELECT FROM users WHERE search_text IS NULL) AS "emptyTexts"
-      ) AS facts LEFT JOIN (
-        SELECT ${USER_COLUMNS_SQL} FROM hits ORDER BY ${order} LIMIT ${limit} OFFSET ${skip}
-      ) AS page ON TRUE`);
-    const [{ seen, hits, emptyTexts } = { seen: 0n, hits: 0n, emptyTexts: false }] = rows;
-    return { users: usersOf(rows), hits: Number(hits), sawAll: looked > 0 && seen < looked, emptyTexts };
-  }
-
-  /** Counts the matches up to one more than `MAX_COUNTED`, and sorts them. If there are more, the page means nothing. */
-  private async collect(
-    query: UserListQuery,
-    conditions: readonly Prisma.Sql[],
-    { cursor, skip = 0n, limit }: Slice,
-    run: Run,
-  ): Promise<{ users: User[]; found: number }> {
-    const order = orderSql(query, cursor);
-    const rows = await run<Beside<{ found: bigint }>>(Prisma.sql`
-      WITH found AS MATERIALIZED (${selectUnordered(query, conditions, { cursor, limit: MAX_COUNTED + 1 })})
-      SELECT (SELECT count(*) FROM found) AS found, page.* FROM (VALUES (1)) AS one LEFT JOIN (
-        SELECT ${USER_COLUMNS_SQL} FROM users
-        WHERE id IN (SELECT id FROM found ORDER BY ${order} LIMIT ${limit} OFFSET ${skip}) ORDER BY ${order}
-      ) AS page ON TRUE`);
-    return { users: usersOf(rows), found: Number(rows[0]?.found ?? 0n) };
-  }
-
   /** A page from a cursor has no total. */
-  private async count(conditions: readonly Prisma.Sql[], { cursor }: Slice, run: Run): Promise<Total> {
+  private async count(query: UserListQuery, words: readonly string[], { cursor }: Slice, run: Run): Promise<Total> {
     if (cursor !== undefined) return totalOf(0, MAX_COUNTED);
+    const conditions = wholeTable(query, words);
     const [{ found }] = await run<[{ found: bigint }]>(Prisma.sql`
       SELECT count(*) AS found FROM (SELECT FROM users WHERE ${allOf(conditions)} LIMIT ${MAX_COUNTED + 1}) AS counted`);
     return totalOf(Number(found), MAX_COUNTED);
@@ -179,13 +174,24 @@ export class UserSearchService {
 
 type Run = <T>(statement: Prisma.Sql) => Promise<T>;
 
-interface Glance {
+/** What a look has found. */
+interface Sight {
+  /** The rows of the page, if the glance fills it or there are few matches. */
   readonly users: User[];
-  /** Among the rows that it looked at. */
+  /** Whether the glance was at all rows of the list. */
+  readonly seenAll: boolean;
+  /** Matches at the glance, and whether they fill the page. */
   readonly hits: number;
-  readonly sawAll: boolean;
+  readonly isFull: boolean;
+  /** Matches in the whole table, where the glance did not fill the page. */
+  readonly found: number;
   /** Whether there are users that no word finds yet. */
   readonly emptyTexts: boolean;
+}
+
+/** For statements that look in the whole table. */
+function wholeTable(query: UserListQuery, words: readonly string[]): Prisma.Sql[] {
+  return conditionsOf(query, words, hasTrigrams(words) ? contains : containsInScan);
 }
 
 function conditionsOf(
