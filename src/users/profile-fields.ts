@@ -73,7 +73,9 @@ export function fromProfileJson({ dateOfBirth, ...others }: Partial<ProfileJson>
 }
 
 export function toProfileJson(profile: Profile): ProfileJson {
-  return Object.fromEntries(PROFILE_FIELDS.map((field) => [field, jsonValue(profile[field])])) as ProfileJson;
+  const json: Partial<Record<ProfileField, string | null>> = {};
+  for (const field of PROFILE_FIELDS) json[field] = jsonValue(profile[field]);
+  return json as ProfileJson;
 }
 
 function jsonValue<T>(value: T | Date): T | string {

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { ValidationError } from '#platform/errors';
@@ -18,10 +18,10 @@ const MAC_BYTES = 16;
 /** Signs a cursor together with its query, so that a forged cursor or one of another query is refused. */
 @Injectable()
 export class CursorCodec {
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
 
   constructor(config: AppConfig) {
-    this.key = Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'list-cursor', 32));
+    this.key = createSecretKey(Buffer.from(hkdfSync('sha256', config.tokens.refreshSecret, '', 'list-cursor', 32)));
   }
 
   /** @param query the list's filters and sort; `decode()` needs the same ones */
