@@ -3,7 +3,7 @@ import { format } from './report.mjs';
 
 const WIDTH = 880;
 const HEIGHT = 420;
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 300, 72, 48];
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 320, 72, 48];
 const SHOWN = [
   ['list, page 1', '#2f7fd8'],
   ['by cursor, page 5,000 or half-way', '#1b9e77'],
@@ -53,7 +53,7 @@ export function toScaleChart(results) {
     parts.push(
       `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2"/>`,
       `<circle cx="${WIDTH - RIGHT + 14}" cy="${(at - 1).toFixed(1)}" r="4" fill="${colour}"/>`,
-      text(WIDTH - RIGHT + 24, at + 3, 'strong', `${name}: ${format(ms)} ms`),
+      text(WIDTH - RIGHT + 24, at + 3, 'strong', `${name.replace(' or half-way', '')}: ${format(ms)} ms`),
     );
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="Times of lists and searches by the number of users">
