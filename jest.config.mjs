@@ -111,8 +111,7 @@ export default async () => {
   return {
     globalSetup: '<rootDir>/test/support/global-setup.mjs',
     globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-    // One more than there are cores where CI runs: many suites wait, for a time-out or for a program that they start.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // What a suite has loaded is not all collected: a worker that grows past this makes way for a new one.
     workerIdleMemoryLimit: '600MB',
     // Nothing is open then, but freeing some hundred MB takes longer than Jest's half a second on a busy machine.
