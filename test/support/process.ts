@@ -52,8 +52,8 @@ export class Program {
     { args = [], input, measured = false }: Typed = {},
   ) {
     const options = measured ? ['--expose-gc', '--import', resolve('test/support/measure-process.mjs')] : [];
-    // These programs live for seconds: optimizing the embedded database would take a third of their processor time.
-    options.push('--liftoff-only');
+    // Commands live for a second: optimizing the embedded database would take a third of their processor time.
+    if (script.startsWith('commands/')) options.push('--liftoff-only');
     // Without this process's environment, so that the test gives the program's whole configuration.
     const child = spawn(process.execPath, [...options, resolve('dist', script), ...args], {
       cwd,
