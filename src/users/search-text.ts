@@ -21,15 +21,15 @@ export function searchTextOf({ username, email, firstName, lastName }: SearchedF
 /**
  * The distinct words of a search, folded, without those contained in another.
  *
- * @returns `undefined` for more than any user's names hold
+ * @returns none for more than any user's names hold
  */
-export function searchWords(search: string): string[] | undefined {
-  if (search.length > MAX_SEARCH_LENGTH) return undefined;
+export function searchWords(search: string): string[] {
+  if (search.length > MAX_SEARCH_LENGTH) return [];
   const words = foldForSearch(search)
     .split(/\s+/)
     .filter((word) => word !== '');
   const distinct = [...new Set(words)];
-  if (distinct.length > MAX_WORDS) return undefined;
+  if (distinct.length > MAX_WORDS) return [];
   return distinct.filter((word) => !distinct.some((other) => other !== word && other.includes(word)));
 }
 

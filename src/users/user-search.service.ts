@@ -74,7 +74,7 @@ export class UserSearchService {
   }
 
   private async search(query: UserListQuery, slice: Slice, signal: AbortSignal | undefined): Promise<Found> {
-    const words = searchWords(query.search ?? '') ?? [];
+    const words = searchWords(query.search ?? '');
     if (words.length === 0) return { users: [], total: totalOf(0, MAX_COUNTED) };
     const run: Run = (statement) => this.run(statement, signal);
     let sight = await this.look(query, words, slice, run);
