@@ -1,4 +1,4 @@
-// Who may import whom: main → app → app.module → extensions → features → passwords → platform → config.
+// Who may import whom: main → app → app.module → extensions → core → features → passwords → platform → config.
 // A room (a folder of src/ or of src/platform/) is entered through its index.ts only.
 const FEATURES = '(users|auth|access|audit|health)';
 const ROOM = `^src/(${FEATURES.slice(1, -1)}|passwords|config|platform/[^/]+)/`;
@@ -74,15 +74,27 @@ module.exports = {
       to: { path: '^src/extensions/' },
     },
     {
+      name: 'extensions-use-the-core-only',
+      severity: 'error',
+      from: { path: '^src/extensions/([^/]+)/' },
+      to: { path: '^src/', pathNot: ['^src/extensions/$1/', '^src/(core|extensions/[^/]+)/index\\.ts$'] },
+    },
+    {
+      name: 'only-extensions-import-the-core',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(core|extensions)/' },
+      to: { path: '^src/core/' },
+    },
+    {
       name: 'nothing-imports-the-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/((main|app|app\\.module)\\.ts$|commands/)' },
+      from: { path: '^src/', pathNot: '^src/((main|app|app\\.module)\\.ts$|commands/|testing/)' },
       to: { path: '^src/(main|app|app\\.module|load-extensions)\\.ts$' },
     },
     {
       name: 'production-code-needs-no-development-package',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/commands/schema-engine/' },
+      from: { path: '^src/', pathNot: ['^src/commands/schema-engine/', '\\.test\\.ts$'] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {

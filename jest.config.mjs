@@ -63,13 +63,20 @@ const swc = [
   },
 ];
 
+/** Packages that keep what decorators note: a suite and the application share them, as they do the application's modules. */
+const NEST = '@nestjs/(?:common|core)';
+const CLASSES = 'class-(?:transformer|validator)';
+
 const common = {
   testEnvironment: '<rootDir>/test/support/built-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  // A suite and the application share the application's modules and Nest's.
-  transform: { '/(?:src|@nestjs/(?:common|core))/': '<rootDir>/test/support/built-module.mjs', '/test/.+\\.ts$': swc },
-  transformIgnorePatterns: ['/node_modules/(?!@nestjs/(?:common|core)/)'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^#(.*)$': '<rootDir>/src/$1/index.ts' },
+  transform: {
+    '/(?:test|src/extensions)/.+\\.ts$': swc,
+    [`/(?:src|${NEST})/`]: '<rootDir>/test/support/built-module.mjs',
+    [`/${CLASSES}/`]: '<rootDir>/test/support/loaded-package.mjs',
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:${NEST}|${CLASSES})/)`],
 };
 
 /**
@@ -81,7 +88,10 @@ function onStores(name, stores, missing = []) {
     ...common,
     displayName: name,
     globals: { STORES: stores },
-    testMatch: ['<rootDir>/test/{api,integration,reliability}/**/*.test.ts'],
+    testMatch: [
+      '<rootDir>/test/{api,integration,reliability}/**/*.test.ts',
+      '<rootDir>/src/extensions/[a-z]*/**/*.test.ts',
+    ],
     testPathIgnorePatterns:
       stores === 'embedded'
         ? ['\\.servers\\.test\\.ts$']

@@ -1,10 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
 import { AuthModule } from '#auth';
 import { type AppConfig, ConfigModule } from '#config';
 import { HealthModule } from '#health';
-import { loadExtensions } from './load-extensions.js';
+import { Extensions, type ExtensionDefinition, ExtensionsModule } from '#platform/extensions';
 import { CacheModule } from '#platform/cache';
 import { DatabaseModule } from '#platform/database';
 import { EventsModule } from '#platform/events';
@@ -16,12 +16,16 @@ import { UsersModule } from '#users';
 
 /** The composition root. */
 @Module({})
-export class AppModule {
-  static async forRoot(config: AppConfig): Promise<DynamicModule> {
+export class AppModule implements OnModuleInit {
+  constructor(private readonly extensions: Extensions) {}
+
+  /** @throws StartupError for extensions that cannot run */
+  static forRoot(config: AppConfig, extensions: readonly ExtensionDefinition[]): DynamicModule {
+    const ownRule = extensions.some(({ passwordRule }) => passwordRule !== undefined);
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot({ ...config, ...(ownRule ? { passwordRule: 'extension' } : {}) }),
         EventsModule,
         DatabaseModule,
         RedisModule,
@@ -34,8 +38,13 @@ export class AppModule {
         AuthModule,
         AuditModule,
         HealthModule,
-        ...(await loadExtensions()),
+        ExtensionsModule.forRoot(extensions, config.variables),
       ],
     };
+  }
+
+  /** The root comes last: every other module has been initialised. */
+  onModuleInit(): Promise<void> {
+    return this.extensions.start();
   }
 }

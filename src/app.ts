@@ -4,6 +4,7 @@ import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
+import type { ExtensionDefinition } from '#platform/extensions';
 import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
@@ -11,12 +12,15 @@ import { createLoggers, NestLogger } from '#platform/observability';
 import { HashGate } from '#passwords';
 import { RateLimit } from '#platform/limits';
 
-/** The application, ready to listen. The tests boot this same function. */
-export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
+/** The application with these extensions, ready to listen. The tests boot this same function. */
+export async function createApp(
+  config: AppConfig,
+  extensions: readonly ExtensionDefinition[] = [],
+): Promise<NestFastifyApplication> {
   const loggers = await createLoggers(config);
   const { logger } = loggers;
   const adapter = createAdapter(config);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, extensions), adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,

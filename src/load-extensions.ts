@@ -3,28 +3,56 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Type } from '@nestjs/common';
 import { StartupError } from '#platform/errors';
+import { type ExtensionDefinition, extensionFaults, isDefinition } from '#platform/extensions';
 
 const FOLDER = new URL('extensions/', import.meta.url);
 
-/**
- * The modules of `src/extensions/<name>/index.ts`, each its file's default export, by name.
- *
- * @throws StartupError for a folder without one
- */
-export async function loadExtensions(): Promise<Type[]> {
-  // The build leaves no folder behind where there is no extension.
-  if (!existsSync(FOLDER)) return [];
-  const entries = await readdir(fileURLToPath(FOLDER), { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  return Promise.all(names.toSorted().map(loadExtension));
+export interface LoadedExtensions {
+  readonly extensions: readonly ExtensionDefinition[];
+  /** Folders whose name begins with `_` or `.`. */
+  readonly leftOut: readonly string[];
 }
 
-async function loadExtension(name: string): Promise<Type> {
-  const index = new URL(`${name}/index.js`, FOLDER);
-  if (!existsSync(index)) throw new StartupError(`src/extensions/${name} has no index.ts`);
-  const { default: module }: { default?: unknown } = await import(index.href);
-  if (!isClass(module)) throw new StartupError(`src/extensions/${name}/index.ts does not default-export a Nest module`);
-  return module;
+/**
+ * The extensions of `src/extensions/<name>/index.ts`, sorted by name. Each file's default export is what
+ * `defineExtension` returns, or a Nest module.
+ *
+ * @throws StartupError with one line for each fault
+ */
+export async function loadExtensions(folder: URL = FOLDER): Promise<LoadedExtensions> {
+  // The build leaves no folder behind where there is no extension.
+  if (!existsSync(folder)) return { extensions: [], leftOut: [] };
+  const entries = await readdir(fileURLToPath(folder), { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
+  const leftOut = names.filter((name) => /^[_.]/.test(name));
+  const found = await Promise.all(
+    names.filter((name) => !leftOut.includes(name)).map((name) => loadExtension(name, folder)),
+  );
+  const extensions = found.filter((one) => typeof one !== 'string');
+  const faults = [...found.filter((one) => typeof one === 'string'), ...extensionFaults(extensions)];
+  if (faults.length > 0) throw new StartupError(faults.join('\n'));
+  return { extensions, leftOut };
+}
+
+/** @returns what is wrong with it, if anything */
+async function loadExtension(name: string, folder: URL): Promise<ExtensionDefinition | string> {
+  const index = new URL(`${name}/index.js`, folder);
+  const file = `src/extensions/${name}/index.ts`;
+  if (!existsSync(index)) return `Extension ${name}: there is no ${file}.`;
+  let exported: unknown;
+  try {
+    ({ default: exported } = (await import(index.href)) as { default?: unknown });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `Extension ${name}: ${file} cannot be loaded: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`;
+  }
+  if (isClass(exported)) return { name, api: '*', module: exported };
+  if (!isDefinition(exported)) return `Extension ${name}: ${file} must default-export defineExtension({ … }).`;
+  if (exported.name !== name) return `Extension ${name}: it calls itself ${exported.name}; name it like its folder.`;
+  return exported;
 }
 
 function isClass(value: unknown): value is Type {

@@ -7,6 +7,7 @@ import { FirstAdminService } from '#access';
 import { explain } from './commands/explain.js';
 import { readConfig } from './commands/read-config.js';
 import type { AppConfig } from '#config';
+import { loadExtensions } from './load-extensions.js';
 import { StartupError } from '#platform/errors';
 import { standardOutput } from '#platform/observability';
 
@@ -33,7 +34,10 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const config = readConfig();
-  const app = await createApp(config);
+  const { extensions, leftOut } = await loadExtensions();
+  const app = await createApp(config, extensions);
+  if (extensions.length > 0) new Logger('Extensions').log(`With ${extensions.map(({ name }) => name).join(', ')}`);
+  if (leftOut.length > 0) new Logger('Extensions').log(`Left out: ${leftOut.join(', ')}`);
   // Before anything else can fail: the account stands in the database, and this is the only time its password is said.
   const admin = app.get(FirstAdminService).generated;
   if (admin !== undefined) {

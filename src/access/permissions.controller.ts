@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { PermissionRegistry, RequirePermissions } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
-import { Returns } from '#platform/response';
+import { ApiAnswer } from '#platform/response';
 import { PermissionResponse } from './dto/permission.response.js';
 
 @ApiTags('Roles')
@@ -12,7 +12,7 @@ export class PermissionsController {
   @Get()
   @RequirePermissions('roles:read')
   @ApiOperation({ summary: 'List every permission there is' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The permissions, by name.',
     model: PermissionResponse,

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Patch, Post } from '@nestjs/common';
 import { RequirePermissions } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, type Principal } from '#platform/request';
-import { Reply, Returns } from '#platform/response';
+import { Reply, ApiAnswer } from '#platform/response';
 import { CreateRoleRequest, toNewRole } from './dto/create-role.request.js';
 import { RoleNameParameter } from './dto/role-fields.js';
 import { RoleResponse, toRoleResponse } from './dto/role.response.js';
@@ -20,7 +20,7 @@ export class RolesController {
   @Get()
   @RequirePermissions('roles:read')
   @ApiOperation({ summary: 'List all roles' })
-  @Returns({ status: 200, description: 'The roles, by name.', model: RoleResponse, under: 'roles', list: true })
+  @ApiAnswer({ status: 200, description: 'The roles, by name.', model: RoleResponse, under: 'roles', list: true })
   async list() {
     return { roles: (await this.roles.list()).map(toRoleResponse) };
   }
@@ -28,7 +28,7 @@ export class RolesController {
   @Get(':name')
   @RequirePermissions('roles:read')
   @ApiOperation({ summary: 'Read a role' })
-  @Returns({ status: 200, description: 'The role.', ...ONE_ROLE })
+  @ApiAnswer({ status: 200, description: 'The role.', ...ONE_ROLE })
   async get(@RoleNameParameter() name: string) {
     return roleReply(await this.roles.get(name));
   }
@@ -36,7 +36,7 @@ export class RolesController {
   @Post()
   @RequirePermissions('roles:manage')
   @ApiOperation({ summary: 'Create a role', description: 'The caller must hold every permission of the new role.' })
-  @Returns({ status: 201, description: 'The new role.', location: true, errors: [409], ...ONE_ROLE })
+  @ApiAnswer({ status: 201, description: 'The new role.', location: true, errors: [409], ...ONE_ROLE })
   async create(@Body() request: CreateRoleRequest, @CurrentUser() principal: Principal) {
     return newRoleReply(await this.roles.create(toNewRole(request), principal));
   }
@@ -48,7 +48,7 @@ export class RolesController {
     description:
       'The caller must hold every permission that the role has before the change and after it. The change also applies to access tokens already issued, at once.',
   })
-  @Returns({ status: 200, description: 'The updated role.', errors: [409], ...ONE_ROLE })
+  @ApiAnswer({ status: 200, description: 'The updated role.', errors: [409], ...ONE_ROLE })
   async update(
     @RoleNameParameter() name: string,
     @Body() request: UpdateRoleRequest,
@@ -63,7 +63,7 @@ export class RolesController {
     summary: 'Delete a role',
     description: 'The caller must hold its permissions, and no user may hold the role.',
   })
-  @Returns({ status: 204, description: 'Deleted.', errors: [409] })
+  @ApiAnswer({ status: 204, description: 'Deleted.', errors: [409] })
   async delete(@RoleNameParameter() name: string, @CurrentUser() principal: Principal): Promise<void> {
     await this.roles.delete(name, principal);
   }

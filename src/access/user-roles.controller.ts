@@ -2,7 +2,7 @@ import { Body, Controller, Get, Put } from '@nestjs/common';
 import { RequirePermissionAndForOthers, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
-import { Returns } from '#platform/response';
+import { ApiAnswer } from '#platform/response';
 import { ONE_USER, userReply } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
 import { UserPermissionsResponse } from './dto/user-permissions.response.js';
@@ -16,7 +16,7 @@ export class UserRolesController {
   @Get('permissions')
   @SelfOr('users:read')
   @ApiOperation({ summary: "Get a user's roles and permissions" })
-  @Returns({ status: 200, description: 'What the user holds.', model: UserPermissionsResponse })
+  @ApiAnswer({ status: 200, description: 'What the user holds.', model: UserPermissionsResponse })
   async permissions(@UserId() id: string) {
     return this.userRoles.permissionsOf(id);
   }
@@ -27,7 +27,7 @@ export class UserRolesController {
     summary: "Set a user's roles",
     description: 'A caller cannot grant a permission that they lack. The last active admin stays an admin.',
   })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The user. Setting the same roles again changes nothing.',
     errors: [409, 412],

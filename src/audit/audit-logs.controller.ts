@@ -3,7 +3,7 @@ import { RequirePermissions, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
 import { CurrentUser, Id, type Principal, Target, UserId } from '#platform/request';
-import { Returns } from '#platform/response';
+import { ApiAnswer } from '#platform/response';
 import { AuditLogService } from './audit-log.service.js';
 import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {
@@ -32,7 +32,7 @@ export class AuditLogsController {
   @Get('audit-logs')
   @RequirePermissions('audit:read')
   @ApiOperation({ summary: 'List and filter audit entries', description: 'Sorted by time, the newest first.' })
-  @Returns(PAGE_OF_ENTRIES)
+  @ApiAnswer(PAGE_OF_ENTRIES)
   async list(@Query() query: ListAuditLogsQuery) {
     const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
     return { auditLogs: entries.map(toAuditEntryResponse), pagination };
@@ -46,7 +46,7 @@ export class AuditLogsController {
       'Checks every entry against its hash chain, and the chains against their checkpoints, page by page. The log is not ' +
       'valid either while an entry has waited for more than a minute to be linked.',
   })
-  @Returns({ status: 200, description: 'The result of this page.', model: VerificationResponse })
+  @ApiAnswer({ status: 200, description: 'The result of this page.', model: VerificationResponse })
   verify(@Query() { cursor }: VerifyAuditLogsQuery): Promise<VerificationResponse> {
     return this.auditLog.verify(cursor);
   }
@@ -57,7 +57,7 @@ export class AuditLogsController {
     summary: 'Export audit entries',
     description: 'One line of JSON for each entry, the oldest first. `link` is its place in the hash chain.',
   })
-  @Returns({ status: 200, description: 'Newline-delimited JSON.', bare: 'application/x-ndjson' })
+  @ApiAnswer({ status: 200, description: 'Newline-delimited JSON.', bare: 'application/x-ndjson' })
   async export(@Query() query: AuditFiltersQuery): Promise<StreamableFile> {
     return new StreamableFile(await this.auditLog.export(toAuditFilters(query)), { type: 'application/x-ndjson' });
   }
@@ -65,7 +65,7 @@ export class AuditLogsController {
   @Get('audit-logs/:entryId')
   @RequirePermissions('audit:read')
   @ApiOperation({ summary: 'Read an audit entry' })
-  @Returns({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
+  @ApiAnswer({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
   async get(@Id('entryId', Target('entryId', 'audit-entry')) id: string) {
     return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };
   }
@@ -77,7 +77,7 @@ export class AuditLogsController {
     description:
       'What they did and what was done to them, the newest first. Without `audit:read`, values about others are `null`.',
   })
-  @Returns(PAGE_OF_ENTRIES)
+  @ApiAnswer(PAGE_OF_ENTRIES)
   async history(@UserId() id: string, @Query() query: CursorQuery, @CurrentUser() principal: Principal) {
     const { entries, pagination } = await this.auditLog.history(id, toPageRequest(query), principal);
     return { auditLogs: entries.map(toAuditEntryResponse), pagination };

@@ -3,7 +3,7 @@ import { AppConfig } from '#config';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Authenticated, Public } from '#platform/access';
 import { BodyLimit, CountedByBody, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
-import { Reply, Returns } from '#platform/response';
+import { Reply, ApiAnswer } from '#platform/response';
 import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, Hashes } from '#passwords';
 import { PasswordResetsService } from '#users';
 import { AuthService } from './auth.service.js';
@@ -30,7 +30,7 @@ export class AuthController {
   @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The user and a pair of tokens.',
     model: LoginResponse,
@@ -47,7 +47,7 @@ export class AuthController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @CountedByBody()
   @ApiOperation({ summary: 'Exchange a refresh token', description: 'The new pair replaces the old one.' })
-  @Returns({ status: 200, description: 'A new pair of tokens.', model: TokenResponse, errors: [401] })
+  @ApiAnswer({ status: 200, description: 'A new pair of tokens.', model: TokenResponse, errors: [401] })
   async refresh(@Body() _body: RefreshRequest) {
     return toTokenResponse(await this.auth.refresh(this.refreshTokens.claims()));
   }
@@ -60,7 +60,7 @@ export class AuthController {
     summary: 'Set a new password with a reset token',
     description: 'Ends every session of the user. A password that is refused does not use the token up.',
   })
-  @Returns({ status: 200, description: 'Changed.', message: 'Password updated successfully', errors: [401] })
+  @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully', errors: [401] })
   async resetPassword(@Body() { resetToken, newPassword }: ResetPasswordRequest): Promise<void> {
     await this.passwordResets.redeem(resetToken, newPassword);
   }
@@ -69,7 +69,7 @@ export class AuthController {
   @Authenticated()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({ summary: 'Log out', description: 'Ends the session of the access token.' })
-  @Returns({ status: 204, description: 'Logged out.' })
+  @ApiAnswer({ status: 204, description: 'Logged out.' })
   async logout(@CurrentUser() principal: Principal): Promise<void> {
     await this.sessions.logOut(principal);
   }

@@ -13,6 +13,13 @@ export class AccountNotActiveError extends DomainError {
   }
 }
 
+/** An extension's rule refused the right password. */
+export class LoginRefusedError extends DomainError {
+  constructor({ code, message }: DomainError) {
+    super({ code, status: 403 }, message);
+  }
+}
+
 export class SessionNotFoundError extends NotFoundError {
   constructor() {
     super('Session not found');

@@ -47,7 +47,7 @@ export class LoginFailed extends AuditedFailure<'login.failed'> {
   constructor(
     readonly userId: string | null,
     override readonly repeated: string,
-    readonly reason: 'Wrong credentials' | 'The account is not active',
+    readonly reason: string,
   ) {
     super('login.failed', user(userId), { outcome: 'failure', reason });
   }

@@ -17,6 +17,7 @@ import { SessionSweeper } from './session-sweeper.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { TokenClaimsService } from './token-claims.service.js';
 import { TokenRotationService } from './token-rotation.service.js';
 import { TokensService } from './tokens.service.js';
 
@@ -29,6 +30,7 @@ import { TokensService } from './tokens.service.js';
     SessionsRepository,
     SessionListService,
     SessionSweeper,
+    TokenClaimsService,
     TokenRotationService,
     TokensService,
     AccessTokenKeys,

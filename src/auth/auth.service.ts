@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '#platform/errors';
 import { EventBus, Transactions } from '#platform/events';
+import { Extensions } from '#platform/extensions';
 import { DeviceTokens, PasswordAttempts, PasswordHasher } from '#passwords';
-import { type Login, foldName, type User, UsersService } from '#users';
-import { AccountNotActiveError, InvalidCredentialsError } from './auth.errors.js';
+import { type Credentials, type Login, foldName, type User, UsersService } from '#users';
+import { AccountNotActiveError, InvalidCredentialsError, LoginRefusedError } from './auth.errors.js';
 import { LoginFailed } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
 import { TokenRotationService } from './token-rotation.service.js';
+import { TokenClaimsService } from './token-claims.service.js';
 import { type TokenClaims, type TokenPair, TokensService } from './tokens.service.js';
 
 export interface LoggedIn {
@@ -28,9 +31,11 @@ export class AuthService {
     private readonly devices: DeviceTokens,
     private readonly transactions: Transactions,
     private readonly events: EventBus,
+    private readonly claims: TokenClaimsService,
+    private readonly extensions: Extensions,
   ) {}
 
-  /** @throws InvalidCredentialsError, AccountNotActiveError, TooManyRequestsError, HashQueueFullError */
+  /** @throws InvalidCredentialsError, AccountNotActiveError, LoginRefusedError, TooManyRequestsError, HashQueueFullError */
   async login(login: Login, password: string): Promise<LoggedIn> {
     // The second look is for a hash that was replaced during the first: upgraded by another login, or a new password's.
     const loggedIn = (await this.attempt(login, password)) ?? (await this.attempt(login, password));
@@ -40,7 +45,8 @@ export class AuthService {
 
   /** @throws UnauthorizedError for a refresh token that is not live any more; RefreshUndecidedError */
   async refresh(presented: TokenClaims): Promise<TokenPair> {
-    return this.tokens.issue(await this.rotation.exchange(presented));
+    const session = await this.rotation.exchange(presented);
+    return this.tokens.issue(session, await this.claims.ofUser(session.userId));
   }
 
   /**
@@ -64,14 +70,31 @@ export class AuthService {
       await this.events.publish(new LoginFailed(credentials.id, name, 'The account is not active'));
       throw new AccountNotActiveError();
     }
+    await this.askRules(credentials, name);
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);
-    return this.transactions.run(async (transaction) => {
+    const started = await this.transactions.run(async (transaction) => {
       const user = await this.users.recordLogin(credentials, upgradedHash, transaction);
       if (user === null) return null;
       const session = await this.sessions.start(user.id, transaction);
       const deviceToken = await this.devices.issue(user.id, transaction.db);
-      return { user, tokens: this.tokens.issue(session), deviceToken };
+      return { user, session, deviceToken };
     });
+    if (started === null) return null;
+    const { user, session, deviceToken } = started;
+    return { user, tokens: this.tokens.issue(session, await this.claims.of(user)), deviceToken };
+  }
+
+  /** @throws DomainError when an extension's rule refuses the login */
+  private async askRules({ id }: Credentials, name: string): Promise<void> {
+    if (this.extensions.loginRules.length === 0) return;
+    const user = await this.users.get(id);
+    try {
+      for (const rule of this.extensions.loginRules) await rule.check(user);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      await this.events.publish(new LoginFailed(id, name, `${error.code}: ${error.message}`));
+      throw new LoginRefusedError(error);
+    }
   }
 }
 

@@ -2,3 +2,4 @@ export { AccessTokenReader } from './access-token-reader.js';
 export { AuthModule } from './auth.module.js';
 export { JWKS_PATH } from './jwks.controller.js';
 export { RefreshTokenReader } from './refresh-token-reader.js';
+export { SessionsEnded, SessionStarted } from './auth.events.js';

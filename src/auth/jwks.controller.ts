@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
-import { Reply, Returns } from '#platform/response';
+import { Reply, ApiAnswer } from '#platform/response';
 import { AccessTokenKeys } from './access-token-keys.js';
 import { KeySetResponse, toKeySetResponse } from './dto/key-set.response.js';
 
@@ -22,7 +22,7 @@ export class JwksController {
     summary: 'The keys that verify access tokens',
     description: 'A JSON Web Key Set (RFC 7517); empty where a secret signs.',
   })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The public keys; the signing key comes first.',
     model: KeySetResponse,

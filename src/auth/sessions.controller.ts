@@ -3,7 +3,7 @@ import { SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
 import { CurrentUser, Id, type Principal, UserId } from '#platform/request';
-import { Returns } from '#platform/response';
+import { ApiAnswer } from '#platform/response';
 import { SessionResponse, toSessionResponse } from './dto/session.response.js';
 import { SessionListService } from './session-list.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -19,7 +19,7 @@ export class SessionsController {
   @Get()
   @SelfOr('sessions:manage')
   @ApiOperation({ summary: "List a user's sessions", description: 'The live sessions, the newest first.' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'A page of sessions.',
     model: SessionResponse,
@@ -35,7 +35,7 @@ export class SessionsController {
   @Delete(':sessionId')
   @SelfOr('sessions:manage')
   @ApiOperation({ summary: 'End a session', description: 'Its tokens stop working at once.' })
-  @Returns({ status: 204, description: 'Ended.' })
+  @ApiAnswer({ status: 204, description: 'Ended.' })
   async end(@UserId() id: string, @Id('sessionId') sessionId: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.end(id, sessionId, by);
   }
@@ -43,7 +43,7 @@ export class SessionsController {
   @Delete()
   @SelfOr('sessions:manage')
   @ApiOperation({ summary: 'End every session of a user', description: 'Except the session of this request.' })
-  @Returns({ status: 204, description: 'Ended.' })
+  @ApiAnswer({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.endOthers(id, by);
   }

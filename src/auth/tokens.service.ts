@@ -44,7 +44,8 @@ export class TokensService {
     this.refreshTokens = new JwtService({ secret: createSecretKey(config.tokens.refreshSecret, 'utf8') });
   }
 
-  issue(session: Session): TokenPair {
+  /** @param more claims of extensions, for the access token */
+  issue(session: Session, more: Readonly<Record<string, unknown>>): TokenPair {
     const now = seconds(session.readAt);
     const ttl = this.config.tokens.accessTtlMs / 1_000;
     const iat = seconds(session.tokenIssuedAt);
@@ -57,7 +58,7 @@ export class TokensService {
     const { algorithm, kid } = this.keys.signer;
     return {
       accessToken: this.accessTokens.sign(
-        { ...claims, jti: accessTokenId(session, accessIat), iat: accessIat, exp: accessExp },
+        { ...more, ...claims, jti: accessTokenId(session, accessIat), iat: accessIat, exp: accessExp },
         { header: { alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid } },
       ),
       refreshToken: this.refreshTokens.sign(

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { StartupError } from '#platform/errors';
-import { passwordFault } from '#passwords';
 import { type Login, PasswordResetsService } from '#users';
 import { ask, askNewPassword } from './prompt.js';
 import { readConfig } from './read-config.js';
@@ -14,8 +13,6 @@ export async function run(args: string[]): Promise<string> {
   }
   const login = toLogin(values.email ?? values.username ?? (await ask('Email or username')));
   const password = await askNewPassword();
-  const fault = passwordFault(password, login, config.passwordRule);
-  if (fault !== undefined) throw new StartupError(fault.message);
   return withServices(config, async (services) => {
     const user = await services.get(PasswordResetsService).force(login, password);
     const done = `Set the password of ${user.username} and ended every session.`;

@@ -1,6 +1,7 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
+import { loadExtensions } from '../load-extensions.js';
 import type { AppConfig } from '#config';
 
 /** Runs `work` with the application's services on the configured stores, without its server. */
@@ -12,7 +13,8 @@ export async function withServices<T>(
   Logger.overrideLogger(false);
   // The audit sink may be standard output, which is the command's; a server sends what this leaves.
   const quiet = { ...config, audit: { ...config.audit, sink: undefined } };
-  const services = await NestFactory.createApplicationContext(AppModule.forRoot(quiet), {
+  const { extensions } = await loadExtensions();
+  const services = await NestFactory.createApplicationContext(AppModule.forRoot(quiet, extensions), {
     logger: false,
     abortOnError: false,
   });

@@ -32,8 +32,11 @@ export type DatabaseConfig =
 export type CacheConfig =
   { readonly kind: 'redis'; readonly url: string; readonly keyPrefix: string } | { readonly kind: 'memory' };
 
-/** What a new password must have: four kinds of characters, or length (NIST SP 800-63B-4, section 3.1.1.2). */
-export type PasswordRule = Environment['PASSWORD_POLICY'];
+/**
+ * What a new password must have: four kinds of characters, or length (NIST SP 800-63B-4, section 3.1.1.2), or what an
+ * extension asks for.
+ */
+export type PasswordRule = Environment['PASSWORD_POLICY'] | 'extension';
 
 /** The checked configuration and its injection token; its type is what `loadConfig` returns. */
 @Injectable()
@@ -126,7 +129,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       addressMax: env.AUTH_RATE_LIMIT_IP_MAX,
       windowMs: env.AUTH_RATE_LIMIT_WINDOW_MS,
     },
-    passwordRule: env.PASSWORD_POLICY,
+    passwordRule: env.PASSWORD_POLICY as PasswordRule,
     /** The service that new passwords are looked up in; `undefined` when that check is off. */
     breachUrl: env.PASSWORD_BREACH_CHECK === 'hibp' ? (env.PASSWORD_BREACH_URL ?? HAVE_I_BEEN_PWNED) : undefined,
     registration: env.REGISTRATION,
@@ -155,6 +158,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
     /** Addresses and networks whose `X-Forwarded-For` is believed. */
     trustedProxies: items(env.TRUST_PROXY),
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },
+    /** The whole environment, which extensions read their settings from. */
+    variables,
   };
 }
 

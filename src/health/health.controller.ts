@@ -3,7 +3,7 @@ import { Public } from '#platform/access';
 import { RETRY_AFTER_SECONDS } from '#platform/errors';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Uncounted } from '#platform/request';
-import { Reply, Returns } from '#platform/response';
+import { Reply, ApiAnswer } from '#platform/response';
 import { HealthResponse, ProbeResponse } from './health.response.js';
 import { HealthService } from './health.service.js';
 
@@ -16,7 +16,7 @@ export class HealthController {
   @Public()
   @Uncounted()
   @ApiOperation({ summary: 'The state of the service and of its stores' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'Healthy, or degraded: serving without the cache.',
     model: HealthResponse,
@@ -32,7 +32,7 @@ export class HealthController {
   @Public()
   @Uncounted()
   @ApiOperation({ summary: 'Whether the process answers' })
-  @Returns({ status: 200, description: 'The process answers.', model: ProbeResponse, bare: 'application/json' })
+  @ApiAnswer({ status: 200, description: 'The process answers.', model: ProbeResponse, bare: 'application/json' })
   live(): ProbeResponse {
     return { status: 'ok' };
   }
@@ -41,7 +41,7 @@ export class HealthController {
   @Public()
   @Uncounted()
   @ApiOperation({ summary: 'Whether requests should be sent here' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'Ready for requests.',
     model: ProbeResponse,

@@ -1,4 +1,4 @@
-import { ApiProperty } from '#platform/openapi';
+import { ApiExtraModels, ApiProperty, schemaReference } from '#platform/openapi';
 
 export class ServiceHealth {
   @ApiProperty({ enum: ['healthy', 'unhealthy'] })
@@ -8,7 +8,7 @@ export class ServiceHealth {
   latencyMs!: number;
 }
 
-class Services {
+export class StoresHealth {
   @ApiProperty({ type: ServiceHealth })
   database!: ServiceHealth;
 
@@ -16,10 +16,11 @@ class Services {
   cache!: ServiceHealth;
 }
 
+@ApiExtraModels(ServiceHealth, StoresHealth)
 export class HealthResponse {
   @ApiProperty({
     enum: ['healthy', 'degraded', 'unhealthy'],
-    description: 'Degraded without the cache, unhealthy without the database.',
+    description: 'Degraded without the cache or a part of an extension, unhealthy without the database.',
   })
   status!: 'healthy' | 'degraded' | 'unhealthy';
 
@@ -35,8 +36,13 @@ export class HealthResponse {
   @ApiProperty({ type: 'integer', description: 'Seconds since the process started.' })
   uptime!: number;
 
-  @ApiProperty({ type: Services })
-  services!: Services;
+  @ApiProperty({
+    type: 'object',
+    allOf: [schemaReference(StoresHealth)],
+    additionalProperties: schemaReference(ServiceHealth),
+    description: 'What the service works with. Extensions add theirs as `<extension>.<name>`.',
+  })
+  services!: StoresHealth & Readonly<Record<string, ServiceHealth>>;
 }
 
 export class ProbeResponse {

@@ -3,11 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
 import { PrismaService } from '#platform/database';
+import { Extensions } from '#platform/extensions';
 import type { HealthResponse, ServiceHealth } from './health.response.js';
 
 /** A store that takes longer than this, in milliseconds, is as good as away. */
 const DATABASE_TIMEOUT_MS = 1_000;
 const CACHE_TIMEOUT_MS = 500;
+const EXTENSION_TIMEOUT_MS = 1_000;
 
 const { version: release } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -16,24 +18,38 @@ export class HealthService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly cache: Cache,
+    private readonly extensions: Extensions,
     private readonly config: AppConfig,
   ) {}
 
   async check(): Promise<HealthResponse> {
-    const [database, cache] = await Promise.all([this.checkDatabase(), this.checkCache()]);
+    const [database, cache, others] = await Promise.all([
+      this.checkDatabase(),
+      this.checkCache(),
+      this.checkExtensions(),
+    ]);
     const withoutDatabase = database.status === 'unhealthy';
+    const whole = [cache, ...Object.values(others)].every(({ status }) => status === 'healthy');
     return {
-      status: withoutDatabase ? 'unhealthy' : cache.status === 'unhealthy' ? 'degraded' : 'healthy',
+      status: withoutDatabase ? 'unhealthy' : whole ? 'healthy' : 'degraded',
       version: this.config.apiVersion,
       release,
       timestamp: new Date().toISOString(),
       uptime: Math.floor(process.uptime()),
-      services: { database, cache },
+      services: { ...others, database, cache },
     };
   }
 
   async isReady(): Promise<boolean> {
     return (await this.checkDatabase()).status === 'healthy';
+  }
+
+  private async checkExtensions(): Promise<Record<string, ServiceHealth>> {
+    const checks = [...this.extensions.health].map(async ([name, part]) => {
+      const health = await measure(async () => part.check(), EXTENSION_TIMEOUT_MS);
+      return [name, health] as const;
+    });
+    return Object.fromEntries(await Promise.all(checks));
   }
 
   private checkDatabase(): Promise<ServiceHealth> {

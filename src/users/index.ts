@@ -4,7 +4,7 @@ export { toUserResponse, UserResponse } from './dto/user.response.js';
 export { foldName } from './fold.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export { SearchTextsService } from './search-texts.service.js';
-export type { Login, User } from './user.js';
+export type { Credentials, Login, User } from './user.js';
 export { DuplicateUserError, InvalidResetTokenError } from './users.errors.js';
 export { UserTotalsService } from './user-totals.service.js';
 export * from './users.events.js';

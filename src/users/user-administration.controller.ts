@@ -3,7 +3,7 @@ import { OthersOnly, RequirePermissionAndForOthers, RequirePermissions } from '#
 import { WithoutIdempotencyKey } from '#platform/idempotency';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
-import { Returns } from '#platform/response';
+import { ApiAnswer } from '#platform/response';
 import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
 import { SetStatusRequest } from './dto/set-status.request.js';
 import { ONE_USER, userReply } from './dto/user.reply.js';
@@ -25,7 +25,7 @@ export class UserAdministrationController {
     summary: "Set a user's status",
     description: 'Leaving `active` ends every session. A suspended user can only become active again.',
   })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The user. Setting the same status again changes nothing.',
     errors: [409, 412],
@@ -43,7 +43,7 @@ export class UserAdministrationController {
   @Post('restore')
   @RequirePermissions('users:delete', 'users:read')
   @ApiOperation({ summary: 'Restore a deleted user', description: 'The sessions from before the deletion stay ended.' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The user, with the status from before the deletion.',
     errors: [409],
@@ -56,7 +56,7 @@ export class UserAdministrationController {
   @Post('email-verification')
   @OthersOnly('users:update', 'users:read')
   @ApiOperation({ summary: "Mark a user's email as verified" })
-  @Returns({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
+  @ApiAnswer({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
   async verifyEmail(
     @UserId() id: string,
     @CurrentUser() by: Principal,
@@ -73,7 +73,7 @@ export class UserAdministrationController {
     description:
       'Hand the token to a user who forgot the password. It replaces the previous one, and ends when its issuer may no longer issue it.',
   })
-  @Returns({ status: 201, description: 'A token that works once, within an hour.', model: PasswordResetResponse })
+  @ApiAnswer({ status: 201, description: 'A token that works once, within an hour.', model: PasswordResetResponse })
   async issuePasswordReset(@UserId() id: string, @CurrentUser() by: Principal) {
     return toPasswordResetResponse(await this.passwordResets.issue(id, by));
   }

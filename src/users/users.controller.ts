@@ -4,7 +4,7 @@ import { WithoutIdempotencyKey } from '#platform/idempotency';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
-import { Reply, Returns } from '#platform/response';
+import { Reply, ApiAnswer } from '#platform/response';
 import { Hashes } from '#passwords';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
@@ -29,7 +29,7 @@ export class UsersController {
   @Hashes()
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
   @ApiOperation({ summary: 'Register a user' })
-  @Returns({
+  @ApiAnswer({
     status: 201,
     description: 'The new user.',
     message: 'User created successfully',
@@ -45,7 +45,7 @@ export class UsersController {
   @RequirePermissions('users:read')
   @RequirePermissionFor('status', 'deleted', 'users:delete')
   @ApiOperation({ summary: 'List, filter and search users' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'A page of users.',
     model: UserResponse,
@@ -61,7 +61,7 @@ export class UsersController {
   @Get(':id')
   @SelfOr('users:read')
   @ApiOperation({ summary: 'Read a user' })
-  @Returns({ status: 200, description: 'The user.', ...ONE_USER })
+  @ApiAnswer({ status: 200, description: 'The user.', ...ONE_USER })
   async get(@UserId() id: string) {
     const { user, version } = await this.profiles.get(id);
     return new Reply({ user }, { entity: { id: user.id, version }, headers: { 'cache-control': 'private, no-cache' } });
@@ -70,7 +70,7 @@ export class UsersController {
   @Patch(':id')
   @SelfOr('users:update', 'users:read')
   @ApiOperation({ summary: 'Update a user' })
-  @Returns({
+  @ApiAnswer({
     status: 200,
     description: 'The updated user.',
     message: 'User updated successfully',
@@ -89,7 +89,7 @@ export class UsersController {
   @Delete(':id')
   @SelfOr('users:delete')
   @ApiOperation({ summary: 'Delete a user', description: 'The user can be restored. Ends every session of the user.' })
-  @Returns({ status: 204, description: 'Deleted.', errors: [409, 412] })
+  @ApiAnswer({ status: 204, description: 'Deleted.', errors: [409, 412] })
   async delete(
     @UserId() id: string,
     @CurrentUser() by: Principal,
@@ -103,7 +103,7 @@ export class UsersController {
   @WithoutIdempotencyKey()
   @SelfOnly()
   @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
-  @Returns({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
+  @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
   async changePassword(
     @UserId() id: string,
     @Body() { currentPassword, newPassword }: ChangePasswordRequest,

@@ -1,71 +1,13 @@
+import { type ApiAnswer, type ApiRequest, TestClient } from '../../src/testing/index.js';
 import { checkExchange } from './openapi-check.js';
 
-export interface ApiRequest {
-  readonly token?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent unchanged. */
-  readonly raw?: string | Uint8Array<ArrayBuffer>;
-}
+export type { ApiAnswer, ApiRequest };
 
-export interface ApiAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The parsed body; `undefined` when there is none or it is not JSON. */
-  // Tests read it without a type, and fail if it is not what they expect.
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly body: any;
-}
-
-/**
- * Sends requests to a running server, and fails on anything that the API description does not declare.
- * Paths are relative to `/api/v1`; a path that begins with `//` is relative to the root.
- */
-export class ApiClient {
-  constructor(readonly origin: string) {}
-
-  get(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
-    return this.send('GET', path, request);
-  }
-
-  post(path: string, body?: unknown, request: ApiRequest = {}): Promise<ApiAnswer> {
-    return this.send('POST', path, { body, ...request });
-  }
-
-  patch(path: string, body?: unknown, request: ApiRequest = {}): Promise<ApiAnswer> {
-    return this.send('PATCH', path, { body, ...request });
-  }
-
-  put(path: string, body?: unknown, request: ApiRequest = {}): Promise<ApiAnswer> {
-    return this.send('PUT', path, { body, ...request });
-  }
-
-  delete(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
-    return this.send('DELETE', path, request);
-  }
-
-  async send(method: string, path: string, { token, headers, body, raw }: ApiRequest = {}): Promise<ApiAnswer> {
-    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const response = await fetch(this.url(path), {
-      method,
-      headers: {
-        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      ...(content === undefined ? {} : { body: content }),
-    });
-    const text = await response.text();
-    const json = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
-    const { status, headers: received } = response;
-    const answer = { status, headers: received, text, body: json ? JSON.parse(text) : undefined };
-    checkExchange({ method, url: response.url, requestBody: body, answer });
+/** Sends requests, and fails on anything that the API description does not declare. */
+export class ApiClient extends TestClient {
+  override async send(method: string, path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
+    const answer = await super.send(method, path, request);
+    checkExchange({ method, url: this.url(path), requestBody: request.body, answer });
     return answer;
-  }
-
-  private url(path: string): string {
-    return path.startsWith('//') ? this.origin + path.slice(1) : `${this.origin}/api/v1${path}`;
   }
 }

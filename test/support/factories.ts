@@ -1,23 +1,9 @@
-export interface Account {
-  readonly username: string;
-  readonly email: string;
-  readonly password: string;
-  readonly firstName?: string;
-  readonly lastName?: string;
-  readonly phoneNumber?: string;
-  readonly dateOfBirth?: string;
-}
+import type { Account } from '../../src/testing/index.js';
 
-export interface Session {
-  readonly token: string;
-  readonly refreshToken: string;
-  readonly user: { readonly id: string; readonly email: string; readonly username: string };
-}
+export { type Account, ADMIN, type Session } from '../../src/testing/index.js';
 
 export const PASSWORD = 'Correct-horse-7-battery!';
 export const OTHER_PASSWORD = 'Wrong-donkey-8-magnet?!';
-
-export const ADMIN: Account = { username: 'root1', email: 'root@example.com', password: 'Over-all-9-trees!x' };
 
 let made = 0;
 

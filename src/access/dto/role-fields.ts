@@ -31,7 +31,7 @@ export const RoleNameParameter = pathParameter(
   { name: 'name', schema: { type: 'string' } },
   (name) => {
     const found = roleNameRule(name);
-    if (found !== undefined) throw ValidationError.of('name', found.rule, found.message);
+    if (found !== undefined) throw ValidationError.ofField('name', found.rule, found.message);
     return name;
   },
   Target('name', 'role', (name) => ROLE_NAME.test(name)),

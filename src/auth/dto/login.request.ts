@@ -37,5 +37,5 @@ export function toLogin({ email, username }: LoginRequest): Login {
   if (email !== undefined && username === undefined) return { email };
   if (username !== undefined && email === undefined) return { username };
   const rule = email === undefined ? 'required' : 'not_allowed';
-  throw ValidationError.of('email', rule, 'Either email or username is required');
+  throw ValidationError.ofField('email', rule, 'Either email or username is required');
 }

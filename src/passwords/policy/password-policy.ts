@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig, type PasswordRule } from '#config';
 import { type Fault, fault, ValidationError } from '#platform/errors';
+import { Extensions } from '#platform/extensions';
 import { exceedsMaxLength, MAX_CODE_POINTS, normalizePassword } from '../hashing/password-length.js';
 import { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
@@ -9,6 +10,7 @@ const MIN_CODE_POINTS: Record<PasswordRule, number> = {
   composition: 8,
   // NIST SP 800-63B-4, section 3.1.1.2, for a password that is the only factor.
   length: 15,
+  extension: 1,
 };
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[@$!%*?&]/];
 /** Shorter names occur in too many good passwords by chance. */
@@ -48,12 +50,18 @@ export class PasswordPolicy {
   constructor(
     private readonly config: AppConfig,
     private readonly breaches: BreachCheck,
+    private readonly extensions: Extensions,
   ) {}
 
-  /** @returns what is wrong with a new password, or `undefined` */
+  /**
+   * @returns what is wrong with a new password, or `undefined`
+   * @throws what an extension's rule throws
+   */
   async fault(password: string, context: PasswordContext): Promise<Fault | undefined> {
     const found = passwordFault(password, context, this.config.passwordRule);
     if (found !== undefined) return found;
+    const objection = await this.extensions.passwordRule?.check(normalizePassword(password), context);
+    if (typeof objection === 'string') return fault('weak_password', objection);
     const breached = await this.breaches.has(normalizePassword(password));
     return breached ? fault('common_password', 'Password has appeared in a data breach') : undefined;
   }
@@ -64,7 +72,7 @@ export class PasswordPolicy {
    */
   async check(field: string, password: string, context: PasswordContext): Promise<void> {
     const found = await this.fault(password, context);
-    if (found !== undefined) throw ValidationError.of(field, found.rule, found.message);
+    if (found !== undefined) throw ValidationError.ofField(field, found.rule, found.message);
   }
 }
 

@@ -1,22 +1,35 @@
 import { type FaultRule, type FieldFault, MAX_DETAILS } from './field-fault.js';
 
-/** The codes a client sees; the exception filter knows the HTTP status of each. */
-export type ErrorCode =
-  | 'VALIDATION_ERROR'
-  | 'UNAUTHORIZED'
-  | 'FORBIDDEN'
-  | 'RESOURCE_NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
-  | 'REQUEST_TIMEOUT'
-  | 'DUPLICATE_RESOURCE'
-  | 'CONFLICT'
-  | 'PRECONDITION_FAILED'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'IDEMPOTENCY_KEY_REUSED'
-  | 'RATE_LIMIT_EXCEEDED'
-  | 'INTERNAL_SERVER_ERROR'
-  | 'SERVICE_UNAVAILABLE';
+/** The codes of the core and the HTTP status of each. */
+export const STATUS_BY_CODE = {
+  VALIDATION_ERROR: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  RESOURCE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  DUPLICATE_RESOURCE: 409,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMIT_EXCEEDED: 429,
+  HEADERS_TOO_LARGE: 431,
+  INTERNAL_SERVER_ERROR: 500,
+  SERVICE_UNAVAILABLE: 503,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS_BY_CODE;
+
+/** A code that the core does not have, with its HTTP status. */
+export interface OwnCode {
+  readonly code: string;
+  readonly status: number;
+}
+
+/** What `DomainError.of` returns, and what a route lists among its errors. */
+export type OwnError = OwnCode & (new (message?: string, details?: readonly FieldFault[]) => DomainError);
 
 /** Why a 401 was answered, for machines. */
 export const UNAUTHORIZED_REASONS = [
@@ -31,18 +44,43 @@ export type UnauthorizedReason = (typeof UNAUTHORIZED_REASONS)[number];
 
 /** What a service throws when it cannot do what was asked; its message is for the client. */
 export class DomainError extends Error {
+  readonly code: string;
+  /** The HTTP status of the answer. */
+  readonly status: number;
   /** At most `MAX_DETAILS`: a long list helps a client no more, and costs much to send. */
   readonly details: readonly FieldFault[] | undefined;
 
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-    details?: readonly FieldFault[],
-  ) {
+  constructor(code: ErrorCode | OwnCode, message: string, details?: readonly FieldFault[]) {
     super(message);
+    const own = typeof code === 'string' ? { code, status: STATUS_BY_CODE[code] } : code;
+    this.code = own.code;
+    this.status = own.status;
     this.details = details?.slice(0, MAX_DETAILS);
     this.name = new.target.name;
   }
+
+  /**
+   * The base class of an error with a code of its own: `class SoldOut extends DomainError.of('SOLD_OUT', 409) {}`. Without
+   * a message, the client reads the code as words: `Sold out`.
+   *
+   * @param code in capitals, such as `SOLD_OUT`
+   * @param status an HTTP status from 400 to 599
+   */
+  static of(code: string, status: number): OwnError {
+    return class extends DomainError {
+      static readonly code = code;
+      static readonly status = status;
+
+      constructor(message = asWords(code), details?: readonly FieldFault[]) {
+        super({ code, status }, message, details);
+      }
+    };
+  }
+}
+
+function asWords(code: string): string {
+  const words = code.replaceAll('_', ' ').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export class ValidationError extends DomainError {
@@ -50,12 +88,12 @@ export class ValidationError extends DomainError {
     super('VALIDATION_ERROR', message, details);
   }
 
-  static of(field: string, rule: FaultRule, message: string): ValidationError {
+  static ofField(field: string, rule: FaultRule, message: string): ValidationError {
     return new ValidationError([{ field, rule, message }]);
   }
 
   static nothingToChange(): ValidationError {
-    return ValidationError.of('body', 'required', 'At least one field to change is required');
+    return ValidationError.ofField('body', 'required', 'At least one field to change is required');
   }
 }
 

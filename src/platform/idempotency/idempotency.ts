@@ -113,7 +113,7 @@ export class Idempotency {
   /** @throws ValidationError */
   private identify(key: string, { method, url, body, headers }: FastifyRequest): RequestIdentity {
     if (!VISIBLE_ASCII.test(key)) {
-      throw ValidationError.of(
+      throw ValidationError.ofField(
         'Idempotency-Key',
         'format',
         'Idempotency-Key must be 1 to 255 visible ASCII characters',

@@ -28,7 +28,7 @@ export class StrictInput {
       if (input instanceof MalformedInput) throw new ValidationError(input.details);
       if (input === undefined) continue;
       if (!declared.has(source)) refuseContent(source, input);
-      else if (!isObject(input)) throw ValidationError.of(source, 'type', `The ${source} must be a JSON object`);
+      else if (!isObject(input)) throw ValidationError.ofField(source, 'type', `The ${source} must be a JSON object`);
     }
   }
 
@@ -52,7 +52,7 @@ function isObject(input: unknown): input is object {
 
 function refuseContent(source: Source, input: unknown): void {
   if (!isObject(input)) {
-    throw ValidationError.of(source, 'not_allowed', 'This route takes no body');
+    throw ValidationError.ofField(source, 'not_allowed', 'This route takes no body');
   }
   const fields = Object.keys(input).slice(0, MAX_DETAILS);
   if (fields.length === 0) return;

@@ -63,18 +63,24 @@ const DESCRIPTIONS = {
 
 export type ErrorStatus = keyof typeof DESCRIPTIONS;
 
+const describedStatuses: Readonly<Record<number, string>> = DESCRIPTIONS;
+
 /** The header that a failure of some statuses carries. */
-const HEADERS: Partial<Record<ErrorStatus, string>> = {
+const HEADERS: Readonly<Record<number, string>> = {
   401: 'WWW-Authenticate',
   429: 'Retry-After',
   503: 'Retry-After',
 };
 
-/** Describes a failure. */
-export function errorResponse(status: ErrorStatus) {
+/**
+ * Describes a failure.
+ *
+ * @param codes of an extension's own errors with this status
+ */
+export function errorResponse(status: number, codes: readonly string[] = []) {
   const header = HEADERS[status];
   return {
-    description: DESCRIPTIONS[status],
+    description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join(' '),
     headers: header === undefined ? {} : { [header]: { schema: { type: 'string' as const } } },
     content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
   };

@@ -50,5 +50,5 @@ export class CursorCodec {
 }
 
 function invalidCursor(): ValidationError {
-  return ValidationError.of('cursor', 'malformed', FOREIGN_CURSOR);
+  return ValidationError.ofField('cursor', 'malformed', FOREIGN_CURSOR);
 }

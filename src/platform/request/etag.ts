@@ -81,5 +81,5 @@ function parseTags(name: string, header: string | undefined): IfMatchCondition |
 }
 
 function malformed(name: string): ValidationError {
-  return ValidationError.of(name, 'format', `${name} must be * or a list of entity tags`);
+  return ValidationError.ofField(name, 'format', `${name} must be * or a list of entity tags`);
 }

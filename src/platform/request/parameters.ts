@@ -16,7 +16,7 @@ export const UserId = pathParameter(
   { name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } },
   (id) => {
     if (id === 'me') return currentPrincipal().userId;
-    if (!isUuid(id)) throw ValidationError.of('id', 'format', 'id must be a UUID or "me"');
+    if (!isUuid(id)) throw ValidationError.ofField('id', 'format', 'id must be a UUID or "me"');
     return id.toLowerCase();
   },
   Target('id', 'user'),
@@ -31,7 +31,7 @@ export const Id = (name: string, ...more: MethodDecorator[]) =>
   pathParameter(
     { name, schema: { type: 'string', format: 'uuid' } },
     (id) => {
-      if (!isUuid(id)) throw ValidationError.of(name, 'format', `${name} must be a UUID`);
+      if (!isUuid(id)) throw ValidationError.ofField(name, 'format', `${name} must be a UUID`);
       return id.toLowerCase();
     },
     ...more,

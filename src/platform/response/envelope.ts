@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { AppConfig } from '#config';
 import { entityTag } from '#platform/request';
 import { Reply } from './reply.js';
-import { RETURNED, type Returned } from './returns.decorator.js';
+import { ANSWER, type AnswerDocs } from './api-answer.decorator.js';
 
 /** Puts what handlers return into `{ success, data, message? }`, and a Reply's status and headers on the response. */
 @Injectable()
@@ -16,7 +16,7 @@ export class Envelope {
 
   /** @returns the body of the answer */
   wrap(context: ExecutionContext, result: unknown): unknown {
-    const { message, bare } = this.reflector.get<Returned | undefined>(RETURNED, context.getHandler()) ?? {};
+    const { message, bare } = this.reflector.get<AnswerDocs | undefined>(ANSWER, context.getHandler()) ?? {};
     const response = context.switchToHttp().getResponse<FastifyReply>();
     const { data, options } = result instanceof Reply ? result : new Reply(result);
     this.apply(options, response);

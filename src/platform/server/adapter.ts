@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AppConfig } from '#config';
+import { DomainError, NotFoundError, UnsupportedMediaTypeError } from '#platform/errors';
 import { parseQuery } from '#platform/input';
 import { MAX_BODY_BYTES } from '#platform/request';
 import { answerClientError } from './client-error.js';
@@ -17,9 +18,29 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** More than Node takes for a whole head, so that a long id is refused like any other wrong one. */
 const MAX_PARAM_LENGTH = 32_768;
 
+/** What Fastify and its plugins refuse themselves, by the status of their error. */
+const REFUSALS: Readonly<Record<number, () => DomainError>> = {
+  400: () => new DomainError('VALIDATION_ERROR', 'The request is malformed'),
+  // The explorer's files answer 403 to a path that leads out of their folder.
+  403: () => new NotFoundError('Route not found'),
+  404: () => new NotFoundError('Route not found'),
+  408: () => new DomainError('REQUEST_TIMEOUT', 'The request took too long to arrive'),
+  413: () => new DomainError('PAYLOAD_TOO_LARGE', 'The body is too large'),
+  415: () => new UnsupportedMediaTypeError(),
+};
+
+class Adapter extends FastifyAdapter {
+  /** Nest would make an exception of its own of it, like those that extensions throw. */
+  override mapException(error: unknown): unknown {
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : undefined;
+    const refusal = status === undefined ? undefined : REFUSALS[status];
+    return refusal === undefined || error instanceof DomainError ? super.mapException(error) : refusal();
+  }
+}
+
 /** Fastify, with what has to be set before it exists. */
 export function createAdapter({ trustedProxies }: AppConfig): FastifyAdapter {
-  return new FastifyAdapter({
+  return new Adapter({
     genReqId: requestId,
     requestIdHeader: false,
     logger: false,

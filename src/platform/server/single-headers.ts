@@ -11,7 +11,7 @@ export const refuseRepeatedHeaders: onRequestHookHandler = ({ raw: { rawHeaders 
     const name = rawHeaders[index]?.toLowerCase() ?? '';
     if (!SINGLE_HEADERS.has(name)) continue;
     if (seen.includes(name)) {
-      return done(ValidationError.of(name, 'duplicate_key', `The request has the header ${name} twice`));
+      return done(ValidationError.ofField(name, 'duplicate_key', `The request has the header ${name} twice`));
     }
     seen.push(name);
   }

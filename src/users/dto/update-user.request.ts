@@ -17,7 +17,7 @@ export class UpdateUserRequest extends ProfileRequest('nullable', PROFILE_FIELDS
 export function toUserUpdate({ currentPassword, email, ...profile }: UpdateUserRequest): UserUpdate {
   const changes = { ...(email === undefined ? {} : { email }), ...fromProfileJson(profile) };
   if (currentPassword !== undefined && email === undefined) {
-    throw ValidationError.of('currentPassword', 'not_allowed', 'currentPassword goes with a new email only');
+    throw ValidationError.ofField('currentPassword', 'not_allowed', 'currentPassword goes with a new email only');
   }
   if (Object.values(changes).every((value) => value === undefined)) throw ValidationError.nothingToChange();
   return { changes, currentPassword };

@@ -42,7 +42,8 @@ export const Email = (presence: Presence = 'required') =>
   );
 
 /** Checks the configured rule; the service checks the whole policy. */
-export const NewPassword = () => applyDecorators(newPassword('composition'), newPassword('length'));
+export const NewPassword = () =>
+  applyDecorators(newPassword('composition'), newPassword('length'), newPassword('extension'));
 
 /** Not checked against the policy, as the password may be older than the policy. */
 export const CurrentPassword = (name: string, presence: Presence = 'required') =>

@@ -1,10 +1,11 @@
 import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import type { OwnError } from '#platform/errors';
 import { ApiExtraModels, ApiResponse, errorResponse, type ErrorStatus, schemaReference } from '#platform/openapi';
 
 type HeaderDocs = Readonly<Record<string, { readonly description: string; readonly schema: { type: 'string' } }>>;
 
 /** What a route returns when it succeeds, and how it may fail. */
-export interface Returned {
+export interface AnswerDocs {
   readonly status: 200 | 201 | 202 | 204;
   readonly description: string;
   /** The envelope's `message`. */
@@ -26,30 +27,49 @@ export interface Returned {
   /** Other headers of a success. */
   readonly headers?: HeaderDocs;
   /** Failures besides those that the access rule, the path and the body bring with them. */
-  readonly errors?: readonly ErrorStatus[];
+  readonly errors?: readonly (ErrorStatus | OwnError)[];
   /** Describes a 503 that carries the same model. */
   readonly whenUnavailable?: string;
 }
 
-export const RETURNED = Symbol('returned');
+export const ANSWER = Symbol('returned');
 
 /** Says what a route returns: the envelope sends it, the API description shows it. */
-export function Returns(returned: Returned): MethodDecorator {
+export function ApiAnswer(returned: AnswerDocs): MethodDecorator {
   const { status, description, model, beside = {}, errors = [], whenUnavailable } = returned;
   const content = contentDocs(returned);
   return applyDecorators(
-    SetMetadata(RETURNED, returned),
+    SetMetadata(ANSWER, returned),
     HttpCode(status),
     ApiExtraModels(...[model, ...Object.values(beside)].filter((type) => type !== undefined)),
     ApiResponse({ status, description, ...headerDocs(returned), ...content }),
-    ...errors.map((error) => ApiResponse({ status: error, ...errorResponse(error) })),
+    ...failureDocs(errors),
     ...(whenUnavailable === undefined
       ? []
       : [ApiResponse({ status: 503, ...errorResponse(503), description: whenUnavailable, ...content })]),
   );
 }
 
-function headerDocs({ etag, location, headers }: Returned): { headers?: HeaderDocs } {
+/** Describes failures besides those of `ApiAnswer`: statuses, and errors that `DomainError.of` made. */
+export function ApiErrors(...errors: (ErrorStatus | OwnError)[]): MethodDecorator {
+  return applyDecorators(...failureDocs(errors));
+}
+
+function failureDocs(errors: readonly (ErrorStatus | OwnError)[]) {
+  const statuses = new Set(errors.map((error) => (typeof error === 'number' ? error : error.status)));
+  return [...statuses].map((status) => {
+    const codes = errors.filter((error) => typeof error !== 'number' && error.status === status) as OwnError[];
+    return ApiResponse({
+      status,
+      ...errorResponse(
+        status,
+        codes.map(({ code }) => code),
+      ),
+    });
+  });
+}
+
+function headerDocs({ etag, location, headers }: AnswerDocs): { headers?: HeaderDocs } {
   const all: HeaderDocs = {
     ...headers,
     ...(location === true ? { Location: textHeader('The path of the new resource.') } : {}),
@@ -62,7 +82,7 @@ function textHeader(description: string) {
   return { description, schema: { type: 'string' as const } };
 }
 
-function contentDocs(returned: Returned) {
+function contentDocs(returned: AnswerDocs) {
   const { status, model, bare } = returned;
   if (status === 204) return {};
   if (bare === undefined) return { content: { 'application/json': { schema: envelopeSchema(returned) } } };
@@ -71,7 +91,7 @@ function contentDocs(returned: Returned) {
   };
 }
 
-function envelopeSchema(returned: Returned) {
+function envelopeSchema(returned: AnswerDocs) {
   const { message } = returned;
   return {
     type: 'object' as const,
@@ -84,7 +104,7 @@ function envelopeSchema(returned: Returned) {
   };
 }
 
-function dataSchema({ model, under, list, beside = {} }: Returned) {
+function dataSchema({ model, under, list, beside = {} }: AnswerDocs) {
   if (model === undefined) return { type: 'null' as const };
   const reference = schemaReference(model);
   const content = list === true ? { type: 'array' as const, items: reference } : reference;

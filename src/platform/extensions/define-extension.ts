@@ -1,0 +1,82 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+
+/** A user as strategies get to see it. */
+export interface ExtensionUser {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly status: string;
+  readonly roles: readonly string[];
+}
+
+/** Decides which new passwords are good, in place of the rule about kinds of characters. */
+export interface PasswordRule {
+  /**
+   * @param user the account's names, as far as they are known
+   * @returns what is wrong with the password, for the client; nothing where it is good
+   * @throws DomainError to answer with an error of its own
+   */
+  check(
+    password: string,
+    user: { readonly username?: unknown; readonly email?: unknown },
+  ): string | undefined | void | Promise<string | undefined | void>;
+}
+
+/** Decides after the right password whether a login may go ahead. */
+export interface LoginRule {
+  /** @throws DomainError to refuse: 403 with the error's code and message, audited as `login.failed` */
+  check(user: ExtensionUser): void | Promise<void>;
+}
+
+/** One part of `GET /health`. */
+export interface Health {
+  /** @throws while what it checks does not work: the service is then `degraded` */
+  check(): void | Promise<void>;
+}
+
+/** A value that goes into access tokens, as JSON; `undefined` leaves the claim out. */
+export type Claim = (user: ExtensionUser) => unknown;
+
+/** What an extension adds, declared in one place. Every member but `name` and `api` is optional. */
+export interface ExtensionDefinition {
+  /** The name of its folder: small letters, digits and hyphens. */
+  readonly name: string;
+  /** The versions of `EXTENSION_API` that it works with, as a range such as `^1.0.0` (semver). */
+  readonly api: string;
+  /** The names of extensions that it needs. */
+  readonly requires?: readonly string[];
+  /** Its Nest module: controllers and services. */
+  readonly module?: Type | DynamicModule;
+  /**
+   * A class of settings with rules of `class-validator`, read from the environment: the property `retryLimit` of `billing`
+   * is `BILLING_RETRY_LIMIT`. Services get it by injection.
+   */
+  readonly config?: Type;
+  /** What each permission allows, by its name `resource:action`. */
+  readonly permissions?: Readonly<Record<string, string>>;
+  /** The audit actions that it records, `noun.past_verb`. */
+  readonly auditActions?: readonly string[];
+  /** By name, shown as `<extension>.<name>`. */
+  readonly health?: Readonly<Record<string, Type<Health>>>;
+  /** By name, in the token as `<extension>.<name>`. */
+  readonly claims?: Readonly<Record<string, Claim>>;
+  readonly loginRules?: readonly Type<LoginRule>[];
+  readonly passwordRule?: Type<PasswordRule>;
+}
+
+/** The version of what extensions build on. A change that breaks extensions raises its first number. */
+export const EXTENSION_API = '1.0.0';
+
+const DEFINED = new WeakSet<object>();
+
+/** What `src/extensions/<name>/index.ts` exports as its default. */
+export function defineExtension(definition: ExtensionDefinition): ExtensionDefinition {
+  const defined = Object.freeze({ ...definition });
+  DEFINED.add(defined);
+  return defined;
+}
+
+/** Whether `defineExtension` has made it. */
+export function isDefinition(value: unknown): value is ExtensionDefinition {
+  return typeof value === 'object' && value !== null && DEFINED.has(value);
+}

@@ -1,0 +1,109 @@
+import { satisfies, validRange } from 'semver';
+import { EXTENSION_API, type ExtensionDefinition } from './define-extension.js';
+
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
+const PERMISSION = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
+const AUDIT_ACTION = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+/** What each method of a provider is called, by the member that names its class. */
+const METHODS = { health: 'check', loginRules: 'check', passwordRule: 'check' } as const;
+
+const MEMBERS = new Set([
+  'name',
+  'api',
+  'requires',
+  'module',
+  'config',
+  'permissions',
+  'auditActions',
+  'health',
+  'claims',
+  'loginRules',
+  'passwordRule',
+]);
+
+/** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
+export function extensionFaults(extensions: readonly ExtensionDefinition[]): string[] {
+  const names = new Set(extensions.map(({ name }) => name));
+  return [...extensions.flatMap((extension) => faultsOf(extension, names)), ...clashes(extensions)];
+}
+
+function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): string[] {
+  const { name, api, requires = [], permissions = {}, auditActions = [], health = {}, claims = {} } = extension;
+  const faults = [
+    ...(NAME.test(name) ? [] : ['its name must be small letters, digits and hyphens']),
+    ...apiFaults(api),
+    ...requires
+      .filter((other) => !names.has(other))
+      .map((other) => `requires the extension ${other}, which is not there: add it, or remove this one`),
+    ...Object.keys(extension)
+      .filter((member) => !MEMBERS.has(member))
+      .map((member) => `defineExtension knows no ${member}`),
+    ...Object.keys(permissions)
+      .filter((permission) => !PERMISSION.test(permission))
+      .map((permission) => `the permission ${permission} is not named resource:action`),
+    ...auditActions
+      .filter((action) => !AUDIT_ACTION.test(action))
+      .map((action) => `the audit action ${action} is not named noun.past_verb`),
+    ...[...Object.keys(health), ...Object.keys(claims)]
+      .filter((member) => !MEMBER_NAME.test(member))
+      .map((member) => `${member} must be letters and digits, and begin with a small letter`),
+    ...Object.entries(claims)
+      .filter(([, claim]) => typeof claim !== 'function')
+      .map(([claim]) => `the claim ${claim} is not a function`),
+    ...providerFaults(extension),
+  ];
+  return faults.map((fault) => `Extension ${name}: ${fault}.`);
+}
+
+function apiFaults(api: unknown): string[] {
+  if (typeof api !== 'string' || validRange(api) === null) {
+    return [`api must be a range of versions such as ^${EXTENSION_API}, and is ${String(api)}`];
+  }
+  return satisfies(EXTENSION_API, api)
+    ? []
+    : [`is made for version ${api} of the extension API, and this is ${EXTENSION_API}: upgrade the extension`];
+}
+
+function providerFaults({ health = {}, loginRules = [], passwordRule }: ExtensionDefinition): string[] {
+  const providers: [member: keyof typeof METHODS, provider: unknown][] = [
+    ...Object.values(health).map((provider) => ['health', provider] as ['health', unknown]),
+    ...loginRules.map((provider) => ['loginRules', provider] as ['loginRules', unknown]),
+    ...(passwordRule === undefined ? [] : [['passwordRule', passwordRule] as ['passwordRule', unknown]]),
+  ];
+  return providers
+    .filter(([member, provider]) => !hasMethod(provider, METHODS[member]))
+    .map(
+      ([member, provider]) => `${member} must be a class with a method ${METHODS[member]}, and is ${nameOf(provider)}`,
+    );
+}
+
+function hasMethod(provider: unknown, method: string): boolean {
+  if (typeof provider !== 'function') return false;
+  const prototype: unknown = provider.prototype;
+  return typeof prototype === 'object' && prototype !== null && typeof Reflect.get(prototype, method) === 'function';
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === 'function' ? value.name : typeof value;
+}
+
+/** What only one extension may have. */
+function clashes(extensions: readonly ExtensionDefinition[]): string[] {
+  const claimed = extensions.flatMap(({ name, permissions = {}, passwordRule }) => [
+    { what: 'the name', by: name, of: name },
+    ...Object.keys(permissions).map((permission) => ({
+      what: `the permission ${permission}`,
+      by: name,
+      of: permission,
+    })),
+    ...(passwordRule === undefined ? [] : [{ what: 'a passwordRule', by: name, of: 'passwordRule' }]),
+  ]);
+  const first = new Map<string, string>();
+  return claimed.flatMap(({ what, by }) => {
+    const earlier = first.get(what === 'the name' ? `the name ${by}` : what);
+    first.set(what === 'the name' ? `the name ${by}` : what, earlier ?? by);
+    return earlier === undefined ? [] : [`Extension ${by}: ${what} is taken by the extension ${earlier}.`];
+  });
+}

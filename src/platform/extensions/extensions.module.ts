@@ -1,0 +1,41 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { PermissionRegistry } from '#platform/access';
+import { StartupError } from '#platform/errors';
+import type { ExtensionDefinition } from './define-extension.js';
+import { readSettings } from './extension-config.js';
+import { extensionFaults } from './extension-faults.js';
+import { Extensions } from './extensions.js';
+
+/** Mounts the extensions, and hands what they add to every module. */
+@Module({})
+export class ExtensionsModule {
+  /**
+   * @param variables the environment, which their settings come from
+   * @throws StartupError with one line for each fault
+   */
+  static forRoot(
+    definitions: readonly ExtensionDefinition[],
+    variables: Readonly<Record<string, string | undefined>>,
+  ): DynamicModule {
+    const settings = definitions.map((one) => readSettings(one, variables)).filter((one) => one !== undefined);
+    const faults = [...extensionFaults(definitions), ...settings.flatMap((one) => one.faults)];
+    if (faults.length > 0) throw new StartupError(faults.join('\n'));
+    const configs = settings.map(({ type, value }) => ({ provide: type, useValue: value }));
+    return {
+      module: ExtensionsModule,
+      global: true,
+      imports: definitions.map(({ module }) => module).filter((module) => module !== undefined),
+      providers: [
+        ...configs,
+        {
+          provide: Extensions,
+          useFactory: (modules: ModulesContainer, permissions: PermissionRegistry, core: ModuleRef) =>
+            new Extensions(definitions, modules, permissions, core),
+          inject: [ModulesContainer, PermissionRegistry, ModuleRef],
+        },
+      ],
+      exports: [Extensions, ...configs.map(({ provide }) => provide)],
+    };
+  }
+}

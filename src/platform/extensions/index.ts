@@ -1,0 +1,14 @@
+export {
+  type Claim,
+  defineExtension,
+  EXTENSION_API,
+  type ExtensionDefinition,
+  type ExtensionUser,
+  type Health,
+  isDefinition,
+  type LoginRule,
+  type PasswordRule,
+} from './define-extension.js';
+export { extensionFaults } from './extension-faults.js';
+export { Extensions } from './extensions.js';
+export { ExtensionsModule } from './extensions.module.js';

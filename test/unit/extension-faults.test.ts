@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { IsInt, Min } from 'class-validator';
+import { defineExtension, type ExtensionDefinition, ExtensionsModule } from '../../src/platform/extensions/index.js';
+
+class Rule {
+  check() {}
+}
+class NoRule {
+  test() {}
+}
+class Config {
+  @IsInt()
+  @Min(1)
+  retryLimit!: number;
+}
+
+function faults(definitions: readonly unknown[], variables: Record<string, string> = {}): string[] {
+  try {
+    ExtensionsModule.forRoot(
+      definitions.map((one) => defineExtension(one as ExtensionDefinition)),
+      variables,
+    );
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n');
+  }
+}
+
+describe('A faulty extension', () => {
+  it.each([
+    [{ api: '^2.0.0' }, 'is made for version ^2.0.0 of the extension API, and this is 1.0.0: upgrade the extension.'],
+    [{ api: 'new' }, 'api must be a range of versions such as ^1.0.0, and is new.'],
+    [{ requires: ['teams'] }, 'requires the extension teams, which is not there: add it, or remove this one.'],
+    [{ permission: {} }, 'defineExtension knows no permission.'],
+    [{ permissions: { read: 'Read' } }, 'the permission read is not named resource:action.'],
+    [{ auditActions: ['Billed'] }, 'the audit action Billed is not named noun.past_verb.'],
+    [{ health: { 'a b': Rule } }, 'a b must be letters and digits, and begin with a small letter.'],
+    [{ claims: { plan: 'gold' } }, 'the claim plan is not a function.'],
+    [{ loginRules: [NoRule] }, 'loginRules must be a class with a method check, and is NoRule.'],
+    [{ passwordRule: 'strict' }, 'passwordRule must be a class with a method check, and is string.'],
+    [{ config: Config }, 'BILLING_RETRY_LIMIT must be an integer number.'],
+  ])('%j stops the start', (part, fault) => {
+    expect(faults([{ name: 'billing', api: '*', ...part }])).toContain(`Extension billing: ${fault}`);
+  });
+
+  it('gets one line for each fault, of all extensions at once', () => {
+    const lines = faults([
+      { name: 'billing', api: '^9', passwordRule: Rule, permissions: { 'bills:read': 'Read' } },
+      { name: 'teams', api: '*', passwordRule: Rule, permissions: { 'bills:read': 'Read' }, requires: ['x'] },
+    ]);
+    expect(lines).toEqual([
+      'Extension billing: is made for version ^9 of the extension API, and this is 1.0.0: upgrade the extension.',
+      'Extension teams: requires the extension x, which is not there: add it, or remove this one.',
+      'Extension teams: the permission bills:read is taken by the extension billing.',
+      'Extension teams: a passwordRule is taken by the extension billing.',
+    ]);
+  });
+
+  it('reads settings from the environment, converted to their type', () => {
+    expect(faults([{ name: 'billing', api: '*', config: Config }], { BILLING_RETRY_LIMIT: '3' })).toEqual([]);
+    expect(faults([{ name: 'billing', api: '*', config: Config }], { BILLING_RETRY_LIMIT: 'three' })).not.toEqual([]);
+  });
+});
