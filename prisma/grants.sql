@@ -2,6 +2,7 @@
 -- migrations, with the role's name in the place of :role.
 GRANT USAGE ON SCHEMA public, audit TO :role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :role;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO :role;
 REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM :role;
 GRANT EXECUTE ON FUNCTION
   take_password_places(bytea[], integer[], bigint, bigint), settle_password_places(bytea[], timestamptz, boolean)

@@ -29,6 +29,11 @@ const DRILLS = {
     settings: { IDEMPOTENCY_KILLS: '100' },
     suites: ['idempotency-kill'],
   },
+  outbox: {
+    about: '500 registrations and 50 kills on two instances with an extension, a job every second for a minute',
+    settings: { OUTBOX_KILLS: '50', JOB_SECONDS: '60' },
+    suites: ['outbox-kill'],
+  },
   totals: {
     about: '10,000 random changes of users by 16 writers, 50 kills among them',
     settings: { TOTALS_CHANGES: '10000', TOTALS_KILLS: '50' },

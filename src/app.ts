@@ -4,7 +4,7 @@ import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
-import type { ExtensionDefinition } from '#platform/extensions';
+import { type ExtensionDefinition, Extensions } from '#platform/extensions';
 import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
@@ -42,6 +42,7 @@ export async function createApp(
   try {
     await app.init();
     await app.get(FirstAdminService).ensure();
+    await app.get(Extensions).startJobs();
   } catch (error) {
     // What was opened before the start failed must not outlive it.
     await app.close();

@@ -33,6 +33,11 @@ const COMMANDS: readonly Command[] = [
     'Rewrites outdated search texts, for example after an upgrade to a Node.js with a newer Unicode.',
     () => import('./search-rebuild.js'),
   ],
+  [
+    'outbox [--retry <id>|all] [--discard <id>|all]',
+    'Lists the messages that wait for delivery or were given up, and retries or discards them.',
+    () => import('./outbox.js'),
+  ],
   ['health', 'Checks that the server of this configuration answers.', () => import('./health.js')],
 ];
 

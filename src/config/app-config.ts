@@ -149,6 +149,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** Where a copy goes: `stdout`, or `file:` and a path. */
       sink: env.AUDIT_SINK,
     },
+    outbox: { maxAttempts: env.OUTBOX_MAX_ATTEMPTS },
     /** Where clients reach the service, without a slash at the end; `undefined` where only a client knows. */
     publicUrl: env.PUBLIC_URL,
     /** The path that a proxy strips, such as `/accounts`; mostly empty. */

@@ -103,6 +103,8 @@ export const VARIABLES = {
   AUTH_RATE_LIMIT_IP_MAX: [integer(1, 1_000_000_000), '100'],
   AUTH_RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '900000'],
 
+  OUTBOX_MAX_ATTEMPTS: [integer(1, 100), '16'],
+
   AUDIT_SIGNING_KEY: [text],
   AUDIT_PREVIOUS_PUBLIC_KEYS: [text],
   AUDIT_CHECKPOINT_INTERVAL: [duration, '1m'],

@@ -37,6 +37,7 @@ export {
   EventBus,
   type Transaction,
   Transactions,
+  UndeliverableError,
 } from '#platform/events';
 export {
   type Claim,
@@ -44,6 +45,7 @@ export {
   type ExtensionDefinition,
   type ExtensionUser,
   type Health,
+  type Job,
   type LoginRule,
   type PasswordRule,
 } from '#platform/extensions';

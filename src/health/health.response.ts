@@ -1,4 +1,4 @@
-import { ApiExtraModels, ApiProperty, schemaReference } from '#platform/openapi';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, schemaReference } from '#platform/openapi';
 
 export class ServiceHealth {
   @ApiProperty({ enum: ['healthy', 'unhealthy'] })
@@ -6,6 +6,15 @@ export class ServiceHealth {
 
   @ApiProperty({ description: 'Milliseconds that the check took.', example: 0.8 })
   latencyMs!: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: messages that wait for delivery.' })
+  waiting?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: the age of the oldest of them, in seconds.' })
+  oldestSeconds?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: messages that were given up.' })
+  failed?: number;
 }
 
 export class StoresHealth {

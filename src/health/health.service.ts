@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
 import { Cache } from '#platform/cache';
 import { PrismaService } from '#platform/database';
+import { Outbox, type OutboxState } from '#platform/events';
 import { Extensions } from '#platform/extensions';
 import type { HealthResponse, ServiceHealth } from './health.response.js';
 
@@ -19,14 +20,16 @@ export class HealthService {
     private readonly prisma: PrismaService,
     private readonly cache: Cache,
     private readonly extensions: Extensions,
+    private readonly outbox: Outbox,
     private readonly config: AppConfig,
   ) {}
 
   async check(): Promise<HealthResponse> {
-    const [database, cache, others] = await Promise.all([
+    const [database, cache, others, outbox] = await Promise.all([
       this.checkDatabase(),
       this.checkCache(),
       this.checkExtensions(),
+      this.checkOutbox(),
     ]);
     const withoutDatabase = database.status === 'unhealthy';
     const whole = [cache, ...Object.values(others)].every(({ status }) => status === 'healthy');
@@ -36,7 +39,7 @@ export class HealthService {
       release,
       timestamp: new Date().toISOString(),
       uptime: Math.floor(process.uptime()),
-      services: { ...others, database, cache },
+      services: { ...others, ...outbox, database, cache },
     };
   }
 
@@ -50,6 +53,16 @@ export class HealthService {
       return [name, health] as const;
     });
     return Object.fromEntries(await Promise.all(checks));
+  }
+
+  /** Only where messages are delivered. */
+  private async checkOutbox(): Promise<Record<string, ServiceHealth>> {
+    let state: OutboxState | undefined;
+    const read = async () => {
+      state = await this.outbox.state();
+    };
+    const health = await measure(read, DATABASE_TIMEOUT_MS);
+    return state === undefined ? {} : { outbox: { ...health, ...state } };
   }
 
   private checkDatabase(): Promise<ServiceHealth> {

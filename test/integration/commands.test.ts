@@ -31,7 +31,7 @@ function onFreshStores(): void {
   });
 }
 
-function run(command: string, args: string[], input: string): Promise<Outcome> {
+function run(command: string, args: string[], input = ''): Promise<Outcome> {
   return runCommand(command, { ...stores.env, ...SECRETS, ...FAST_HASHES }, { args, input });
 }
 
@@ -86,6 +86,32 @@ describe('uma admin:create', () => {
     await whileRunning(async ({ api }) => {
       expect((await login(api, { email, username, password: PASSWORD })).user).toMatchObject({ roles: ['user'] });
     });
+  });
+});
+
+describe('uma outbox', () => {
+  onFreshStores();
+
+  it('lists the messages, and retries and discards them', async () => {
+    expectDone(await run('outbox', []), /^0 messages wait, 0 given up\.\n$/);
+    await whileRunning(async ({ app }) => {
+      await app.get(PrismaService).$executeRaw`
+        INSERT INTO outbox_messages (handler, key, event, attempts, last_error, failed_at)
+        VALUES ('mail.welcome', 'user:1', '{}', 3, E'no\nroute', now()), ('mail.welcome', 'user:2', '{}', 0, NULL, NULL)`;
+    });
+    const { code, stdout } = await run('outbox', []);
+    expect({ code, lines: stdout.split('\n') }).toEqual({
+      code: 0,
+      lines: [
+        '1 message waits, 1 given up.',
+        '  1  mail.welcome  given up after 3 attempts: no route',
+        '  2  mail.welcome  waits after 0 attempts',
+        '',
+      ],
+    });
+    expectDone(await run('outbox', ['--retry', 'all']), /^Retrying 1 message\.\n$/);
+    expectDone(await run('outbox', ['--discard', '2']), /^Discarded 1 message\.\n$/);
+    expectRefused(await run('outbox', ['--discard', '2']), /^There is no message 2\.\n$/);
   });
 });
 

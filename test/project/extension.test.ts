@@ -1,22 +1,11 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, register, SECRETS } from '../support/app.js';
+import { buildWith } from '../support/extension-project.js';
 import { ADMIN, newAccount } from '../support/factories.js';
 import { runProgram, spawnApp, type SpawnedApp } from '../support/process.js';
 import { createStores, newFolder, type Stores } from '../support/stores.js';
-
-const SOURCES = [
-  'src',
-  'prisma',
-  'prisma.config.ts',
-  'package.json',
-  'nest-cli.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-];
 
 /** Reads the example in docs/extending.md, which is a complete source file. */
 async function exampleExtension(): Promise<string> {
@@ -25,23 +14,12 @@ async function exampleExtension(): Promise<string> {
   return source ?? '';
 }
 
-/** Builds a copy of the project that contains this extension. @returns its folder */
-async function buildWith(source: string): Promise<string> {
-  const folder = newFolder();
-  for (const name of SOURCES) await cp(name, join(folder, name), { recursive: true });
-  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-  await mkdir(join(folder, 'src', 'extensions', 'greetings'));
-  await writeFile(join(folder, 'src', 'extensions', 'greetings', 'index.ts'), source);
-  await promisify(execFile)('npx', ['nest', 'build'], { cwd: folder });
-  return folder;
-}
-
 describe('A module dropped into src/extensions', () => {
   let stores: Stores;
   let spawned: SpawnedApp;
   beforeAll(async () => {
     stores = await createStores();
-    const project = await buildWith(await exampleExtension());
+    const project = await buildWith('greetings', await exampleExtension());
     spawned = await spawnApp(
       {
         ...stores.env,

@@ -10,3 +10,17 @@ export async function waitUntil(what: string, isSo: () => Promise<boolean>, time
     await sleep(INTERVAL_MS);
   }
 }
+
+/** Waits until `expectations` hold; fails as they do if they still do not after the time. */
+export async function eventually(expectations: () => void | Promise<void>, timeoutMs = 10_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      await expectations();
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(INTERVAL_MS);
+    }
+  }
+}

@@ -38,6 +38,11 @@ describe('A faulty extension', () => {
     [{ claims: { plan: 'gold' } }, 'the claim plan is not a function.'],
     [{ loginRules: [NoRule] }, 'loginRules must be a class with a method check, and is NoRule.'],
     [{ passwordRule: 'strict' }, 'passwordRule must be a class with a method check, and is string.'],
+    [
+      { jobs: { nightly: { every: '5', run: Rule } } },
+      'the job nightly must run every 1s or more, such as 15m or 24h, and not 5.',
+    ],
+    [{ jobs: { nightly: { every: '5m', run: Rule } } }, 'jobs must be a class with a method run, and is Rule.'],
     [{ config: Config }, 'BILLING_RETRY_LIMIT must be an integer number.'],
   ])('%j stops the start', (part, fault) => {
     expect(faults([{ name: 'billing', api: '*', ...part }])).toContain(`Extension billing: ${fault}`);

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseDriver } from '#platform/postgres';
 import { PrismaClient } from './generated/client.js';
+import { refusingOutsiders } from './open-transaction.js';
 
 /** How long a transaction waits for a connection, and may take, in milliseconds. */
 const TRANSACTION_MAX_WAIT_MS = 10_000;
@@ -11,7 +12,7 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 export class PrismaService extends PrismaClient implements OnApplicationShutdown {
   constructor(private readonly driver: DatabaseDriver) {
     super({
-      adapter: driver.adapter,
+      adapter: refusingOutsiders(driver.adapter),
       // The default quotes a failed call with its arguments, password hashes included, in the error's message.
       errorFormat: 'minimal',
       transactionOptions: { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: TRANSACTION_TIMEOUT_MS },

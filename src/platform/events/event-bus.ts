@@ -1,21 +1,33 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { StartupError } from '#platform/errors';
 import type { Transaction } from './transaction.js';
 
 // The parameter list of an arbitrary class; nothing is ever constructed through it.
 export type EventClass<E extends object> = abstract new (...args: never[]) => E;
 
+/** What brings events to a handler through the outbox. */
+export interface Delivery {
+  readonly name: string;
+  readonly eventClass: EventClass<object>;
+  handler(event: object): Promise<void>;
+}
+
+const STABLE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
+
 type WithinTransaction = (event: object, transaction: Transaction) => Promise<void>;
 type AfterCommit = (event: object) => Promise<void>;
 
 /**
- * Typed events between modules, heard at one of two moments: within the transaction, or after its commit. A subscription
- * to a class also gets the events of its subclasses.
+ * Typed events between modules, heard at one of three moments: within the transaction, after its commit, or delivered
+ * through the outbox. A subscription to a class also gets the events of its subclasses.
  */
 @Injectable()
 export class EventBus {
   private readonly logger = new Logger(EventBus.name);
   private readonly handlersWithin: WithinTransaction[] = [];
   private readonly handlersAfter: AfterCommit[] = [];
+  /** By the handler's name. */
+  readonly deliveries = new Map<string, Delivery>();
 
   /** The handler's writes commit with the change. If it throws, the change is rolled back. */
   withinTransaction<E extends object>(
@@ -27,10 +39,34 @@ export class EventBus {
     });
   }
 
-  /** The handler runs before the client gets its answer. If it throws, the error is only logged: the change is committed. */
+  /**
+   * The handler runs before the client gets its answer, unless it takes too long. If it throws, the error is only logged:
+   * the change is committed. It is lost if the process dies; see `delivered`.
+   */
   afterCommit<E extends object>(eventClass: EventClass<E>, handler: (event: E) => Promise<void>): void {
     this.handlersAfter.push(async (event) => {
       if (event instanceof eventClass) await handler(event);
+    });
+  }
+
+  /**
+   * The handler runs after the commit, at least once, on one of the instances: it is tried again when it throws or its
+   * process dies, and events about the same target come in their order. It must bear to get an event twice.
+   *
+   * @param name stays the same over releases: messages under way carry it
+   * @throws StartupError for a malformed name, or one that is taken
+   */
+  delivered<E extends object>(eventClass: EventClass<E>, name: string, handler: (event: E) => Promise<void>): void {
+    if (!STABLE_NAME.test(name)) {
+      throw new StartupError(`The handler ${name} must be named with small letters, digits, dots and hyphens.`);
+    }
+    if (this.deliveries.has(name)) throw new StartupError(`Two handlers of delivered events are named ${name}.`);
+    this.deliveries.set(name, {
+      name,
+      eventClass,
+      handler: async (event) => {
+        if (event instanceof eventClass) await handler(event);
+      },
     });
   }
 

@@ -13,5 +13,7 @@ export {
 export { EventBus } from './event-bus.js';
 export { EventsModule } from './events.module.js';
 export { HeldCommit } from './held-commit.js';
+export { Outbox, UndeliverableError } from './outbox.js';
+export { type ListedMessage, OutboxRepository, type OutboxState } from './outbox.repository.js';
 export { type Transaction } from './transaction.js';
 export { Transactions } from './transactions.js';

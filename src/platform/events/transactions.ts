@@ -1,17 +1,24 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Cache } from '#platform/cache';
-import { type Prisma, PrismaService } from '#platform/database';
+import { type Prisma, PrismaService, whileInTransaction } from '#platform/database';
 import { EventBus } from './event-bus.js';
 import { heldCommit } from './held-commit.js';
+import { Outbox } from './outbox.js';
 import type { Transaction } from './transaction.js';
+
+/** How long an answer waits for the handlers after its commit, in milliseconds, all together. */
+const AFTER_COMMIT_MS = 1_000;
 
 /** Runs units of work. */
 @Injectable()
 export class Transactions {
+  private readonly logger = new Logger(Transactions.name);
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly events: EventBus,
     private readonly cache: Cache,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
@@ -22,10 +29,30 @@ export class Transactions {
     return heldCommit()?.hold(work, (whole) => this.commit(whole)) ?? this.commit(work);
   }
 
+  /** A slow handler goes on without the client, who gets the answer in time. */
+  private async afterCommit(published: readonly object[]): Promise<void> {
+    const handled = (async () => {
+      for (const event of published) await this.events.publish(event);
+    })();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        const names = [...new Set(published.map((event) => event.constructor.name))].join(', ');
+        this.logger.warn(
+          `Handlers after the commit of ${names} take over ${AFTER_COMMIT_MS} ms; the answer goes ahead`,
+        );
+        resolve();
+      }, AFTER_COMMIT_MS);
+    });
+    await Promise.race([handled, late]);
+    clearTimeout(timer);
+  }
+
   private async commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const published: object[] = [];
     const outdated = new Set<string>();
     let done = false;
+    let delivers = false;
     const transact = async (db: Prisma.TransactionClient): Promise<T> => {
       const transaction: Transaction = {
         db,
@@ -38,12 +65,13 @@ export class Transactions {
         },
       };
       const result = await work(transaction);
+      delivers = await this.outbox.store(published, db);
       done = true;
       return result;
     };
     let result: T;
     try {
-      result = await this.prisma.$transaction(transact);
+      result = await this.prisma.$transaction((db) => whileInTransaction(() => transact(db)));
     } catch (error) {
       // If the connection was lost during the commit, the change may have been committed.
       if (done) await this.cache.invalidate([...outdated]);
@@ -52,7 +80,8 @@ export class Transactions {
     try {
       await this.cache.invalidate([...outdated]);
     } finally {
-      for (const event of published) await this.events.publish(event);
+      if (delivers) this.outbox.wake();
+      await this.afterCommit(published);
     }
     return result;
   }

@@ -34,6 +34,18 @@ export interface Health {
   check(): void | Promise<void>;
 }
 
+/** Work that is done at intervals, on one instance at a time. */
+export interface Job {
+  /** @param signal aborts when the process stops, or when another instance may take over: the run should end soon */
+  run(signal: AbortSignal): void | Promise<void>;
+}
+
+export interface JobDefinition {
+  /** The interval, such as `30s`, `15m` or `24h`. The first run is due after it. */
+  readonly every: string;
+  readonly run: Type<Job>;
+}
+
 /** A value that goes into access tokens, as JSON; `undefined` leaves the claim out. */
 export type Claim = (user: ExtensionUser) => unknown;
 
@@ -62,6 +74,8 @@ export interface ExtensionDefinition {
   readonly claims?: Readonly<Record<string, Claim>>;
   readonly loginRules?: readonly Type<LoginRule>[];
   readonly passwordRule?: Type<PasswordRule>;
+  /** By name. */
+  readonly jobs?: Readonly<Record<string, JobDefinition>>;
 }
 
 /** The version of what extensions build on. A change that breaks extensions raises its first number. */

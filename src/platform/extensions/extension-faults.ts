@@ -1,4 +1,5 @@
 import { satisfies, validRange } from 'semver';
+import { parseDuration } from '#config';
 import { EXTENSION_API, type ExtensionDefinition } from './define-extension.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -7,7 +8,7 @@ const PERMISSION = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
 const AUDIT_ACTION = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 
 /** What each method of a provider is called, by the member that names its class. */
-const METHODS = { health: 'check', loginRules: 'check', passwordRule: 'check' } as const;
+const METHODS = { health: 'check', loginRules: 'check', passwordRule: 'check', jobs: 'run' } as const;
 
 const MEMBERS = new Set([
   'name',
@@ -21,6 +22,7 @@ const MEMBERS = new Set([
   'claims',
   'loginRules',
   'passwordRule',
+  'jobs',
 ]);
 
 /** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
@@ -30,7 +32,16 @@ export function extensionFaults(extensions: readonly ExtensionDefinition[]): str
 }
 
 function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): string[] {
-  const { name, api, requires = [], permissions = {}, auditActions = [], health = {}, claims = {} } = extension;
+  const {
+    name,
+    api,
+    requires = [],
+    permissions = {},
+    auditActions = [],
+    health = {},
+    claims = {},
+    jobs = {},
+  } = extension;
   const faults = [
     ...(NAME.test(name) ? [] : ['its name must be small letters, digits and hyphens']),
     ...apiFaults(api),
@@ -46,15 +57,24 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     ...auditActions
       .filter((action) => !AUDIT_ACTION.test(action))
       .map((action) => `the audit action ${action} is not named noun.past_verb`),
-    ...[...Object.keys(health), ...Object.keys(claims)]
+    ...[...Object.keys(health), ...Object.keys(claims), ...Object.keys(jobs)]
       .filter((member) => !MEMBER_NAME.test(member))
       .map((member) => `${member} must be letters and digits, and begin with a small letter`),
     ...Object.entries(claims)
       .filter(([, claim]) => typeof claim !== 'function')
       .map(([claim]) => `the claim ${claim} is not a function`),
+    ...Object.entries(jobs)
+      .filter(([, { every }]) => intervalOf(every) === undefined)
+      .map(([job, { every }]) => `the job ${job} must run every 1s or more, such as 15m or 24h, and not ${every}`),
     ...providerFaults(extension),
   ];
   return faults.map((fault) => `Extension ${name}: ${fault}.`);
+}
+
+/** In milliseconds; `undefined` for what is no interval of a second or more. */
+export function intervalOf(every: string): number | undefined {
+  const ms = parseDuration(every);
+  return ms !== undefined && ms >= 1_000 ? ms : undefined;
 }
 
 function apiFaults(api: unknown): string[] {
@@ -66,9 +86,10 @@ function apiFaults(api: unknown): string[] {
     : [`is made for version ${api} of the extension API, and this is ${EXTENSION_API}: upgrade the extension`];
 }
 
-function providerFaults({ health = {}, loginRules = [], passwordRule }: ExtensionDefinition): string[] {
+function providerFaults({ health = {}, loginRules = [], passwordRule, jobs = {} }: ExtensionDefinition): string[] {
   const providers: [member: keyof typeof METHODS, provider: unknown][] = [
     ...Object.values(health).map((provider) => ['health', provider] as ['health', unknown]),
+    ...Object.values(jobs).map(({ run }) => ['jobs', run] as ['jobs', unknown]),
     ...loginRules.map((provider) => ['loginRules', provider] as ['loginRules', unknown]),
     ...(passwordRule === undefined ? [] : [['passwordRule', passwordRule] as ['passwordRule', unknown]]),
   ];

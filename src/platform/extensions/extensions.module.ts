@@ -6,6 +6,8 @@ import type { ExtensionDefinition } from './define-extension.js';
 import { readSettings } from './extension-config.js';
 import { extensionFaults } from './extension-faults.js';
 import { Extensions } from './extensions.js';
+import { JobRunner } from './job-runner.js';
+import { JobsRepository } from './jobs.repository.js';
 
 /** Mounts the extensions, and hands what they add to every module. */
 @Module({})
@@ -28,11 +30,13 @@ export class ExtensionsModule {
       imports: definitions.map(({ module }) => module).filter((module) => module !== undefined),
       providers: [
         ...configs,
+        JobRunner,
+        JobsRepository,
         {
           provide: Extensions,
-          useFactory: (modules: ModulesContainer, permissions: PermissionRegistry, core: ModuleRef) =>
-            new Extensions(definitions, modules, permissions, core),
-          inject: [ModulesContainer, PermissionRegistry, ModuleRef],
+          useFactory: (modules: ModulesContainer, permissions: PermissionRegistry, core: ModuleRef, jobs: JobRunner) =>
+            new Extensions(definitions, modules, permissions, core, jobs),
+          inject: [ModulesContainer, PermissionRegistry, ModuleRef, JobRunner],
         },
       ],
       exports: [Extensions, ...configs.map(({ provide }) => provide)],

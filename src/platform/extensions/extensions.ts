@@ -1,6 +1,8 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PermissionRegistry } from '#platform/access';
+import { intervalOf } from './extension-faults.js';
+import { JobRunner } from './job-runner.js';
 import type { Claim, ExtensionDefinition, Health, LoginRule, PasswordRule } from './define-extension.js';
 
 /** What the extensions of this application add, for the features that ask for it. */
@@ -18,6 +20,7 @@ export class Extensions {
     private readonly modules: ModulesContainer,
     private readonly permissions: PermissionRegistry,
     private readonly core: ModuleRef,
+    private readonly jobs: JobRunner,
   ) {}
 
   /** Creates the extensions' classes. The composition root calls it when every module has been initialised. */
@@ -30,6 +33,16 @@ export class Extensions {
       for (const [member, type] of Object.entries(health)) this.health.set(`${name}.${member}`, await create(type));
       for (const type of loginRules) this.loginRules.push(await create(type));
       if (passwordRule !== undefined) this.passwordRule = await create(passwordRule);
+    }
+  }
+
+  /** For a server; a command runs no jobs. */
+  async startJobs(): Promise<void> {
+    for (const extension of this.definitions) {
+      const create = this.creatorOf(extension);
+      for (const [member, { every, run }] of Object.entries(extension.jobs ?? {})) {
+        await this.jobs.start(`${extension.name}.${member}`, intervalOf(every) ?? 0, await create(run));
+      }
     }
   }
 

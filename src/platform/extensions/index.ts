@@ -5,6 +5,7 @@ export {
   type ExtensionDefinition,
   type ExtensionUser,
   type Health,
+  type Job,
   isDefinition,
   type LoginRule,
   type PasswordRule,
