@@ -7,6 +7,7 @@ COPY package.json package-lock.json ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma ./prisma
+COPY scripts/assemble-schema.mjs ./scripts/assemble-schema.mjs
 COPY src ./src
 RUN npm run build
 

@@ -6,6 +6,6 @@ import { defineConfig } from 'prisma/config';
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath;
 
 export default defineConfig({
-  schema: 'prisma/schema',
+  schema: 'prisma/.assembled',
   migrations: { path: 'prisma/migrations' },
 });

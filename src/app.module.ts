@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type OnModuleInit } from '@nestjs/common';
 import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
 import { AuthModule } from '#auth';
@@ -13,6 +13,11 @@ import { PasswordsModule } from '#passwords';
 import { RedisModule } from '#platform/redis';
 import { LimitsModule } from '#platform/limits';
 import { UsersModule } from '#users';
+
+/** Hands the services of features to the modules of extensions, which then import nothing. */
+@Global()
+@Module({ imports: [UsersModule, AuditModule], exports: [UsersModule, AuditModule] })
+class FeaturesModule {}
 
 /** The composition root. */
 @Module({})
@@ -38,6 +43,7 @@ export class AppModule implements OnModuleInit {
         AuthModule,
         AuditModule,
         HealthModule,
+        FeaturesModule,
         ExtensionsModule.forRoot(extensions, config.variables),
       ],
     };

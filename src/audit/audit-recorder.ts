@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { timeOfUuidV7, uuidV7 } from '#platform/database';
 import { AuditedEvent, AuditedFailure, type AuditFacts, EventBus, type Transaction } from '#platform/events';
 import { requestContext } from '#platform/request';
@@ -10,14 +10,15 @@ const MAX_REASON_LENGTH = 500;
 
 /** Writes audit entries. The entry of a change is written in the change's transaction, one of a refusal or a failure in none. */
 @Injectable()
-export class AuditRecorder implements OnModuleInit {
+export class AuditRecorder implements OnApplicationBootstrap {
   constructor(
     private readonly entries: AuditEntriesRepository,
     private readonly folded: FoldedFailures,
     private readonly events: EventBus,
   ) {}
 
-  onModuleInit(): void {
+  /** After every other handler: one that vetoes costs no entry, and what follows from a change is recorded before it. */
+  onApplicationBootstrap(): void {
     this.events.withinTransaction(AuditedEvent, async (event, transaction) => {
       // Failures change nothing and are published without a transaction.
       if (!(event instanceof AuditedFailure)) await this.record(event.facts, transaction);

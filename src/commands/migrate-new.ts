@@ -1,24 +1,70 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MIGRATIONS_FOLDER } from '#platform/database';
+import { listMigrations, type MigrationFile, MIGRATIONS_FOLDER } from '#platform/database';
 import { StartupError } from '#platform/errors';
+import { EXTENSIONS_FOLDER, ROOT_FOLDER, timestamp } from './source-folders.js';
 import { UsageError } from './usage.error.js';
 
 const NAME = /^[a-z][a-z0-9_]{2,99}$/;
 
+/** What a migration is written for. */
+interface Target {
+  /** Of the new migration. */
+  readonly folder: string;
+  readonly name: string;
+  /** The extension, or none for the core. */
+  readonly extension: string | undefined;
+}
+
 /** Writes the SQL from the migrations to the schema, to be read and edited. */
 export async function run(args: string[]): Promise<string> {
-  const [name, ...more] = parseArgs({ args, allowPositionals: true }).positionals;
-  if (name === undefined || more.length > 0) throw new UsageError();
-  if (!NAME.test(name)) throw new StartupError('Name the migration in snake_case, such as add_invitations.');
+  const target = readTarget(parseArgs({ args, allowPositionals: true }).positionals);
   const { diffFromMigrations } = await loadEngine();
-  const sql = await diffFromMigrations();
+  const sql = await diffFromMigrations(await migrationsFor(target), await schemaFor(target));
   if (sql.trim() === '') return 'The migrations lead to the schema: nothing to write.';
-  const folder = join(MIGRATIONS_FOLDER, `${timestamp()}_${name}`);
-  await mkdir(folder);
+  const folder = join(target.folder, `${timestamp()}_${target.name}`);
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'migration.sql'), sql);
-  return `Wrote ${join(folder, 'migration.sql')}`;
+  return `Wrote ${relative(ROOT_FOLDER, join(folder, 'migration.sql'))}`;
+}
+
+function readTarget([first, second, ...more]: string[]): Target {
+  if (first === undefined || more.length > 0) throw new UsageError();
+  const name = second ?? first;
+  if (!NAME.test(name)) throw new StartupError('Name the migration in snake_case, such as add_invitations.');
+  if (second === undefined) return { folder: MIGRATIONS_FOLDER, name, extension: undefined };
+  if (!existsSync(join(EXTENSIONS_FOLDER, first)))
+    throw new StartupError(`There is no folder src/extensions/${first}.`);
+  return {
+    folder: join(EXTENSIONS_FOLDER, first, 'migrations'),
+    name: `${first.replaceAll('-', '_')}_${name}`,
+    extension: first,
+  };
+}
+
+/** The core's and the extension's own: what others have added, and not migrated yet, stays out. */
+async function migrationsFor({ extension }: Target): Promise<MigrationFile[]> {
+  const all = await listMigrations({ folder: MIGRATIONS_FOLDER, extensions: EXTENSIONS_FOLDER, steps: {} });
+  return all.filter((one) => one.extension === undefined || one.extension === extension);
+}
+
+async function schemaFor({ extension }: Target) {
+  const names =
+    extension !== undefined && existsSync(join(EXTENSIONS_FOLDER, extension, 'schema.prisma')) ? [extension] : [];
+  const script = new URL('../../scripts/assemble-schema.mjs', import.meta.url);
+  const assembler = (await import(script.href)) as { assemble(names: string[]): Promise<SchemaFile[]> };
+  try {
+    return await assembler.assemble(names);
+  } catch (error) {
+    throw error instanceof Error ? new StartupError(error.message) : error;
+  }
+}
+
+interface SchemaFile {
+  readonly path: string;
+  readonly content: string;
 }
 
 /** Loads Prisma's schema engine, a development dependency that a production install lacks. */
@@ -31,8 +77,4 @@ async function loadEngine() {
       'migrate:new needs the development dependencies: run "npm ci" in a clone of the repository.',
     );
   }
-}
-
-function timestamp(): string {
-  return new Date().toISOString().replace(/\D/g, '').slice(0, 14);
 }

@@ -5,7 +5,17 @@ type Command = readonly [usage: string, about: string, load: () => Promise<{ run
 
 const COMMANDS: readonly Command[] = [
   ['migrate', 'Applies the pending migrations.', () => import('./migrate.js')],
-  ['migrate:new <name>', 'Writes the SQL from the migrations to the schema.', () => import('./migrate-new.js')],
+  [
+    'migrate:new [extension] <name>',
+    'Writes the SQL from the migrations to the schema.',
+    () => import('./migrate-new.js'),
+  ],
+  ['extension:new <name>', 'Writes an extension that passes its own tests.', () => import('./extension-new.js')],
+  [
+    'extension:remove <name> [--yes]',
+    'Says what of an extension would be dropped, its tables included; with --yes, drops it.',
+    () => import('./extension-remove.js'),
+  ],
   ['admin:create [--email <email>] [--username <username>]', 'Creates an admin.', () => import('./admin-create.js')],
   [
     'admin:reset-password [--email <email> | --username <username>]',

@@ -50,7 +50,7 @@ export {
   type PasswordRule,
 } from '#platform/extensions';
 export { WithoutIdempotencyKey } from '#platform/idempotency';
-export { codePoints, Field, type Rule } from '#platform/input';
+export { codePoints, Field, oneOf, type Rule, textOf } from '#platform/input';
 export {
   ApiExtraModels,
   ApiHeader,

@@ -6,7 +6,13 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/index.js';
 import { type DatabaseDriver } from '../../src/platform/postgres/database-driver.js';
-import { migrate, MIGRATIONS_FOLDER, migrationNames } from '../../src/platform/database/index.js';
+import {
+  listMigrations,
+  migrate,
+  MIGRATIONS,
+  MIGRATIONS_FOLDER,
+  migrationNames,
+} from '../../src/platform/database/index.js';
 import { openDriver } from '../../src/platform/postgres/index.js';
 import { Migrator } from '../../src/platform/database/migrator.js';
 import { SECRETS, startApp } from '../support/app.js';
@@ -60,7 +66,11 @@ async function exists(name: string): Promise<boolean> {
 }
 
 /** Runs a program of `test/support` on the stores. */
-async function support(script: string, args: string[], env: Readonly<Record<string, string>> = {}): Promise<unknown> {
+async function support(
+  script: string,
+  args: string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const { stdout } = await promisify(execFile)(process.execPath, [resolve('test/support', script), ...args], {
     env: { PATH: process.env['PATH'], ...stores.env, ...env },
   });
@@ -76,14 +86,14 @@ describe('The history of migrations', () => {
   it("is what Prisma's schema engine would write, and the engine finds nothing left to do", async () => {
     expect((await runCommand('migrate', stores.env)).code).toBe(0);
     const ours = { history: await query(HISTORY), columns: await query(COLUMNS) };
-    expect(await support('engine-migrations.mjs', [MIGRATIONS_FOLDER])).toEqual({
+    expect(await support('engine-migrations.mjs')).toEqual({
       diagnosis: { editedMigrationNames: [], failedMigrationNames: [], hasMigrationsTable: true, history: null },
       applied: [],
     });
     await stores.remove();
     stores = await createUnmigratedStores();
-    const { applied } = (await support('engine-migrations.mjs', [MIGRATIONS_FOLDER])) as { applied: string[] };
-    expect(applied).toEqual(await migrationNames(MIGRATIONS_FOLDER));
+    const { applied } = (await support('engine-migrations.mjs')) as { applied: string[] };
+    expect(applied).toEqual((await listMigrations(MIGRATIONS)).map(({ name }) => name));
     expect({ history: await query(HISTORY), columns: await query(COLUMNS) }).toEqual(ours);
     expect((await runCommand('migrate', stores.env)).stdout).toBe('Nothing to migrate.\n');
   });
@@ -179,7 +189,7 @@ describe('A production start on the database of another release', () => {
   });
 
   it('is refused where the database is older, with one line that names what it lacks', async () => {
-    const newest = (await migrationNames(MIGRATIONS_FOLDER)).at(-1);
+    const newest = (await listMigrations(MIGRATIONS)).at(-1)?.name;
     await query(`DELETE FROM _prisma_migrations WHERE migration_name = '${newest}'`);
     expect(await runProgram('main.js', { ...stores.env, ...PRODUCTION, PORT: '0' })).toEqual({
       code: 1,

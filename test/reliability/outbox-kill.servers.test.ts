@@ -112,9 +112,9 @@ describe('Two instances with an extension', () => {
           const account = newAccount(vetoed ? { username: `veto${sent}x${Date.now().toString(36)}` } : {});
           const app = apps[random.below(2)] as SpawnedApp;
           const answer = await app.api.post('/users', account).catch(() => undefined);
+          expect([undefined, 201, 409]).toContain(answer?.status);
           if (answer?.status === 201) registered.add(answer.body.data.user.id);
-          else if (answer === undefined) await sleep(50);
-          else expect(answer.status).toBe(409);
+          if (answer === undefined) await sleep(50);
         }
       });
       for (let kill = 0; kill < KILLS; kill += 1) {

@@ -1,5 +1,5 @@
 // Prints what Prisma's schema engine says of the database in DATABASE_URL, and which migrations it then applies to it:
-// node engine-migrations.mjs <migrations folder>. It is a separate program, as a process can have one schema
+// node engine-migrations.mjs [migrations folder]. It is a separate program, as a process can have one schema
 // engine.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { readMigrations, startEngine } from '../../dist/commands/schema-engine/index.js';
+import { listMigrations, MIGRATIONS } from '../../dist/platform/database/index.js';
 import { SET_SESSION } from '../../dist/platform/postgres/session-settings.js';
 
 const filters = { externalTables: [], externalEnums: [] };
@@ -47,7 +48,10 @@ async function open(url) {
   return { factory: runScriptsBy(new PrismaPg(pool), (script) => pool.query(script)), close: () => pool.end() };
 }
 
-const migrationsList = await readMigrations(process.argv[2]);
+const [, , folder] = process.argv;
+const migrationsList = await readMigrations(
+  await listMigrations(folder === undefined ? MIGRATIONS : { folder, steps: {} }),
+);
 const { factory, close } = await open(process.env.DATABASE_URL);
 const engine = await startEngine(factory);
 const diagnosis = await engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters });

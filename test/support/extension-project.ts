@@ -8,19 +8,29 @@ const SOURCES = [
   'src',
   'prisma',
   'prisma.config.ts',
+  'scripts',
   'package.json',
   'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
 ];
 
+/** Copies what the project is built from, without its extensions. @returns the copy's folder */
+export async function copyProject(): Promise<string> {
+  const folder = newFolder();
+  for (const part of SOURCES) {
+    await cp(part, join(folder, part), { recursive: true, filter: (path) => !/src.extensions.\w/.test(path) });
+  }
+  await mkdir(join(folder, 'src', 'extensions'), { recursive: true });
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
 /** Builds a copy of the project with this `index.ts` as an extension. @returns its folder */
 export async function buildWith(name: string, source: string): Promise<string> {
-  const folder = newFolder();
-  for (const part of SOURCES) await cp(part, join(folder, part), { recursive: true });
-  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  const folder = await copyProject();
   await mkdir(join(folder, 'src', 'extensions', name));
   await writeFile(join(folder, 'src', 'extensions', name, 'index.ts'), source);
-  await promisify(execFile)('npx', ['nest', 'build'], { cwd: folder });
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: folder });
   return folder;
 }

@@ -2,7 +2,9 @@
 // as a process can have one schema engine.
 import process from 'node:process';
 import { diffFromMigrations } from '../../dist/commands/schema-engine/index.js';
+import { listMigrations } from '../../dist/platform/database/index.js';
 
-process.stdout.write(await diffFromMigrations(process.argv[2]));
+const [, , folder] = process.argv;
+process.stdout.write(await diffFromMigrations(folder && (await listMigrations({ folder, steps: {} }))));
 // The engine leaves a timer running.
 process.exit(0);

@@ -1,1 +1,1 @@
-export { diffFromMigrations, readMigrations, startEngine } from './schema-engine.js';
+export { diffFromMigrations, readMigrations, readSchema, type SchemaFile, startEngine } from './schema-engine.js';

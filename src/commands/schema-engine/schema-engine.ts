@@ -6,22 +6,32 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { MIGRATIONS_FOLDER, migrationNames } from '#platform/database';
+import { listMigrations, type MigrationFile, MIGRATIONS_FOLDER } from '#platform/database';
 import { openMemoryDatabase } from '#platform/postgres';
 import { ShadowDatabase } from './shadow-database.js';
 
 const SCHEMA_FOLDER = join(MIGRATIONS_FOLDER, '../schema');
 
+/** A file of the schema language. */
+export interface SchemaFile {
+  readonly path: string;
+  readonly content: string;
+}
+
 /**
  * The SQL that takes a database from the migrations' state to the schema files'; empty when they agree.
  *
- * @param folder of the migrations
+ * @param migrations the core's by default
+ * @param schema the core's by default
  */
-export async function diffFromMigrations(folder = MIGRATIONS_FOLDER): Promise<string> {
+export async function diffFromMigrations(
+  migrations?: readonly MigrationFile[],
+  schema?: readonly SchemaFile[],
+): Promise<string> {
   const engine = await startEngine(new ShadowDatabase(await openMemoryDatabase()));
   const { exitCode, stdout } = await engine.diff({
-    from: { tag: 'migrations', ...(await readMigrations(folder)) },
-    to: { tag: 'schemaDatamodel', files: await readSchema() },
+    from: { tag: 'migrations', ...(await readMigrations(migrations)) },
+    to: { tag: 'schemaDatamodel', files: [...(schema ?? (await readSchema()))] },
     script: true,
     exitCode: true,
     filters: { externalTables: [], externalEnums: [] },
@@ -42,23 +52,25 @@ export async function startEngine(database: SqlMigrationAwareDriverAdapterFactor
 }
 
 /** The migrations as the engine's calls take them. */
-export async function readMigrations(folder: string) {
-  const migrationDirectories = (await migrationNames(folder)).map(async (path) => ({
-    path,
+export async function readMigrations(given?: readonly MigrationFile[]) {
+  const migrations = given ?? (await listMigrations({ folder: MIGRATIONS_FOLDER, steps: {} }));
+  const migrationDirectories = migrations.map(async ({ name, folder }) => ({
+    path: name,
     migrationFile: {
       path: 'migration.sql',
-      content: { tag: 'ok' as const, value: await readFile(join(folder, path, 'migration.sql'), 'utf8') },
+      content: { tag: 'ok' as const, value: await readFile(join(folder, 'migration.sql'), 'utf8') },
     },
   }));
   return {
-    baseDir: folder,
+    baseDir: MIGRATIONS_FOLDER,
     lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
     shadowDbInitScript: '',
     migrationDirectories: await Promise.all(migrationDirectories),
   };
 }
 
-async function readSchema() {
+/** The files of the core. */
+export async function readSchema(): Promise<SchemaFile[]> {
   const names = (await readdir(SCHEMA_FOLDER)).filter((name) => name.endsWith('.prisma')).toSorted();
   return Promise.all(
     names.map(async (name) => ({ path: basename(name), content: await readFile(join(SCHEMA_FOLDER, name), 'utf8') })),

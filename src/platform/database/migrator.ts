@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#platform/errors';
 import type { SqlConnection } from '#platform/postgres';
 import type { MigrationLock } from './migration-lock.js';
-import { migrationNames, type MigrationSource, type MigrationStep, readMigration } from './migrations.js';
+import {
+  listMigrations,
+  type MigrationFile,
+  type MigrationSource,
+  type MigrationStep,
+  readMigration,
+} from './migrations.js';
 
 /**
  * How long (ms) a migration may wait for a lock: requests for the same table wait behind it. Then it lets them pass and
@@ -50,7 +56,7 @@ export class Migrator {
 
   /** The names of finished migrations that a newer release has applied, oldest first. */
   async unknown(): Promise<string[]> {
-    const known = new Set<unknown>(await migrationNames(this.source.folder));
+    const known = new Set<unknown>((await listMigrations(this.source)).map(({ name }) => name));
     return [...(await this.applied()).keys()]
       .filter((name) => !known.has(name))
       .map(String)
@@ -60,7 +66,7 @@ export class Migrator {
   /** The names of the migrations on disk that the database lacks or has not finished, oldest first. */
   async pending(): Promise<string[]> {
     const applied = await this.applied();
-    return (await migrationNames(this.source.folder)).filter((name) => applied.get(name) !== true);
+    return (await this.pendingFiles(applied)).map(({ name }) => name);
   }
 
   /**
@@ -68,13 +74,14 @@ export class Migrator {
    * @throws MigrationError
    */
   async applyPending(): Promise<string[]> {
-    const pending = await this.pending();
+    const pending = await this.pendingFiles(await this.applied());
     if (pending.length > 0) await this.connection.execute(CREATE_HISTORY);
     const applied = await this.applied();
-    for (const name of pending) {
+    for (const file of pending) {
+      const { name } = file;
       const step = this.source.steps[name];
       try {
-        if (!applied.has(name)) await this.apply(name, step === undefined);
+        if (!applied.has(name)) await this.apply(file, step === undefined);
         if (step !== undefined) await this.runStep(name, step);
         // Its SQL was applied, and no step is left: a crash came between the two, or a later release dropped the step.
         else if (applied.get(name) === false) await this.finish(name);
@@ -82,7 +89,7 @@ export class Migrator {
         throw new MigrationError(name, error);
       }
     }
-    return pending;
+    return pending.map(({ name }) => name);
   }
 
   /** By name, the migrations whose SQL has been applied, and whether they are finished. */
@@ -92,8 +99,12 @@ export class Migrator {
     return new Map(rows.map(({ migration_name: name, finished }) => [name, finished === true]));
   }
 
-  private async apply(name: string, finished: boolean): Promise<void> {
-    const { sql, transactional, checksum } = await readMigration(this.source.folder, name);
+  private async pendingFiles(applied: ReadonlyMap<unknown, boolean>): Promise<MigrationFile[]> {
+    return (await listMigrations(this.source)).filter(({ name }) => applied.get(name) !== true);
+  }
+
+  private async apply(file: MigrationFile, finished: boolean): Promise<void> {
+    const { name, sql, transactional, checksum } = await readMigration(file);
     if (!transactional) for (const statement of sql.split(/;$/m)) await this.connection.execute(statement);
     await this.inTransaction(async () => {
       if (transactional) await this.connection.execute(sql);

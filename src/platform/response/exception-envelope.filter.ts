@@ -74,8 +74,8 @@ export class ExceptionEnvelopeFilter implements ExceptionFilter {
   }
 
   private toDomainError(exception: unknown, request: FastifyRequest): DomainError {
-    if (request.is404) return new NotFoundError('Route not found');
     if (exception instanceof DomainError && isErrorStatus(exception.status)) return exception;
+    if (exception instanceof HttpException && request.is404) return new NotFoundError('Route not found');
     if (exception instanceof HttpException && isErrorStatus(exception.getStatus())) {
       return this.fromHttpException(exception);
     }
