@@ -4,7 +4,7 @@ import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
-import { type ExtensionDefinition, Extensions } from '#platform/extensions';
+import { type ExtensionDefinition, Extensions, UserAttributes } from '#platform/extensions';
 import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
@@ -38,7 +38,7 @@ export async function createApp(
   });
   installSecurityHeaders(app, config);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
-  if (config.docs) await serveExplorer(app, config);
+  if (config.docs) await serveExplorer(app, config, app.get(UserAttributes).all);
   try {
     await app.init();
     await app.get(FirstAdminService).ensure();

@@ -9,7 +9,7 @@ const FOLDER = new URL('extensions/', import.meta.url);
 
 export interface LoadedExtensions {
   readonly extensions: readonly ExtensionDefinition[];
-  /** Folders whose name begins with `_` or `.`. */
+  /** Folders whose name begins with `_` or `.`, and those that the configuration does not name. */
   readonly leftOut: readonly string[];
 }
 
@@ -17,22 +17,27 @@ export interface LoadedExtensions {
  * The extensions of `src/extensions/<name>/index.ts`, sorted by name. Each file's default export is what
  * `defineExtension` returns, or a Nest module.
  *
+ * @param only the names of those to load; all by default
  * @throws StartupError with one line for each fault
  */
-export async function loadExtensions(folder: URL = FOLDER): Promise<LoadedExtensions> {
+export async function loadExtensions(only?: readonly string[], folder: URL = FOLDER): Promise<LoadedExtensions> {
   // The build leaves no folder behind where there is no extension.
-  if (!existsSync(folder)) return { extensions: [], leftOut: [] };
-  const entries = await readdir(fileURLToPath(folder), { withFileTypes: true });
+  const entries = existsSync(folder) ? await readdir(fileURLToPath(folder), { withFileTypes: true }) : [];
   const names = entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .toSorted();
-  const leftOut = names.filter((name) => /^[_.]/.test(name));
+  const leftOut = names.filter((name) => /^[_.]/.test(name) || only?.includes(name) === false);
+  const absent = (only ?? []).filter((name) => !names.includes(name));
   const found = await Promise.all(
     names.filter((name) => !leftOut.includes(name)).map((name) => loadExtension(name, folder)),
   );
   const extensions = found.filter((one) => typeof one !== 'string');
-  const faults = [...found.filter((one) => typeof one === 'string'), ...extensionFaults(extensions)];
+  const faults = [
+    ...absent.map((name) => `EXTENSIONS names ${name}, and there is no folder src/extensions/${name}.`),
+    ...found.filter((one) => typeof one === 'string'),
+    ...extensionFaults(extensions),
+  ];
   if (faults.length > 0) throw new StartupError(faults.join('\n'));
   return { extensions, leftOut };
 }

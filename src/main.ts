@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const config = readConfig();
-  const { extensions, leftOut } = await loadExtensions();
+  const { extensions, leftOut } = await loadExtensions(config.extensions);
   const app = await createApp(config, extensions);
   if (extensions.length > 0) new Logger('Extensions').log(`With ${extensions.map(({ name }) => name).join(', ')}`);
   if (leftOut.length > 0) new Logger('Extensions').log(`Left out: ${leftOut.join(', ')}`);

@@ -3,7 +3,7 @@ import { RequirePermissionAndForOthers, SelfOr } from '#platform/access';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
-import { ONE_USER, userReply } from '#users';
+import { ONE_USER, UserReplies } from '#users';
 import { AssignRolesRequest } from './dto/assign-roles.request.js';
 import { UserPermissionsResponse } from './dto/user-permissions.response.js';
 import { UserRolesService } from './user-roles.service.js';
@@ -11,7 +11,10 @@ import { UserRolesService } from './user-roles.service.js';
 @ApiTags('User administration')
 @Controller('users/:id')
 export class UserRolesController {
-  constructor(private readonly userRoles: UserRolesService) {}
+  constructor(
+    private readonly userRoles: UserRolesService,
+    private readonly replies: UserReplies,
+  ) {}
 
   @Get('permissions')
   @SelfOr('users:read')
@@ -39,6 +42,6 @@ export class UserRolesController {
     @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.userRoles.assign(id, roles, { by, ifMatch }));
+    return this.replies.one(await this.userRoles.assign(id, roles, { by, ifMatch }));
   }
 }

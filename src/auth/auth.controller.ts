@@ -5,7 +5,7 @@ import { Authenticated, Public } from '#platform/access';
 import { BodyLimit, CountedByBody, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
 import { Reply, ApiAnswer } from '#platform/response';
 import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, Hashes } from '#passwords';
-import { PasswordResetsService } from '#users';
+import { PasswordResetsService, UserReplies } from '#users';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
@@ -22,6 +22,7 @@ export class AuthController {
     private readonly sessions: SessionsService,
     private readonly passwordResets: PasswordResetsService,
     private readonly refreshTokens: RefreshTokenReader,
+    private readonly replies: UserReplies,
     private readonly config: AppConfig,
   ) {}
 
@@ -38,8 +39,9 @@ export class AuthController {
     errors: [401, 403],
   })
   async login(@Body() request: LoginRequest) {
-    const loggedIn = await this.auth.login(toLogin(request), request.password);
-    return new Reply(toLoginResponse(loggedIn), { headers: deviceTokenHeaders(loggedIn.deviceToken, this.config) });
+    const { user, tokens, deviceToken } = await this.auth.login(toLogin(request), request.password);
+    const headers = deviceTokenHeaders(deviceToken, this.config);
+    return new Reply(toLoginResponse(this.replies.response(user), tokens), { headers });
   }
 
   @Post('refresh')

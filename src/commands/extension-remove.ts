@@ -16,6 +16,8 @@ interface Belongings {
   readonly indexes: readonly string[];
   readonly migrations: readonly string[];
   readonly messages: number;
+  /** How many users have attributes of it. */
+  readonly users: number;
 }
 
 /** Says what of an extension it would drop; with `--yes`, drops it. */
@@ -52,6 +54,7 @@ async function belongingsOf(name: string, connection: SqlConnection): Promise<Be
     (await connection.query(sql, values)).rows.map((row) => String(row['name']));
   const files = await listMigrations({ folder: MIGRATIONS_FOLDER, extensions: EXTENSIONS_FOLDER, steps: {} });
   const migrations = files.filter(({ extension }) => extension === name).map((file) => file.name);
+  const count = async (sql: string, value: string) => Number((await column(sql, [value]))[0]);
   return {
     tables: await column(
       `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE $1 ORDER BY 1`,
@@ -71,17 +74,17 @@ async function belongingsOf(name: string, connection: SqlConnection): Promise<Be
       `SELECT migration_name AS name FROM _prisma_migrations WHERE migration_name = ANY($1) ORDER BY 1`,
       [migrations],
     ),
-    messages: Number(
-      (await column(`SELECT count(*) AS name FROM outbox_messages WHERE split_part(handler, '.', 1) = $1`, [name]))[0],
-    ),
+    messages: await count(`SELECT count(*) AS name FROM outbox_messages WHERE split_part(handler, '.', 1) = $1`, name),
+    users: await count(`SELECT count(*) AS name FROM users WHERE attributes::text LIKE $1`, `%"${name}.%`),
   };
 }
 
-function describe(name: string, { tables, types, indexes, migrations, messages }: Belongings): string[] {
+function describe(name: string, { tables, types, indexes, migrations, messages, users }: Belongings): string[] {
   return [
     ...tables.map((table) => `  the table ${table} and its rows`),
     ...types.map((type) => `  the type ${type}`),
     ...indexes.map((index) => `  the index ${index} of users`),
+    ...(users === 0 ? [] : [`  its attributes of ${users} users`]),
     ...(messages === 0 ? [] : [`  ${messages} messages that wait for its handlers`]),
     ...migrations.map((migration) => `  the record of the migration ${migration}`),
     `  the folder src/extensions/${name}`,
@@ -98,6 +101,15 @@ async function drop(name: string, found: Belongings, connection: SqlConnection):
     if (found.tables.length > 0) await connection.execute(`DROP TABLE ${quoted(found.tables)}`);
     if (found.types.length > 0) await connection.execute(`DROP TYPE ${quoted(found.types)}`);
     if (found.indexes.length > 0) await connection.execute(`DROP INDEX ${quoted(found.indexes)}`);
+    if (found.users > 0) {
+      await connection.query(
+        `UPDATE users SET version = version + 1, attributes = (
+           SELECT COALESCE(jsonb_object_agg(key, value), '{}') FROM jsonb_each(attributes)
+           WHERE split_part(key, '.', 1) <> $1)
+         WHERE attributes::text LIKE $2`,
+        [name, `%"${name}.%`],
+      );
+    }
     await connection.query(`DELETE FROM outbox_messages WHERE split_part(handler, '.', 1) = $1`, [name]);
     await connection.query(`DELETE FROM jobs WHERE split_part(name, '.', 1) = $1`, [name]);
     await connection.query(`DELETE FROM _prisma_migrations WHERE migration_name = ANY($1)`, [found.migrations]);

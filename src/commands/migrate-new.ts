@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { listMigrations, type MigrationFile, MIGRATIONS_FOLDER } from '#platform/database';
 import { StartupError } from '#platform/errors';
+import { loadExtensions } from '../load-extensions.js';
+import { attributeIndex, attributeIndexSql } from '#platform/extensions';
 import { EXTENSIONS_FOLDER, ROOT_FOLDER, timestamp } from './source-folders.js';
 import { UsageError } from './usage.error.js';
 
@@ -22,7 +24,9 @@ interface Target {
 export async function run(args: string[]): Promise<string> {
   const target = readTarget(parseArgs({ args, allowPositionals: true }).positionals);
   const { diffFromMigrations } = await loadEngine();
-  const sql = await diffFromMigrations(await migrationsFor(target), await schemaFor(target));
+  const migrations = await migrationsFor(target);
+  const diff = await diffFromMigrations(migrations, await schemaFor(target));
+  const sql = [diff, ...(await missingIndexes(target, migrations))].filter((part) => part.trim() !== '').join('\n');
   if (sql.trim() === '') return 'The migrations lead to the schema: nothing to write.';
   const folder = join(target.folder, `${timestamp()}_${target.name}`);
   await mkdir(folder, { recursive: true });
@@ -60,6 +64,19 @@ async function schemaFor({ extension }: Target) {
   } catch (error) {
     throw error instanceof Error ? new StartupError(error.message) : error;
   }
+}
+
+/** The statements for indexes of its attributes that no migration makes. */
+async function missingIndexes({ extension }: Target, migrations: readonly MigrationFile[]): Promise<string[]> {
+  if (extension === undefined) return [];
+  const { extensions } = await loadExtensions();
+  const attributes = extensions.find(({ name }) => name === extension)?.attributes ?? {};
+  const files = migrations.map(({ folder }) => readFile(join(folder, 'migration.sql'), 'utf8'));
+  const written = (await Promise.all(files)).join('\n');
+  return Object.entries(attributes)
+    .filter(([, { unique, searchable }]) => unique || searchable)
+    .filter(([name, definition]) => !written.includes(`"${attributeIndex(extension, name, definition)}"`))
+    .map(([name, definition]) => `-- CreateIndex\n${attributeIndexSql(extension, name, definition)}\n`);
 }
 
 interface SchemaFile {

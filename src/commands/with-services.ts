@@ -13,7 +13,7 @@ export async function withServices<T>(
   Logger.overrideLogger(false);
   // The audit sink may be standard output, which is the command's; a server sends what this leaves.
   const quiet = { ...config, audit: { ...config.audit, sink: undefined } };
-  const { extensions } = await loadExtensions();
+  const { extensions } = await loadExtensions(config.extensions);
   const services = await NestFactory.createApplicationContext(AppModule.forRoot(quiet, extensions), {
     logger: false,
     abortOnError: false,

@@ -149,6 +149,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
       /** Where a copy goes: `stdout`, or `file:` and a path. */
       sink: env.AUDIT_SINK,
     },
+    /** The names of the extensions to start with; `undefined` for all that there are. */
+    extensions: env.EXTENSIONS === 'all' ? undefined : env.EXTENSIONS === 'none' ? [] : items(env.EXTENSIONS),
     outbox: { maxAttempts: env.OUTBOX_MAX_ATTEMPTS },
     /** Where clients reach the service, without a slash at the end; `undefined` where only a client knows. */
     publicUrl: env.PUBLIC_URL,

@@ -103,6 +103,10 @@ export const VARIABLES = {
   AUTH_RATE_LIMIT_IP_MAX: [integer(1, 1_000_000_000), '100'],
   AUTH_RATE_LIMIT_WINDOW_MS: [integer(1, MAX_WINDOW_MS), '900000'],
 
+  EXTENSIONS: [
+    matching(/^(?:all|none|[a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)$/, 'be all, none, or names separated by commas'),
+    'all',
+  ],
   OUTBOX_MAX_ATTEMPTS: [integer(1, 100), '16'],
 
   AUDIT_SIGNING_KEY: [text],

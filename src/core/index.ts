@@ -40,6 +40,8 @@ export {
   UndeliverableError,
 } from '#platform/events';
 export {
+  attribute,
+  type AttributeDefinition,
   type Claim,
   defineExtension,
   type ExtensionDefinition,

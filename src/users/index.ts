@@ -1,6 +1,7 @@
-export { ONE_USER, userReply } from './dto/user.reply.js';
+export { ONE_USER } from './dto/user.reply.js';
+export { UserReplies } from './user-replies.js';
 export { emailRule, NewPassword, usernameRule } from './dto/user-fields.js';
-export { toUserResponse, UserResponse } from './dto/user.response.js';
+export { UserResponse } from './dto/user.response.js';
 export { foldName } from './fold.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export { SearchTextsService } from './search-texts.service.js';

@@ -6,7 +6,8 @@ import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } f
 import { ApiAnswer } from '#platform/response';
 import { PasswordResetResponse, toPasswordResetResponse } from './dto/password-reset.response.js';
 import { SetStatusRequest } from './dto/set-status.request.js';
-import { ONE_USER, userReply } from './dto/user.reply.js';
+import { ONE_USER } from './dto/user.reply.js';
+import { UserReplies } from './user-replies.js';
 import { PasswordResetsService } from './password-resets.service.js';
 import { UserAdministrationService } from './user-administration.service.js';
 import { ISSUE_PASSWORD_RESET } from './users.events.js';
@@ -17,6 +18,7 @@ export class UserAdministrationController {
   constructor(
     private readonly administration: UserAdministrationService,
     private readonly passwordResets: PasswordResetsService,
+    private readonly replies: UserReplies,
   ) {}
 
   @Put('status')
@@ -37,7 +39,7 @@ export class UserAdministrationController {
     @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.administration.setStatus(id, status, reason, { by, ifMatch }));
+    return this.replies.one(await this.administration.setStatus(id, status, reason, { by, ifMatch }));
   }
 
   @Post('restore')
@@ -50,7 +52,7 @@ export class UserAdministrationController {
     ...ONE_USER,
   })
   async restore(@UserId() id: string, @CurrentUser() by: Principal) {
-    return userReply(await this.administration.restore(id, by));
+    return this.replies.one(await this.administration.restore(id, by));
   }
 
   @Post('email-verification')
@@ -62,7 +64,7 @@ export class UserAdministrationController {
     @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.administration.verifyEmail(id, { by, ifMatch }));
+    return this.replies.one(await this.administration.verifyEmail(id, { by, ifMatch }));
   }
 
   @Post('password-reset')

@@ -3,7 +3,14 @@ import { Transactions } from '#platform/events';
 import type { Principal } from '#platform/request';
 import { assertMayBecome, type SettableStatus } from './status-changes.js';
 import type { User } from './user.js';
-import { DuplicateUserError, NamesTakenError, UserNotDeletedError, UserNotFoundError } from './users.errors.js';
+import {
+  AttributeTakenError,
+  DuplicateAttributeError,
+  DuplicateUserError,
+  NamesTakenError,
+  UserNotDeletedError,
+  UserNotFoundError,
+} from './users.errors.js';
 import { BeforeUserChange, UserEmailVerified, UserRestored, UserStatusChanged } from './users.events.js';
 import { profileKey } from './user-profiles.service.js';
 import { UsersRepository } from './users.repository.js';
@@ -59,13 +66,14 @@ export class UserAdministrationService {
   /**
    * Undoes a deletion: the user gets the status from before it.
    *
-   * @throws UserNotFoundError, UserNotDeletedError, NamesTakenError
+   * @throws UserNotFoundError, UserNotDeletedError, NamesTakenError, AttributeTakenError
    */
   async restore(id: string, by: Principal): Promise<User> {
     try {
       return await this.users.mapDuplicates({}, () => this.restoreRow(id, by));
     } catch (error) {
       if (error instanceof DuplicateUserError) throw new NamesTakenError();
+      if (error instanceof DuplicateAttributeError) throw new AttributeTakenError();
       throw error;
     }
   }

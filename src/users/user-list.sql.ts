@@ -1,5 +1,6 @@
 import { Prisma } from '#platform/database';
 import type { Cursor, PagedList, PageRequest } from '#platform/paging';
+import type { Attributes, AttributeValue } from '#platform/extensions';
 import { foldName, lowerCase } from './fold.js';
 import type { User, UserStatus } from './user.js';
 
@@ -22,6 +23,7 @@ export interface UserListQuery extends PageRequest {
   readonly emailVerified?: boolean;
   readonly createdFrom?: Date;
   readonly createdTo?: Date;
+  readonly attributes: Attributes;
   readonly sortBy: UserSortKey;
   readonly sortOrder: 'asc' | 'desc';
 }
@@ -83,7 +85,7 @@ export function visible({ status }: UserListQuery): Prisma.Sql {
 
 /** The filters other than the search. */
 export function filters(query: UserListQuery): Prisma.Sql[] {
-  const { email, username, status, role, emailVerified, createdFrom, createdTo } = query;
+  const { email, username, status, role, emailVerified, createdFrom, createdTo, attributes } = query;
   const conditions: (Prisma.Sql | undefined)[] = [
     status === undefined || status === 'deleted' ? undefined : Prisma.sql`status = ${status}::user_status`,
     email === undefined ? undefined : Prisma.sql`email_lower = ${foldName(email)}`,
@@ -92,8 +94,14 @@ export function filters(query: UserListQuery): Prisma.Sql[] {
     createdFrom === undefined ? undefined : Prisma.sql`created_at >= ${createdFrom}`,
     createdTo === undefined ? undefined : Prisma.sql`created_at < ${createdTo}`,
     role === undefined ? undefined : Prisma.sql`roles @> ARRAY[${role}]`,
+    ...Object.entries(attributes).map(([name, value]) => equals(name, value)),
   ];
   return conditions.filter((condition) => condition !== undefined);
+}
+
+/** Its index is on this expression, with the name as a constant; names are letters, digits, hyphens and a dot. */
+function equals(name: string, value: AttributeValue): Prisma.Sql {
+  return Prisma.sql`(attributes ->> ${Prisma.raw(`'${name}'`)}) = ${String(value)}`;
 }
 
 export function allOf(conditions: readonly Prisma.Sql[]): Prisma.Sql {
@@ -103,8 +111,9 @@ export function allOf(conditions: readonly Prisma.Sql[]): Prisma.Sql {
 /** The list as its cursors know it. */
 export function pagedList(query: UserListQuery): PagedList<User> {
   const { limit, search, email, username, status, role, sortBy, sortOrder } = query;
-  const { emailVerified, createdFrom, createdTo } = query;
-  const identity = [search, email, username, status, role, emailVerified, createdFrom, createdTo];
+  const { emailVerified, createdFrom, createdTo, attributes } = query;
+  const named = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const identity = [search, email, username, status, role, emailVerified, createdFrom, createdTo, ...named.flat()];
   return { identity: ['users', ...identity, sortBy, sortOrder], limit, sortKeyOf: (user) => sortKey(query, user) };
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cache } from '#platform/cache';
 import { toUserResponse, type UserResponse } from './dto/user.response.js';
+import type { Attributes } from '#platform/extensions';
 import { UserNotFoundError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -10,6 +11,8 @@ const PROFILE_TTL_MS = 60_000;
 export interface UserProfile {
   readonly version: number;
   readonly user: UserResponse;
+  /** All, whoever may read them; older releases cache none. */
+  readonly attributes?: Attributes;
 }
 
 /** Accounts as clients read them, through the cache. A transaction that changes one must forget its `profileKey`. */
@@ -24,7 +27,9 @@ export class UserProfilesService {
   async get(id: string): Promise<UserProfile> {
     const profile = await this.cache.getOrLoad(profileKey(id), PROFILE_TTL_MS, async () => {
       const user = await this.users.findById(id);
-      return user === null ? undefined : { version: user.version, user: toUserResponse(user) };
+      return user === null
+        ? undefined
+        : { version: user.version, user: toUserResponse(user), attributes: user.attributes };
     });
     if (profile === undefined) throw new UserNotFoundError();
     return profile;

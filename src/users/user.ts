@@ -1,4 +1,5 @@
 import { $Enums, Prisma } from '#platform/database';
+import type { AttributeChanges, Attributes } from '#platform/extensions';
 import { type Profile, PROFILE_COLUMNS } from './profile-fields.js';
 
 export type UserStatus = $Enums.UserStatus;
@@ -14,6 +15,7 @@ export const USER_COLUMNS = {
   status: true,
   emailVerified: true,
   roles: true,
+  attributes: true,
   version: true,
   createdAt: true,
   updatedAt: true,
@@ -43,7 +45,9 @@ export const CREDENTIAL_COLUMNS = {
   status: true,
 } satisfies Prisma.UserSelect;
 
-export type User = Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>;
+export type User = Omit<Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>, 'attributes'> & {
+  readonly attributes: Attributes;
+};
 export type UserWithPassword = User & { readonly passwordHash: string };
 export type Credentials = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
@@ -59,6 +63,8 @@ export interface UserUpdate {
   readonly changes: UserChanges;
   /** Needed by users who change their own email. */
   readonly currentPassword: string | undefined;
+  /** Checked, and what the caller may set. */
+  readonly attributes?: AttributeChanges | undefined;
 }
 
 export interface NewUser extends UserChanges {
@@ -66,4 +72,6 @@ export interface NewUser extends UserChanges {
   readonly email: string;
   readonly passwordHash: string;
   readonly roles: readonly string[];
+  /** Checked, and what the caller may set. */
+  readonly attributes?: AttributeChanges | undefined;
 }

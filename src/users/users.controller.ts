@@ -1,18 +1,20 @@
 import { Body, Controller, Delete, Get, Patch, Post, Put, Query } from '@nestjs/common';
 import { PublicWhile, RequirePermissionFor, RequirePermissions, SelfOnly, SelfOr } from '#platform/access';
+import { UserAttributes } from '#platform/extensions';
 import { WithoutIdempotencyKey } from '#platform/idempotency';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
-import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, UserId } from '#platform/request';
-import { Reply, ApiAnswer } from '#platform/response';
+import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, requestContext, UserId } from '#platform/request';
+import { ApiAnswer } from '#platform/response';
 import { Hashes } from '#passwords';
 import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
 import { toUserUpdate, UpdateUserRequest } from './dto/update-user.request.js';
-import { newUserReply, ONE_USER, userReply } from './dto/user.reply.js';
-import { toUserResponse, UserResponse } from './dto/user.response.js';
+import { ONE_USER } from './dto/user.reply.js';
+import { UserResponse } from './dto/user.response.js';
 import { UserListService } from './user-list.service.js';
+import { UserReplies } from './user-replies.js';
 import { UserProfilesService } from './user-profiles.service.js';
 import { UsersService } from './users.service.js';
 
@@ -23,6 +25,8 @@ export class UsersController {
     private readonly users: UsersService,
     private readonly profiles: UserProfilesService,
     private readonly userList: UserListService,
+    private readonly replies: UserReplies,
+    private readonly attributes: UserAttributes,
   ) {}
 
   @Post()
@@ -38,7 +42,9 @@ export class UsersController {
     ...ONE_USER,
   })
   async create(@Body() request: CreateUserRequest) {
-    return newUserReply(await this.users.create(toNewAccount(request)));
+    const { attributes: sent, ...account } = request;
+    const attributes = this.attributes.accept(sent, !mayCreate());
+    return this.replies.created(await this.users.create(toNewAccount(account, attributes)));
   }
 
   @Get()
@@ -54,8 +60,10 @@ export class UsersController {
     beside: { pagination: Pagination },
   })
   async list(@Query() query: ListUsersQuery) {
-    const { users, pagination } = await this.userList.page(toUserListQuery(query));
-    return { users: users.map(toUserResponse), pagination };
+    const { attributes: sent, ...others } = query;
+    const attributes = this.attributes.acceptFilters(sent);
+    const { users, pagination } = await this.userList.page(toUserListQuery(others, attributes));
+    return { users: users.map((user) => this.replies.response(user)), pagination };
   }
 
   @Get(':id')
@@ -63,8 +71,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Read a user' })
   @ApiAnswer({ status: 200, description: 'The user.', ...ONE_USER })
   async get(@UserId() id: string) {
-    const { user, version } = await this.profiles.get(id);
-    return new Reply({ user }, { entity: { id: user.id, version }, headers: { 'cache-control': 'private, no-cache' } });
+    return this.replies.profile(await this.profiles.get(id));
   }
 
   @Patch(':id')
@@ -83,7 +90,9 @@ export class UsersController {
     @CurrentUser() by: Principal,
     @IfMatch() ifMatch: IfMatchCondition | undefined,
   ) {
-    return userReply(await this.users.update(id, toUserUpdate(request), { by, ifMatch }));
+    const { attributes: sent, ...others } = request;
+    const attributes = this.attributes.accept(sent, by.userId === id);
+    return this.replies.one(await this.users.update(id, toUserUpdate(others, attributes), { by, ifMatch }));
   }
 
   @Delete(':id')
@@ -111,4 +120,9 @@ export class UsersController {
   ): Promise<void> {
     await this.users.changePassword(id, by, currentPassword, newPassword);
   }
+}
+
+/** Who registers is the new user; an administrator who creates another is not. */
+function mayCreate(): boolean {
+  return requestContext()?.principal?.permissions.has('users:create') === true;
 }

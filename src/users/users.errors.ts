@@ -26,6 +26,13 @@ export class DuplicateUserError extends DuplicateError {
   }
 }
 
+/** Another user has the value of a unique attribute. */
+export class DuplicateAttributeError extends DuplicateError {
+  constructor(name: string) {
+    super(`attributes.${name}`, `attributes.${name} already exists`);
+  }
+}
+
 export class WrongCurrentPasswordError extends UnauthorizedError {
   constructor() {
     super('wrong_current_password', 'Current password is incorrect', false);
@@ -53,6 +60,12 @@ export class UserNotDeletedError extends ConflictError {
 export class NamesTakenError extends ConflictError {
   constructor() {
     super('The email or the username has been taken since the deletion');
+  }
+}
+
+export class AttributeTakenError extends ConflictError {
+  constructor() {
+    super('A unique attribute of the user has been taken since the deletion');
   }
 }
 

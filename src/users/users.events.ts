@@ -6,6 +6,7 @@ import {
   type AuditTarget,
   changesBetween,
 } from '#platform/events';
+import type { Attributes } from '#platform/extensions';
 import { PROFILE_FIELDS } from './profile-fields.js';
 import type { Principal } from '#platform/request';
 import type { User } from './user.js';
@@ -149,5 +150,20 @@ function target(id: string | null): AuditTarget {
 }
 
 function changes(before: User | undefined, after: User): AuditDetails {
-  return { changes: changesBetween<User>(before, after, AUDITED_FIELDS) };
+  const attributes = new Set([before, after].flatMap((user) => Object.keys(user?.attributes ?? {})));
+  const [old, now] = [before, after].map((user) => withPrefix(user?.attributes ?? {}));
+  return {
+    changes: {
+      ...changesBetween<User>(before, after, AUDITED_FIELDS),
+      ...changesBetween(
+        old,
+        now,
+        [...attributes].map((name) => `attributes.${name}`),
+      ),
+    },
+  };
+}
+
+function withPrefix(attributes: Attributes): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`attributes.${name}`, value]));
 }

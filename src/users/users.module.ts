@@ -5,6 +5,7 @@ import { PasswordResetsRepository } from './password-resets.repository.js';
 import { PasswordResetsService } from './password-resets.service.js';
 import { SearchTextsService } from './search-texts.service.js';
 import { UserListService } from './user-list.service.js';
+import { UserReplies } from './user-replies.js';
 import { UserProfilesService } from './user-profiles.service.js';
 import { UserAdministrationController } from './user-administration.controller.js';
 import { UserAdministrationService } from './user-administration.service.js';
@@ -20,6 +21,7 @@ import { UsersService } from './users.service.js';
     UsersService,
     UsersRepository,
     UserProfilesService,
+    UserReplies,
     UserListService,
     UserSearchService,
     UserTotalsService,
@@ -29,7 +31,7 @@ import { UsersService } from './users.service.js';
     PasswordResetsService,
     PasswordResetsRepository,
   ],
-  exports: [UsersService, PasswordResetsService, UserTotalsService, SearchTextsService],
+  exports: [UsersService, UserReplies, PasswordResetsService, UserTotalsService, SearchTextsService],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly permissions: PermissionRegistry) {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService, uniqueViolation } from '#platform/database';
+import { type AttributeChanges, type Attributes, type AttributeValue, UserAttributes } from '#platform/extensions';
 import {
   columnName,
   CREDENTIAL_COLUMNS,
@@ -15,7 +16,7 @@ import {
 import { foldName, lowerCase } from './fold.js';
 import { searchTextOf } from './search-text.js';
 import type { SettableStatus } from './status-changes.js';
-import { DUPLICATES, DuplicateUserError } from './users.errors.js';
+import { DUPLICATES, DuplicateAttributeError, DuplicateUserError } from './users.errors.js';
 
 /** What administrators set. */
 export interface UserState {
@@ -37,7 +38,10 @@ interface AccountNames {
 /** The users table. Methods ignore deleted accounts unless they say otherwise. */
 @Injectable()
 export class UsersRepository {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly attributes: UserAttributes,
+  ) {}
 
   /** @param db inside a transaction, that transaction's: the embedded database has no second connection */
   async findById(id: string, db: Prisma.TransactionClient = this.prisma): Promise<User | null> {
@@ -101,8 +105,8 @@ export class UsersRepository {
   }
 
   async insert(user: NewUser, db: Prisma.TransactionClient): Promise<User> {
-    const { username, passwordHash, roles, ...profile } = user;
-    return db.user.create({
+    const { username, passwordHash, roles, attributes = {}, ...profile } = user;
+    const created = await db.user.create({
       data: {
         username,
         usernameLower: foldName(username),
@@ -112,19 +116,29 @@ export class UsersRepository {
         ...lowered(profile),
         emailLower: foldName(user.email),
         searchText: searchTextOf(user),
+        attributes: { ...merged({}, attributes) },
       },
       select: USER_COLUMNS,
     });
+    return asUser(created);
   }
 
   /** The caller has locked the account. */
-  async update(before: User, changes: ProfileChanges, db: Prisma.TransactionClient): Promise<User> {
+  async update(
+    before: User,
+    changes: ProfileChanges,
+    attributes: AttributeChanges | undefined,
+    db: Prisma.TransactionClient,
+  ): Promise<User> {
     const written = { ...changes, ...lowered(changes), searchText: searchTextOf({ ...before, ...changes }) };
     // In one order, whatever the order in the request: each text of a statement is prepared, and kept, by itself.
     const assignments = Object.entries(written)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => Prisma.sql`${Prisma.raw(columnName(name))} = ${value}`);
+    if (attributes !== undefined) {
+      assignments.push(Prisma.sql`attributes = ${JSON.stringify(merged(before.attributes, attributes))}::jsonb`);
+    }
     const [user] = await db.$queryRaw<[User]>`
       UPDATE users SET ${Prisma.join(assignments)}, version = version + 1, updated_at = clock_timestamp()
       WHERE id = ${before.id}::uuid RETURNING ${USER_COLUMNS_SQL}`;
@@ -133,7 +147,8 @@ export class UsersRepository {
 
   async setState(id: string, state: UserState, db: Prisma.TransactionClient): Promise<User> {
     const unlock = state.status === 'active' ? unlocked() : {};
-    return db.user.update({ where: { id }, data: { ...state, ...unlock, ...nextVersion() }, select: USER_COLUMNS });
+    const data = { ...state, ...unlock, ...nextVersion() };
+    return asUser(await db.user.update({ where: { id }, data, select: USER_COLUMNS }));
   }
 
   /** Soft: the row stays, its email and username are free. */
@@ -189,7 +204,7 @@ export class UsersRepository {
   /**
    * Runs a transaction that writes these names, and explains a unique violation.
    *
-   * @throws DuplicateUserError when one is taken, also by another transaction at the same moment
+   * @throws DuplicateUserError, DuplicateAttributeError when one is taken, also by another transaction at the same moment
    */
   async mapDuplicates<T>(names: AccountNames, transaction: () => Promise<T>): Promise<T> {
     try {
@@ -197,6 +212,8 @@ export class UsersRepository {
     } catch (error) {
       const violated = uniqueViolation(error);
       if (violated.length === 0) throw error;
+      const attribute = this.attributes.violated(violated);
+      if (attribute !== undefined) throw new DuplicateAttributeError(attribute);
       const byIndex = DUPLICATES.find((duplicate) => duplicate.names.some((name) => violated.includes(name)));
       if (byIndex === undefined) throw error;
       throw new DuplicateUserError((await this.takenField(names)) ?? byIndex.field);
@@ -219,6 +236,17 @@ export class UsersRepository {
     }
     return undefined;
   }
+}
+
+/** What is `null` is unset. */
+function merged(before: Attributes, changes: AttributeChanges): Attributes {
+  const all = Object.entries({ ...before, ...changes });
+  return Object.fromEntries(all.filter((entry): entry is [string, AttributeValue] => entry[1] !== null));
+}
+
+/** Attributes are written by this repository alone, and are JSON of this type. */
+function asUser(row: Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>): User {
+  return { ...row, attributes: row.attributes as Attributes };
 }
 
 function nextVersion() {

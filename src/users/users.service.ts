@@ -62,7 +62,7 @@ export class UsersService {
 
   /** @throws UserNotFoundError, PreconditionFailedError, DuplicateUserError, WrongCurrentPasswordError, TooManyRequestsError */
   async update(id: string, update: UserUpdate, options: ChangeOptions): Promise<User> {
-    const { changes } = update;
+    const { changes, attributes } = update;
     const bySelf = options.by?.userId === id;
     const confirmedHash = bySelf ? await this.confirmEmailChange(id, update) : undefined;
     return this.users.mapDuplicates(changes, () =>
@@ -77,7 +77,7 @@ export class UsersService {
           ...(email === before.email ? rest : changes),
           ...(newAddress ? { emailVerified: false } : {}),
         };
-        const after = await this.users.update(before, effective, transaction.db);
+        const after = await this.users.update(before, effective, attributes, transaction.db);
         transaction.forget(profileKey(id));
         await transaction.publish(new UserUpdated(before, after));
         return after;

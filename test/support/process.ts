@@ -133,7 +133,15 @@ export async function spawnApp(
   typed: Typed = {},
 ): Promise<SpawnedApp> {
   const port = await freePort();
-  const settings = { ...FAST_HASHES, ...NO_LIMITS, HOST: '127.0.0.1', PORT: String(port), ...env };
+  // The project's own suites run without the extensions that may lie in it.
+  const settings = {
+    ...FAST_HASHES,
+    ...NO_LIMITS,
+    ...(script.includes('/') ? {} : { EXTENSIONS: 'none' }),
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    ...env,
+  };
   const program = new Program(script, settings, await newWorkingFolder(typed), typed);
   const api = new ApiClient(`http://127.0.0.1:${port}`);
   await waitUntil(

@@ -17,6 +17,7 @@ import { Cache } from '../../src/platform/cache/index.js';
 import { MemoryCache } from '../../src/platform/cache/memory-cache.js';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { EventsModule } from '../../src/platform/events/events.module.js';
+import { UserAttributes } from '../../src/platform/extensions/index.js';
 import { ServerModule } from '../../src/platform/server/server.module.js';
 import { PermissionRegistry } from '../../src/platform/access/permission-registry.js';
 import { SECRETS } from '../support/app.js';
@@ -36,8 +37,9 @@ class Declarations implements OnModuleInit {
   providers: [
     { provide: PrismaService, useValue: undefined },
     { provide: Cache, useClass: MemoryCache },
+    { provide: UserAttributes, useValue: new UserAttributes([]) },
   ],
-  exports: [PrismaService, Cache],
+  exports: [PrismaService, Cache, UserAttributes],
 })
 class NoDatabaseModule {}
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '#platform/openapi';
-import { toUserResponse, type User, UserResponse } from '#users';
+import { UserResponse } from '#users';
 import type { TokenPair } from '../tokens.service.js';
 
 export class TokenResponse {
@@ -38,6 +38,6 @@ export function toTokenResponse(tokens: TokenPair): TokenResponse {
   };
 }
 
-export function toLoginResponse({ user, tokens }: { user: User; tokens: TokenPair }): LoginResponse {
-  return { user: toUserResponse(user), ...toTokenResponse(tokens) };
+export function toLoginResponse(user: UserResponse, tokens: TokenPair): LoginResponse {
+  return { user, ...toTokenResponse(tokens) };
 }

@@ -1,4 +1,5 @@
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { AttributeDefinition } from './attribute.js';
 
 /** A user as strategies get to see it. */
 export interface ExtensionUser {
@@ -7,6 +8,8 @@ export interface ExtensionUser {
   readonly email: string;
   readonly status: string;
   readonly roles: readonly string[];
+  /** By `<extension>.<name>`. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Decides which new passwords are good, in place of the rule about kinds of characters. */
@@ -72,6 +75,8 @@ export interface ExtensionDefinition {
   readonly health?: Readonly<Record<string, Type<Health>>>;
   /** By name, in the token as `<extension>.<name>`. */
   readonly claims?: Readonly<Record<string, Claim>>;
+  /** Of users, by name: in answers and requests `attributes["<extension>.<name>"]`. */
+  readonly attributes?: Readonly<Record<string, AttributeDefinition>>;
   readonly loginRules?: readonly Type<LoginRule>[];
   readonly passwordRule?: Type<PasswordRule>;
   /** By name. */

@@ -1,5 +1,6 @@
 import { satisfies, validRange } from 'semver';
 import { parseDuration } from '#config';
+import { isAttribute } from './attribute.js';
 import { EXTENSION_API, type ExtensionDefinition } from './define-extension.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -23,6 +24,7 @@ const MEMBERS = new Set([
   'loginRules',
   'passwordRule',
   'jobs',
+  'attributes',
 ]);
 
 /** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
@@ -41,6 +43,7 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     health = {},
     claims = {},
     jobs = {},
+    attributes = {},
   } = extension;
   const faults = [
     ...(NAME.test(name) ? [] : ['its name must be small letters, digits and hyphens']),
@@ -57,12 +60,19 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     ...auditActions
       .filter((action) => !AUDIT_ACTION.test(action))
       .map((action) => `the audit action ${action} is not named noun.past_verb`),
-    ...[...Object.keys(health), ...Object.keys(claims), ...Object.keys(jobs)]
+    ...[...Object.keys(health), ...Object.keys(claims), ...Object.keys(jobs), ...Object.keys(attributes)]
       .filter((member) => !MEMBER_NAME.test(member))
       .map((member) => `${member} must be letters and digits, and begin with a small letter`),
     ...Object.entries(claims)
       .filter(([, claim]) => typeof claim !== 'function')
       .map(([claim]) => `the claim ${claim} is not a function`),
+    ...Object.entries(attributes)
+      .filter(([, definition]) => !isAttribute(definition))
+      .map(([one]) => `the attribute ${one} must be made by attribute.string or another of its functions`),
+    ...Object.values(attributes)
+      .map(({ claim }) => claim)
+      .filter((claim) => claim !== undefined && (!MEMBER_NAME.test(claim) || claim in claims))
+      .map((claim) => `the claim ${claim} of an attribute is malformed, or there is another one`),
     ...Object.entries(jobs)
       .filter(([, { every }]) => intervalOf(every) === undefined)
       .map(([job, { every }]) => `the job ${job} must run every 1s or more, such as 15m or 24h, and not ${every}`),

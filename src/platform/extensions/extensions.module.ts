@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PermissionRegistry } from '#platform/access';
+import { PrismaService } from '#platform/database';
 import { StartupError } from '#platform/errors';
 import type { ExtensionDefinition } from './define-extension.js';
 import { readSettings } from './extension-config.js';
@@ -8,6 +9,7 @@ import { extensionFaults } from './extension-faults.js';
 import { Extensions } from './extensions.js';
 import { JobRunner } from './job-runner.js';
 import { JobsRepository } from './jobs.repository.js';
+import { EXTENSION_DEFINITIONS, UserAttributes } from './user-attributes.js';
 
 /** Mounts the extensions, and hands what they add to every module. */
 @Module({})
@@ -30,16 +32,18 @@ export class ExtensionsModule {
       imports: definitions.map(({ module }) => module).filter((module) => module !== undefined),
       providers: [
         ...configs,
+        { provide: EXTENSION_DEFINITIONS, useValue: definitions },
+        UserAttributes,
         JobRunner,
         JobsRepository,
         {
           provide: Extensions,
-          useFactory: (modules: ModulesContainer, permissions: PermissionRegistry, core: ModuleRef, jobs: JobRunner) =>
-            new Extensions(definitions, modules, permissions, core, jobs),
-          inject: [ModulesContainer, PermissionRegistry, ModuleRef, JobRunner],
+          inject: [ModulesContainer, PermissionRegistry, ModuleRef, JobRunner, PrismaService],
+          useFactory: (...parts: [ModulesContainer, PermissionRegistry, ModuleRef, JobRunner, PrismaService]) =>
+            new Extensions(definitions, ...parts),
         },
       ],
-      exports: [Extensions, ...configs.map(({ provide }) => provide)],
+      exports: [Extensions, UserAttributes, ...configs.map(({ provide }) => provide)],
     };
   }
 }

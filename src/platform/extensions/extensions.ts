@@ -1,6 +1,9 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PermissionRegistry } from '#platform/access';
+import { PrismaService } from '#platform/database';
+import { StartupError } from '#platform/errors';
+import { attributeIndex } from './user-attributes.js';
 import { intervalOf } from './extension-faults.js';
 import { JobRunner } from './job-runner.js';
 import type { Claim, ExtensionDefinition, Health, LoginRule, PasswordRule } from './define-extension.js';
@@ -21,19 +24,45 @@ export class Extensions {
     private readonly permissions: PermissionRegistry,
     private readonly core: ModuleRef,
     private readonly jobs: JobRunner,
+    private readonly prisma: PrismaService,
   ) {}
 
   /** Creates the extensions' classes. The composition root calls it when every module has been initialised. */
   async start(): Promise<void> {
+    await this.assertIndexes();
     for (const extension of this.definitions) {
       const { name, permissions = {}, health = {}, claims = {}, loginRules = [], passwordRule } = extension;
+      const { attributes = {} } = extension;
       const create = this.creatorOf(extension);
       this.permissions.declare(permissions);
       for (const [member, claim] of Object.entries(claims)) this.claims.set(`${name}.${member}`, claim);
+      for (const [member, { claim }] of Object.entries(attributes)) {
+        if (claim !== undefined) this.claims.set(`${name}.${claim}`, (user) => user.attributes[`${name}.${member}`]);
+      }
       for (const [member, type] of Object.entries(health)) this.health.set(`${name}.${member}`, await create(type));
       for (const type of loginRules) this.loginRules.push(await create(type));
       if (passwordRule !== undefined) this.passwordRule = await create(passwordRule);
     }
+  }
+
+  /** @throws StartupError for attributes without the index that they need */
+  private async assertIndexes(): Promise<void> {
+    const needed = this.definitions.flatMap(({ name, attributes = {} }) =>
+      Object.entries(attributes)
+        .filter(([, { unique, searchable }]) => unique || searchable)
+        .map(([one, definition]) => ({ extension: name, one, index: attributeIndex(name, one, definition) })),
+    );
+    if (needed.length === 0) return;
+    const rows = await this.prisma.$queryRaw<{ name: string }[]>`
+      SELECT indexname AS name FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'users'`;
+    const there = new Set(rows.map(({ name }) => name));
+    const faults = needed
+      .filter(({ index }) => !there.has(index))
+      .map(
+        ({ extension, one, index }) =>
+          `Extension ${extension}: the attribute ${one} needs the index ${index}: run "npm run uma -- migrate:new ${extension} add_${one.toLowerCase()}", then "npm run migrate".`,
+      );
+    if (faults.length > 0) throw new StartupError(faults.join('\n'));
   }
 
   /** For a server; a command runs no jobs. */

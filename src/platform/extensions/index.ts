@@ -10,6 +10,14 @@ export {
   type LoginRule,
   type PasswordRule,
 } from './define-extension.js';
+export { attribute, type AttributeDefinition, type AttributeValue } from './attribute.js';
 export { extensionFaults } from './extension-faults.js';
+export {
+  attributeIndex,
+  attributeIndexSql,
+  type AttributeChanges,
+  type Attributes,
+  UserAttributes,
+} from './user-attributes.js';
 export { Extensions } from './extensions.js';
 export { ExtensionsModule } from './extensions.module.js';

@@ -1,5 +1,6 @@
 export { anyString, anyText, oneOf, textOf, timeWithZone, uniqueTexts } from './field-rules.js';
 export { asSent, codePoints, Field, Filter, type Presence, type Rule, toNfc, trimmed } from './field.decorator.js';
+export { ExtensionAttributes } from './extension-attributes.decorator.js';
 export { StrictInput } from './strict-input.js';
 export { parseBody } from './strict-json.js';
 export { parseQuery } from './strict-query.js';

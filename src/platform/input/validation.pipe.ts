@@ -2,6 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import type { ValidationError as ClassValidatorError } from 'class-validator';
 import type { AppConfig } from '#config';
 import { type FaultRule, type FieldFault, ValidationError } from '#platform/errors';
+import { ATTRIBUTES_GROUP } from './extension-attributes.decorator.js';
 import { FIELD_RULE, type Rule } from './field.decorator.js';
 import { unknownField } from './field-rules.js';
 
@@ -31,10 +32,10 @@ const CLASS_VALIDATOR_RULES: Readonly<Record<string, FaultRule>> = {
 };
 
 /** Turns bodies and queries into their DTO class; refuses unknown fields and every broken rule at once. */
-export function createValidationPipe({ passwordRule }: AppConfig): ValidationPipe {
+export function createValidationPipe({ passwordRule }: AppConfig, withAttributes: boolean): ValidationPipe {
   return new ValidationPipe({
-    // Applies the rules of the configured password policy; `always` adds those that belong to no group.
-    groups: [passwordRule],
+    // Applies the rules of the configured password policy and of extensions' attributes; `always` adds those that belong to no group.
+    groups: [passwordRule, ...(withAttributes ? [ATTRIBUTES_GROUP] : [])],
     always: true,
     transform: true,
     whitelist: true,

@@ -18,20 +18,33 @@ const RATE_LIMIT_HEADERS = {
   'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
 };
 
+/** The attributes of users that extensions declare, by `<extension>.<name>`. */
+type DescribedAttributes = ReadonlyMap<
+  string,
+  { readonly searchable: boolean; readonly schema: Readonly<Record<string, unknown>> }
+>;
+type SchemaObject = Exclude<NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string], { $ref: string }>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
-export async function describeApi(app: NestFastifyApplication): Promise<OpenAPIObject> {
-  return describe(app, await applyDocumentation());
+export async function describeApi(
+  app: NestFastifyApplication,
+  attributes: DescribedAttributes = new Map(),
+): Promise<OpenAPIObject> {
+  return describe(app, attributes, await applyDocumentation());
 }
 
 /** Serves the explorer at `/docs`, where `/` leads, and the description at `/openapi.json` and `/openapi.yaml`. */
-export async function serveExplorer(app: NestFastifyApplication, { publicUrl, publicPath }: AppConfig): Promise<void> {
+export async function serveExplorer(
+  app: NestFastifyApplication,
+  { publicUrl, publicPath }: AppConfig,
+  attributes: DescribedAttributes,
+): Promise<void> {
   const swagger = await applyDocumentation();
   const servers = publicUrl === undefined ? [] : [{ url: publicUrl }];
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
-  swagger.SwaggerModule.setup('docs', app, () => ({ ...describe(app, swagger), servers }), {
+  swagger.SwaggerModule.setup('docs', app, () => ({ ...describe(app, attributes, swagger), servers }), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'User Management API',
@@ -39,7 +52,11 @@ export async function serveExplorer(app: NestFastifyApplication, { publicUrl, pu
   });
 }
 
-function describe(app: NestFastifyApplication, { DocumentBuilder, SwaggerModule }: typeof Swagger): OpenAPIObject {
+function describe(
+  app: NestFastifyApplication,
+  attributes: DescribedAttributes,
+  { DocumentBuilder, SwaggerModule }: typeof Swagger,
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('User Management API')
@@ -59,6 +76,7 @@ function describe(app: NestFastifyApplication, { DocumentBuilder, SwaggerModule 
     }
   }
   closeRequestSchemas(document);
+  addAttributes(document, attributes);
   return document;
 }
 
@@ -145,6 +163,21 @@ function impliedErrors(
     ...(path.includes('{') ? [404 as const] : []),
     ...(method === 'get' ? [] : [413 as const, 415 as const]),
   ];
+}
+
+/** Adds what extensions declare of users, to the schemas of a user and of the requests that set one. */
+function addAttributes({ components, paths }: OpenAPIObject, attributes: DescribedAttributes): void {
+  if (attributes.size === 0) return;
+  const entries = [...attributes].map(([name, { schema }]) => [name, { ...schema, nullable: true }]);
+  const whole = { type: 'object', properties: Object.fromEntries(entries) as SchemaObject['properties'] } as const;
+  for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
+    const schema = components?.schemas?.[name];
+    if (schema !== undefined && !('$ref' in schema)) schema.properties = { ...schema.properties, attributes: whole };
+  }
+  const list = Object.values(paths).find((item) => item.get?.operationId === 'usersList')?.get;
+  for (const [name, { searchable, schema }] of attributes) {
+    if (searchable) list?.parameters?.push({ name: `attributes.${name}`, in: 'query', required: false, schema });
+  }
 }
 
 /** Marks request bodies as closed: they accept only the described fields. */

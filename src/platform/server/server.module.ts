@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AppConfig } from '#config';
 import { AccessCheck, PermissionRegistry } from '#platform/access';
+import { UserAttributes } from '#platform/extensions';
 import { IdempotencyModule } from '#platform/idempotency';
 import { CursorCodec, CursorPages } from '#platform/paging';
 import { Envelope, ExceptionEnvelopeFilter } from '#platform/response';
@@ -21,7 +22,12 @@ import { HandlerInterceptor } from './handler.interceptor.js';
     StrictInput,
     Envelope,
     { provide: APP_INTERCEPTOR, useClass: HandlerInterceptor },
-    { provide: APP_PIPE, inject: [AppConfig], useFactory: createValidationPipe },
+    {
+      provide: APP_PIPE,
+      inject: [AppConfig, UserAttributes],
+      useFactory: (config: AppConfig, attributes: UserAttributes) =>
+        createValidationPipe(config, attributes.all.size > 0),
+    },
   ],
   exports: [CursorCodec, CursorPages, PermissionRegistry],
 })

@@ -1,3 +1,5 @@
+import type { AttributeChanges } from '#platform/extensions';
+import { ExtensionAttributes } from '#platform/input';
 import { fromProfileJson, ProfileRequest } from '../profile-fields.js';
 import type { NewAccount } from '../users.service.js';
 import { Email, NewPassword, Username } from './user-fields.js';
@@ -16,8 +18,15 @@ export class CreateUserRequest extends ProfileRequest('nullable', [
 
   @NewPassword()
   password!: string;
+
+  @ExtensionAttributes()
+  attributes?: object;
 }
 
-export function toNewAccount({ username, email, password, ...profile }: CreateUserRequest): NewAccount {
-  return { username, email, password, ...fromProfileJson(profile) };
+/** @param attributes what was accepted of those sent */
+export function toNewAccount(
+  { username, email, password, ...profile }: Omit<CreateUserRequest, 'attributes'>,
+  attributes: AttributeChanges | undefined,
+): NewAccount {
+  return { username, email, password, ...fromProfileJson(profile), attributes };
 }

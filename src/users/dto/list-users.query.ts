@@ -1,5 +1,16 @@
 import { type Fault, fault } from '#platform/errors';
-import { anyString, codePoints, Field, Filter, oneOf, timeWithZone, toNfc, trimmed } from '#platform/input';
+import {
+  anyString,
+  codePoints,
+  ExtensionAttributes,
+  Field,
+  Filter,
+  oneOf,
+  timeWithZone,
+  toNfc,
+  trimmed,
+} from '#platform/input';
+import type { Attributes } from '#platform/extensions';
 import { PageQuery, toPageRequest } from '#platform/paging';
 import { SORT_COLUMNS, type UserListQuery, type UserSortKey } from '../user-list.sql.js';
 import { USER_STATUSES, type UserStatus } from '../user.js';
@@ -47,6 +58,10 @@ export class ListUsersQuery extends PageQuery {
   @Filter(timeWithZone('createdTo'), { format: 'date-time', description: 'Created before then.' })
   createdTo?: string;
 
+  /** Sent as `attributes.<extension>.<name>`. */
+  @ExtensionAttributes()
+  attributes?: object;
+
   @Field(oneOf('sortBy', SORT_KEYS), 'optional', { enum: SORT_KEYS, default: LIST_DEFAULTS.sortBy })
   sortBy?: UserSortKey;
 
@@ -54,11 +69,16 @@ export class ListUsersQuery extends PageQuery {
   sortOrder?: 'asc' | 'desc';
 }
 
-export function toUserListQuery({ page, limit, cursor, ...query }: ListUsersQuery): UserListQuery {
+/** @param attributes what was accepted of those sent */
+export function toUserListQuery(
+  { page, limit, cursor, ...query }: Omit<ListUsersQuery, 'attributes'>,
+  attributes: Attributes,
+): UserListQuery {
   const { sortBy = LIST_DEFAULTS.sortBy, sortOrder = LIST_DEFAULTS.sortOrder } = query;
   const { emailVerified, createdFrom, createdTo, ...filters } = query;
   return {
     ...filters,
+    attributes,
     page: Number(page ?? 1),
     ...toPageRequest({ limit, cursor }),
     sortBy,

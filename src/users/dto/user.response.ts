@@ -54,6 +54,9 @@ export class UserResponse implements ProfileJson {
 
   @ApiPropertyOptional({ type: String, format: 'date-time', description: 'In lists of deleted users only.' })
   deletedAt?: string;
+
+  /** Of extensions; the API description lists what there is. */
+  attributes?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 export function toUserResponse(user: User): UserResponse {
