@@ -86,6 +86,7 @@ export { ApiAnswer, ApiErrors, Reply } from '#platform/response';
 export { startApp } from '#testing';
 export {
   BeforeUserChange,
+  emailRule,
   type User,
   UserCreated,
   UserDeleted,

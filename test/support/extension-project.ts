@@ -15,10 +15,15 @@ const SOURCES = [
   'tsconfig.build.json',
 ];
 
-/** Copies what the project is built from, without its extensions. @returns the copy's folder */
-export async function copyProject(): Promise<string> {
+/**
+ * Copies what the project is built from, without its extensions.
+ *
+ * @param more files and folders
+ * @returns the copy's folder
+ */
+export async function copyProject(...more: string[]): Promise<string> {
   const folder = newFolder();
-  for (const part of SOURCES) {
+  for (const part of [...SOURCES, ...more]) {
     await cp(part, join(folder, part), { recursive: true, filter: (path) => !/src.extensions.\w/.test(path) });
   }
   await mkdir(join(folder, 'src', 'extensions'), { recursive: true });

@@ -49,8 +49,12 @@ export interface JobDefinition {
   readonly run: Type<Job>;
 }
 
-/** A value that goes into access tokens, as JSON; `undefined` leaves the claim out. */
-export type Claim = (user: ExtensionUser) => unknown;
+/**
+ * A value that goes into access tokens, as JSON; `undefined` leaves the claim out.
+ *
+ * @param get returns a service of the extension's module or of the core
+ */
+export type Claim = (user: ExtensionUser, get: <T>(type: Type<T>) => T) => unknown;
 
 /** What an extension adds, declared in one place. Every member but `name` and `api` is optional. */
 export interface ExtensionDefinition {

@@ -6,14 +6,14 @@ import { StartupError } from '#platform/errors';
 import { attributeIndex } from './user-attributes.js';
 import { intervalOf } from './extension-faults.js';
 import { JobRunner } from './job-runner.js';
-import type { Claim, ExtensionDefinition, Health, LoginRule, PasswordRule } from './define-extension.js';
+import type { ExtensionDefinition, ExtensionUser, Health, LoginRule, PasswordRule } from './define-extension.js';
 
 /** What the extensions of this application add, for the features that ask for it. */
 @Injectable()
 export class Extensions {
   /** By `<extension>.<name>`, as are the claims. */
   readonly health = new Map<string, Health>();
-  readonly claims = new Map<string, Claim>();
+  readonly claims = new Map<string, (user: ExtensionUser) => unknown>();
   readonly loginRules: LoginRule[] = [];
   /** At most one extension has one. */
   passwordRule: PasswordRule | undefined;
@@ -35,7 +35,10 @@ export class Extensions {
       const { attributes = {} } = extension;
       const create = this.creatorOf(extension);
       this.permissions.declare(permissions);
-      for (const [member, claim] of Object.entries(claims)) this.claims.set(`${name}.${member}`, claim);
+      const get = <T>(type: Type<T>): T => this.refOf(extension).get(type, { strict: false });
+      for (const [member, claim] of Object.entries(claims)) {
+        this.claims.set(`${name}.${member}`, (user) => claim(user, get));
+      }
       for (const [member, { claim }] of Object.entries(attributes)) {
         if (claim !== undefined) this.claims.set(`${name}.${claim}`, (user) => user.attributes[`${name}.${member}`]);
       }
@@ -76,11 +79,19 @@ export class Extensions {
   }
 
   /** In the extension's module, so that its classes get its services by injection. */
-  private creatorOf({ module }: ExtensionDefinition): <T>(type: Type<T>) => Promise<T> {
-    const metatype = module === undefined || typeof module === 'function' ? module : module.module;
-    const own = [...this.modules.values()].find((candidate) => candidate.metatype === metatype);
-    const ref = own?.getProviderByKey<ModuleRef>(ModuleRef)?.instance ?? this.core;
+  private creatorOf(extension: ExtensionDefinition): <T>(type: Type<T>) => Promise<T> {
+    const ref = this.refOf(extension);
+    const own = this.moduleOf(extension);
     return async <T>(type: Type<T>): Promise<T> =>
       own?.providers.has(type) === true ? ref.get<T>(type) : ref.create<T>(type);
+  }
+
+  private refOf(extension: ExtensionDefinition): ModuleRef {
+    return this.moduleOf(extension)?.getProviderByKey<ModuleRef>(ModuleRef)?.instance ?? this.core;
+  }
+
+  private moduleOf({ module }: ExtensionDefinition) {
+    const metatype = module === undefined || typeof module === 'function' ? module : module.module;
+    return [...this.modules.values()].find((candidate) => candidate.metatype === metatype);
   }
 }
