@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#config';
-import type { AuditAction } from '#platform/events';
+import type { AuditAction, AuditChanges } from '#platform/events';
+import { UserAttributes } from '#platform/extensions';
 import { CursorPages, type PageRequest, type Pagination } from '#platform/paging';
 import type { Principal } from '#platform/request';
 import { UsersService } from '#users';
@@ -44,6 +45,7 @@ export class AuditLogService {
     private readonly verificationCursors: VerificationCursors,
     private readonly pages: CursorPages,
     private readonly users: UsersService,
+    private readonly attributes: UserAttributes,
     config: AppConfig,
   ) {
     const evidence = { externalCheckpoints: [], trusted: trustedKeys(config) };
@@ -68,7 +70,7 @@ export class AuditLogService {
     if (!bySelf) await this.users.get(userId);
     const { entries, pagination } = await this.find({ ...page, filters: { userId } });
     if (!bySelf) await this.recorder.record([{ action: 'audit.read', target: { type: 'user', id: userId } }]);
-    const shown = by.permissions.has('audit:read') ? entries : entries.map((entry) => withheld(entry, userId));
+    const shown = by.permissions.has('audit:read') ? entries : entries.map((entry) => this.withheld(entry, userId));
     return { entries: shown, pagination };
   }
 
@@ -149,26 +151,35 @@ export class AuditLogService {
     }
   }
 
+  /**
+   * An entry as shown to a user who lacks `audit:read`. It leaves out from where other people acted, the changes made to
+   * other users, those of attributes that the user may not read, and the permission that a denial was about.
+   */
+  private withheld(entry: AuditEntry, userId: string): AuditEntry {
+    const byOther = entry.actor.id !== userId;
+    const ofOther = entry.target.type === 'user' && entry.target.id !== userId;
+    return {
+      ...entry,
+      changes: entry.changes && this.readable(entry.changes, userId),
+      ...(byOther ? { actor: { ...entry.actor, sessionId: null }, ip: null, userAgent: null } : {}),
+      ...(ofOther ? { changes: null, reason: null } : {}),
+      ...(entry.action === 'permission.denied' ? { reason: null } : {}),
+    };
+  }
+
+  private readable(changes: AuditChanges, userId: string): AuditChanges {
+    const prefix = 'attributes.';
+    const shown = Object.entries(changes).filter(
+      ([name]) => !name.startsWith(prefix) || this.attributes.isReadable(name.slice(prefix.length), userId),
+    );
+    return Object.fromEntries(shown);
+  }
+
   private note(action: AuditAction, filters: AuditFilters): Promise<void> {
     const given = Object.entries(filters).filter(([, value]) => value !== undefined);
     const reason = given.length === 0 ? undefined : JSON.stringify(Object.fromEntries(given));
     return this.recorder.record([{ action, target: { type: 'audit-log', id: null }, reason }]);
   }
-}
-
-/**
- * An entry as shown to a user who lacks `audit:read`. It leaves out from where other people acted, the changes made to
- * other users, and the permission that a denial was about.
- */
-function withheld(entry: AuditEntry, userId: string): AuditEntry {
-  const byOther = entry.actor.id !== userId;
-  const ofOther = entry.target.type === 'user' && entry.target.id !== userId;
-  return {
-    ...entry,
-    ...(byOther ? { actor: { ...entry.actor, sessionId: null }, ip: null, userAgent: null } : {}),
-    ...(ofOther ? { changes: null, reason: null } : {}),
-    ...(entry.action === 'permission.denied' ? { reason: null } : {}),
-  };
 }
 
 /** An entry and its place in its chain; `null` while the entry is not linked yet. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { listMigrations, MIGRATIONS_FOLDER, tablePrefix } from '#platform/database';
@@ -33,6 +33,9 @@ export async function run(args: string[]): Promise<string> {
   if (!/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(folder)) {
     throw new StartupError(`There is no folder src/extensions/${name}.`);
   }
+  const others = (await readdir(EXTENSIONS_FOLDER)).filter((other) => other !== name);
+  const alike = others.find((other) => tablePrefix(other).startsWith(tablePrefix(name)));
+  if (alike !== undefined) throw new StartupError(`The tables of ${name} cannot be told from those of ${alike}.`);
   const driver = await openDriver(readConfig().migrationDatabase, { unlimitedStatements: true });
   try {
     return await driver.withConnection(async (connection) => {

@@ -26,12 +26,22 @@ export async function run(args: string[]): Promise<string> {
   const { diffFromMigrations } = await loadEngine();
   const migrations = await migrationsFor(target);
   const diff = await diffFromMigrations(migrations, await schemaFor(target));
-  const sql = [diff, ...(await missingIndexes(target, migrations))].filter((part) => part.trim() !== '').join('\n');
-  if (sql.trim() === '') return 'The migrations lead to the schema: nothing to write.';
-  const folder = join(target.folder, `${timestamp()}_${target.name}`);
+  const indexes = await missingIndexes(target, migrations);
+  const written: string[] = [];
+  if (diff.trim() !== '') written.push(await write(target, target.name, diff));
+  // Apart, as they cannot be made in a transaction, and after it, by name.
+  if (indexes.length > 0) {
+    written.push(await write(target, `${target.name}_indexes`, `-- no transaction\n${indexes.join('\n')}\n`));
+  }
+  return written.length === 0 ? 'The migrations lead to the schema: nothing to write.' : `Wrote ${written.join(', ')}`;
+}
+
+/** @returns the file's path */
+async function write(target: Target, name: string, sql: string): Promise<string> {
+  const folder = join(target.folder, `${timestamp()}_${name}`);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'migration.sql'), sql);
-  return `Wrote ${relative(ROOT_FOLDER, join(folder, 'migration.sql'))}`;
+  return relative(ROOT_FOLDER, join(folder, 'migration.sql'));
 }
 
 function readTarget([first, second, ...more]: string[]): Target {
@@ -76,7 +86,7 @@ async function missingIndexes({ extension }: Target, migrations: readonly Migrat
   return Object.entries(attributes)
     .filter(([, { unique, searchable }]) => unique || searchable)
     .filter(([name, definition]) => !written.includes(`"${attributeIndex(extension, name, definition)}"`))
-    .map(([name, definition]) => `-- CreateIndex\n${attributeIndexSql(extension, name, definition)}\n`);
+    .map(([name, definition]) => attributeIndexSql(extension, name, definition));
 }
 
 interface SchemaFile {

@@ -11,6 +11,7 @@ import type { HealthResponse, ServiceHealth } from './health.response.js';
 const DATABASE_TIMEOUT_MS = 1_000;
 const CACHE_TIMEOUT_MS = 500;
 const EXTENSION_TIMEOUT_MS = 1_000;
+const SHARED_MS = 1_000;
 
 const { version: release } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -24,12 +25,16 @@ export class HealthService {
     private readonly config: AppConfig,
   ) {}
 
+  /** Not asked for again within a second: anyone may ask for the health, and these may cost much. */
+  private readonly extensionsHealth = shared(() => this.checkExtensions());
+  private readonly outboxHealth = shared(() => this.checkOutbox());
+
   async check(): Promise<HealthResponse> {
     const [database, cache, others, outbox] = await Promise.all([
       this.checkDatabase(),
       this.checkCache(),
-      this.checkExtensions(),
-      this.checkOutbox(),
+      this.extensionsHealth(),
+      this.outboxHealth(),
     ]);
     const withoutDatabase = database.status === 'unhealthy';
     const whole = [cache, ...Object.values(others)].every(({ status }) => status === 'healthy');
@@ -87,4 +92,13 @@ async function measure(ping: () => Promise<void>, timeoutMs: number): Promise<Se
   const status = await Promise.race([answered, tooSlow]);
   clearTimeout(timer);
   return { status, latencyMs: Math.round((performance.now() - start) * 100) / 100 };
+}
+
+/** One result for all who ask within a second. */
+function shared<T>(load: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly result: Promise<T> } | undefined;
+  return () => {
+    if (last === undefined || performance.now() - last.at > SHARED_MS) last = { at: performance.now(), result: load() };
+    return last.result;
+  };
 }

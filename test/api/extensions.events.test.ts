@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { Controller, Injectable, Module, type OnModuleInit, Post } from '@nestjs/common';
 import {
   defineExtension,
   DomainError,
   EventBus,
   PrismaService,
+  requestContext,
+  Public,
   startApp,
+  Transactions,
   UndeliverableError,
   UserCreated,
   UserDeleted,
@@ -22,6 +25,7 @@ class Vetoed extends DomainError.of('VETOED', 409) {}
 /** What the handlers have got, by the user's name. */
 const delivered = new Map<string, object[]>();
 const errors: unknown[] = [];
+const contexts: unknown[] = [];
 let failures = 0;
 
 @Injectable()
@@ -47,7 +51,10 @@ class Listener implements OnModuleInit {
       // After the commit, the database may be used as ever.
       await this.prisma.user.count();
     });
-    this.events.delivered(UserCreated, 'test.created', async (event) => note(event.user.username, event));
+    this.events.delivered(UserCreated, 'test.created', async (event) => {
+      note(event.user.username, event);
+      contexts.push(requestContext());
+    });
     this.events.delivered(UserUpdated, 'test.updated', async (event) => note(event.after.username, event));
     this.events.delivered(UserDeleted, 'test.deleted', async (event) => note(event.before.username, event));
     this.events.delivered(UserCreated, 'test.failing', async ({ user }) => {
@@ -65,7 +72,22 @@ function note(username: string, event: object): void {
   delivered.set(username, [...(delivered.get(username) ?? []), event]);
 }
 
-@Module({ providers: [Listener] })
+@Controller('aside')
+class AsideController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly prisma: PrismaService,
+  ) {}
+
+  @Post()
+  @Public()
+  async aside() {
+    await this.transactions.run(async ({ db }) => db.user.count());
+    await this.prisma.user.count();
+  }
+}
+
+@Module({ controllers: [AsideController], providers: [Listener] })
 class ListenerModule {}
 
 const listener = defineExtension({ name: 'listener', api: '^1.0.0', module: ListenerModule });
@@ -100,6 +122,17 @@ describe('A handler within the transaction', () => {
   });
 });
 
+describe('A route that uses PrismaService after a transaction', () => {
+  it('fails at once under an Idempotency-Key, where that transaction is still open', async () => {
+    const send = (headers: Record<string, string>) => test.api.post('/aside', {}, { headers });
+    expect((await send({})).status).toBe(201);
+    const startedAt = performance.now();
+    expect((await send({ 'idempotency-key': 'aside-1' })).status).toBe(500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect((await test.api.post('/users', named('after'))).status).toBe(201);
+  });
+});
+
 describe('A slow handler after the commit', () => {
   it('delays the answer by a second at most', async () => {
     const startedAt = performance.now();
@@ -119,6 +152,8 @@ describe('A delivered event', () => {
     expect(created).toBeInstanceOf(UserCreated);
     expect((created as UserCreated).user.createdAt).toBeInstanceOf(Date);
     const bios = rest.map((event) => (event instanceof UserUpdated ? [event.before.bio, event.after.bio] : 'deleted'));
+    // What a handler does is not done by the user whose request woke it.
+    expect(contexts.filter((context) => context !== undefined)).toEqual([]);
     expect(bios).toEqual([[null, 'one'], ['one', 'two'], ['two', 'three'], 'deleted']);
   });
 
@@ -158,9 +193,11 @@ describe('A delivered event', () => {
   });
 
   it('is counted in the health, and can be discarded or tried again', async () => {
-    expect((await test.api.get('/health')).body).toMatchObject({
-      status: 'healthy',
-      services: { outbox: { status: 'healthy', waiting: 0, oldestSeconds: 0, failed: 2 } },
+    await eventually(async () => {
+      expect((await test.api.get('/health')).body).toMatchObject({
+        status: 'healthy',
+        services: { outbox: { status: 'healthy', waiting: 0, oldestSeconds: 0, failed: 2 } },
+      });
     });
     const [{ id } = { id: 0n }] = await outbox().list(10);
     expect(await outbox().retry(id)).toBe(1);

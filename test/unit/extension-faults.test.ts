@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { IsInt, Min } from 'class-validator';
-import { defineExtension, type ExtensionDefinition, ExtensionsModule } from '../../src/platform/extensions/index.js';
+import {
+  attribute,
+  defineExtension,
+  type ExtensionDefinition,
+  ExtensionsModule,
+} from '../../src/platform/extensions/index.js';
 
 class Rule {
   check() {}
@@ -58,6 +63,28 @@ describe('A faulty extension', () => {
       'Extension teams: requires the extension x, which is not there: add it, or remove this one.',
       'Extension teams: the permission bills:read is taken by the extension billing.',
       'Extension teams: a passwordRule is taken by the extension billing.',
+    ]);
+  });
+
+  it('is refused where its tables could not be told from those of another', () => {
+    const lines = faults([
+      { name: 'team', api: '*' },
+      { name: 'team-billing', api: '*' },
+    ]);
+    expect(lines).toEqual([
+      'Extension team-billing: its name begins like that of the extension team: rename one of them.',
+    ]);
+  });
+
+  it('has attributes that an index can hold', () => {
+    expect(() => attribute.string({ max: 501, unique: true })).toThrow('0 ≤ min ≤ max ≤ 500');
+    expect(() => attribute.string({ max: 1_001 })).toThrow('0 ≤ min ≤ max ≤ 1000');
+    const name = 'n'.repeat(40);
+    const long = { name: 'a'.repeat(30), api: '*', attributes: { [name]: attribute.string({ max: 5, unique: true }) } };
+    expect(faults([long])[0]).toContain('has too long a name for its index');
+    const odd = { name: 'billing', api: '*', attributes: { plan: { kind: 'string' } } };
+    expect(faults([odd])).toEqual([
+      'Extension billing: the attribute plan must be made by attribute.string or another of its functions.',
     ]);
   });
 

@@ -30,6 +30,13 @@ const FOREIGN = [
   'DO $$ BEGIN DELETE FROM users; END $$',
   'GRANT ALL ON users TO public',
   'CREATE SCHEMA ext_my_teams_x',
+  'DROP TABLE ext_my_teams_members, users',
+  'TRUNCATE ext_my_teams_members, users',
+  'DROP INDEX ext_my_teams_idx, users_email_key',
+  `INSERT INTO ext_my_teams_members VALUES ('--'); DROP TABLE users`,
+  `INSERT INTO ext_my_teams_members VALUES ('/*'); DROP TABLE users; SELECT '*/'`,
+  `INSERT INTO ext_my_teams_members VALUES (E'\\''); DROP TABLE users; --'`,
+  'INSERT INTO ext_my_teams_members VALUES ($$ $$); DROP TABLE users',
 ];
 
 describe("An extension's migration", () => {

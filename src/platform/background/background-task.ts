@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 
 interface BackgroundWork {
@@ -15,6 +16,7 @@ interface BackgroundWork {
  */
 export class BackgroundTask {
   private readonly logger = new Logger(BackgroundTask.name);
+  private readonly ownContext = new AsyncResource(BackgroundTask.name);
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -51,7 +53,9 @@ export class BackgroundTask {
   private arm(): void {
     clearTimeout(this.timer);
     if (this.stopping.signal.aborted) return;
-    this.timer = setTimeout(() => this.run(), this.dueAt - performance.now()).unref();
+    // Not in the context of the request that woke it: its acts would be recorded as that user's.
+    const run = () => this.ownContext.runInAsyncScope(() => this.run());
+    this.timer = setTimeout(run, this.dueAt - performance.now()).unref();
   }
 
   private run(): void {

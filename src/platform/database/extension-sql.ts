@@ -33,6 +33,8 @@ export function foreignStatement(sql: string, extension: string): string | undef
 }
 
 function isOwn(statement: string, prefix: string): boolean {
+  // A list may name others', and in a text with backslashes a quote may not be its end.
+  if (/^(?:DROP|TRUNCATE) [^']*,/i.test(statement) || /\bE''|\$/i.test(statement)) return false;
   const index = CREATE_INDEX.exec(statement)?.groups;
   if (index !== undefined) {
     const { index: name = '', name: table = '' } = index;
@@ -42,12 +44,13 @@ function isOwn(statement: string, prefix: string): boolean {
   return name?.startsWith(prefix) === true;
 }
 
-/** Without comments, texts and the insides of functions, in one line each. */
+/** A comment, or a text; what is in a text with backslashes cannot be told. */
+const HIDDEN = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g;
+
+/** Without comments and texts, in one line each. */
 function statementsOf(sql: string): string[] {
   return sql
-    .replaceAll(/--.*$/gm, ' ')
-    .replaceAll(/\/\*[\s\S]*?\*\//g, ' ')
-    .replaceAll(/'(?:[^']|'')*'/g, "''")
+    .replaceAll(HIDDEN, (hidden) => (hidden.startsWith("'") ? "''" : ' '))
     .split(';')
     .map((statement) => statement.replaceAll(/\s+/g, ' ').trim())
     .filter((statement) => statement !== '');

@@ -1,11 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
-
-interface OpenTransaction {
-  isOver: boolean;
-}
-
-const storage = new AsyncLocalStorage<OpenTransaction>();
 
 /** What runs inside a transaction used the database outside of it. */
 export class OutsideTransactionError extends Error {
@@ -17,43 +10,31 @@ export class OutsideTransactionError extends Error {
   }
 }
 
+/** Whether a transaction is open that the code running now is part of, or must not run beside. */
+export class OpenTransaction {
+  isOver = true;
+}
+
+const storage = new AsyncLocalStorage<OpenTransaction>();
+
 /** Runs the work of a transaction: until it ends, statements outside of the transaction fail at once. */
 export async function whileInTransaction<T>(work: () => Promise<T>): Promise<T> {
-  const open: OpenTransaction = { isOver: false };
+  const open = new OpenTransaction();
+  open.isOver = false;
   try {
-    return await storage.run(open, work);
+    return await besideTransaction(open, work);
   } finally {
     // What the work has started, and not waited for, may use the database again.
     open.isOver = true;
   }
 }
 
-/** Refuses statements outside of the transaction that the caller is in. */
-export function refusingOutsiders(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => {
-      const adapter = await factory.connect();
-      return {
-        ...adapter,
-        queryRaw: async (query) => {
-          refuseOutsider();
-          return adapter.queryRaw(query);
-        },
-        executeRaw: async (query) => {
-          refuseOutsider();
-          return adapter.executeRaw(query);
-        },
-        startTransaction: async (isolationLevel) => {
-          refuseOutsider();
-          return adapter.startTransaction(isolationLevel);
-        },
-      };
-    },
-  };
+/** Runs work that may use the database only while the transaction is over. */
+export function besideTransaction<T>(open: OpenTransaction, work: () => Promise<T>): Promise<T> {
+  return storage.run(open, work);
 }
 
-function refuseOutsider(): void {
+/** @throws OutsideTransactionError for a statement outside of the transaction that is open */
+export function refuseOutsider(): void {
   if (storage.getStore()?.isOver === false) throw new OutsideTransactionError();
 }

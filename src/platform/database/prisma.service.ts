@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseDriver } from '#platform/postgres';
 import { PrismaClient } from './generated/client.js';
-import { refusingOutsiders } from './open-transaction.js';
+import { refuseOutsider } from './open-transaction.js';
 
 /** How long a transaction waits for a connection, and may take, in milliseconds. */
 const TRANSACTION_MAX_WAIT_MS = 10_000;
@@ -12,11 +12,33 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 export class PrismaService extends PrismaClient implements OnApplicationShutdown {
   constructor(private readonly driver: DatabaseDriver) {
     super({
-      adapter: refusingOutsiders(driver.adapter),
+      adapter: driver.adapter,
       // The default quotes a failed call with its arguments, password hashes included, in the error's message.
       errorFormat: 'minimal',
       transactionOptions: { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: TRANSACTION_TIMEOUT_MS },
     });
+    this.guard();
+  }
+
+  /**
+   * Every call ends in `_request`, those of a transaction with it among the parameters. The check must stand at the call:
+   * Prisma sends the statements of several callers together, in the context of the first.
+   */
+  private guard(): void {
+    const request: unknown = Reflect.get(this, '_request');
+    if (typeof request !== 'function') throw new Error('Prisma has no _request: the guard of transactions needs it');
+    const guarded = (parameters: { readonly transaction?: unknown }): unknown => {
+      if (parameters.transaction === undefined) refuseOutsider();
+      return Reflect.apply(request, this, [parameters]);
+    };
+    Object.defineProperty(this, '_request', { value: guarded });
+    const transact: unknown = Reflect.get(this, '$transaction');
+    if (typeof transact !== 'function') return;
+    const begin = (...parameters: unknown[]): unknown => {
+      refuseOutsider();
+      return Reflect.apply(transact, this, parameters);
+    };
+    Object.defineProperty(this, '$transaction', { value: begin });
   }
 
   /**

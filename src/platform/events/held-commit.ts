@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { besideTransaction, OpenTransaction } from '#platform/database';
 import type { Transaction } from './transaction.js';
 
 type Work<T> = (transaction: Transaction) => Promise<T>;
@@ -20,12 +21,13 @@ export class HeldCommit {
   /** Handlers after the commit, and what a request has started in the background, have transactions of their own. */
   isOver = false;
   private transaction: Transaction | undefined;
+  private readonly open = new OpenTransaction();
   private committed: Promise<unknown> | undefined;
   private readonly last = deferred<Work<void>>();
 
   /** Runs `work` so that transactions that it starts are held. */
   within<T>(work: () => Promise<T>): Promise<T> {
-    return storage.run(this, work);
+    return storage.run(this, () => besideTransaction(this.open, work));
   }
 
   /**
@@ -38,13 +40,16 @@ export class HeldCommit {
     return new Promise((resolve, reject) => {
       const committed = commit(async (transaction) => {
         this.transaction = transaction;
+        this.open.isOver = false;
         resolve(await work(transaction));
         const last = await this.last.promise;
         await last(transaction);
         this.isOver = true;
+        this.open.isOver = true;
       });
       this.committed = committed;
       committed.catch((error: unknown) => {
+        this.open.isOver = true;
         this.transaction = undefined;
         this.committed = undefined;
         reject(error instanceof Error ? error : new Error(String(error)));
@@ -62,6 +67,7 @@ export class HeldCommit {
     this.last.resolve(last);
     await committed;
     this.isOver = true;
+    this.open.isOver = true;
     return committed !== undefined;
   }
 
@@ -71,6 +77,7 @@ export class HeldCommit {
     this.last.reject(reason);
     await committed?.catch(noop);
     this.isOver = true;
+    this.open.isOver = true;
   }
 }
 

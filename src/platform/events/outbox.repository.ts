@@ -51,14 +51,19 @@ export class OutboxRepository {
     await db.$executeRaw`INSERT INTO outbox_messages (handler, key, event) VALUES ${Prisma.join(rows)}`;
   }
 
-  /** Takes messages that are due, for these handlers, the oldest of each key only. */
-  async take(handlers: readonly string[], limit: number): Promise<TakenMessage[]> {
+  /**
+   * Takes messages that are due, for these handlers, the oldest of each key only.
+   *
+   * @param running of this instance: it may have been unable to keep them
+   */
+  async take(handlers: readonly string[], running: readonly bigint[], limit: number): Promise<TakenMessage[]> {
     return this.prisma.$queryRaw<TakenMessage[]>`
       UPDATE outbox_messages AS message
       SET attempts = attempts + 1, locked_until = clock_timestamp() + ${LEASE_MS} * INTERVAL '1 millisecond'
       WHERE id IN (
         SELECT id FROM outbox_messages AS due
         WHERE failed_at IS NULL AND next_attempt_at <= clock_timestamp() AND handler = ANY(${[...handlers]})
+          AND id <> ALL(${[...running]}::bigint[])
           AND (locked_until IS NULL OR locked_until < clock_timestamp())
           AND NOT EXISTS (
             SELECT 1 FROM outbox_messages AS earlier

@@ -94,7 +94,7 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   private async takeSome(): Promise<void> {
     const free = AT_ONCE - this.running.size;
     if (free <= 0 || this.stopping) return;
-    const taken = await this.messages.take([...this.events.deliveries.keys()], free);
+    const taken = await this.messages.take([...this.events.deliveries.keys()], [...this.running.keys()], free);
     for (const message of taken) {
       const attempt = this.attempt(message).finally(() => {
         this.running.delete(message.id);
@@ -108,6 +108,9 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
     const delivery = this.events.deliveries.get(message.handler);
     if (delivery === undefined) return;
     try {
+      // A message that ends its process is never seen to fail.
+      if (message.attempts > this.config.outbox.maxAttempts)
+        throw new UndeliverableError('Each attempt ended its process');
       await inTime(delivery, message);
       await this.messages.remove(message);
     } catch (error) {

@@ -39,14 +39,17 @@ export interface AttributeDefinition {
 const INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
 const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MAX_LENGTH = 1_000;
+/** An entry of an index has at most 2,704 bytes (PostgreSQL), and a code point up to four. */
+const MAX_INDEXED_LENGTH = 500;
 
 /** Declares attributes of users, one line each. */
 export const attribute = {
-  /** @param options.max code points, up to 1,000 */
+  /** @param options.max code points, up to 1,000; up to 500 where it is unique or searchable */
   string: (options: AttributeOptions & { readonly min?: number; readonly max: number; readonly pattern?: RegExp }) => {
     const { min = 1, max, pattern } = options;
-    if (!(min >= 0 && min <= max && max <= MAX_LENGTH)) {
-      throw new TypeError(`A string attribute takes 0 ≤ min ≤ max ≤ ${MAX_LENGTH}, and has ${min} and ${max}`);
+    const longest = options.unique === true || options.searchable === true ? MAX_INDEXED_LENGTH : MAX_LENGTH;
+    if (!(min >= 0 && min <= max && max <= longest)) {
+      throw new TypeError(`A string attribute takes 0 ≤ min ≤ max ≤ ${longest}, and has ${min} and ${max}`);
     }
     return define(
       'string',

@@ -1,9 +1,13 @@
 import { satisfies, validRange } from 'semver';
 import { parseDuration } from '#config';
+import { tablePrefix } from '#platform/database';
 import { isAttribute } from './attribute.js';
+import { attributeIndex } from './user-attributes.js';
 import { EXTENSION_API, type ExtensionDefinition } from './define-extension.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+/** Of PostgreSQL's names. */
+const MAX_NAME = 63;
 const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
 const PERMISSION = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
 const AUDIT_ACTION = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
@@ -30,7 +34,11 @@ const MEMBERS = new Set([
 /** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
 export function extensionFaults(extensions: readonly ExtensionDefinition[]): string[] {
   const names = new Set(extensions.map(({ name }) => name));
-  return [...extensions.flatMap((extension) => faultsOf(extension, names)), ...clashes(extensions)];
+  return [
+    ...extensions.flatMap((extension) => faultsOf(extension, names)),
+    ...clashes(extensions),
+    ...[...names].flatMap((name) => sharedPrefixes(name, names)),
+  ];
 }
 
 function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): string[] {
@@ -69,6 +77,9 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     ...Object.entries(attributes)
       .filter(([, definition]) => !isAttribute(definition))
       .map(([one]) => `the attribute ${one} must be made by attribute.string or another of its functions`),
+    ...Object.entries(attributes)
+      .filter(([one, definition]) => isAttribute(definition) && attributeIndex(name, one, definition).length > MAX_NAME)
+      .map(([one]) => `the attribute ${one} has too long a name for its index, which may have ${MAX_NAME} characters`),
     ...Object.values(attributes)
       .map(({ claim }) => claim)
       .filter((claim) => claim !== undefined && (!MEMBER_NAME.test(claim) || claim in claims))
@@ -118,6 +129,13 @@ function hasMethod(provider: unknown, method: string): boolean {
 
 function nameOf(value: unknown): string {
   return typeof value === 'function' ? value.name : typeof value;
+}
+
+/** The tables of `team` and of `team-billing` could not be told apart. */
+function sharedPrefixes(name: string, names: ReadonlySet<string>): string[] {
+  return [...names]
+    .filter((other) => other !== name && tablePrefix(other).startsWith(tablePrefix(name)))
+    .map((other) => `Extension ${other}: its name begins like that of the extension ${name}: rename one of them.`);
 }
 
 /** What only one extension may have. */

@@ -57,7 +57,8 @@ export class Extensions {
     );
     if (needed.length === 0) return;
     const rows = await this.prisma.$queryRaw<{ name: string }[]>`
-      SELECT indexname AS name FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'users'`;
+      SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      WHERE i.indrelid = 'users'::regclass AND i.indisvalid`;
     const there = new Set(rows.map(({ name }) => name));
     const faults = needed
       .filter(({ index }) => !there.has(index))

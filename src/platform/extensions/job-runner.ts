@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { BackgroundTask } from '#platform/background';
 import type { Job } from './define-extension.js';
 import { JOB_LEASE_MS, JobsRepository } from './jobs.repository.js';
 
+/** How long (ms) a stop waits for a run under way; what it leaves undone, another instance takes up. */
+const DRAIN_MS = 5_000;
 const SHORTEST_POLL_MS = 250;
 const LONGEST_POLL_MS = 5_000;
 /** How long (ms) an instance runs a job after it last heard that the job is its own: then another may take it. */
@@ -32,7 +35,8 @@ export class JobRunner implements OnModuleDestroy {
 
   /** Jobs get to know by their signal. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all(this.tasks.map((task) => task.stop()));
+    const stopped = Promise.all(this.tasks.map((task) => task.stop()));
+    await Promise.race([stopped, sleep(DRAIN_MS, undefined, { ref: false })]);
   }
 
   private async runIfDue(name: string, everyMs: number, job: Job, stopping: AbortSignal): Promise<void> {

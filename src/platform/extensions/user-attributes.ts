@@ -76,6 +76,12 @@ export class UserAttributes {
     return Object.fromEntries(readable.map(([key]) => [key, values[key] ?? null]));
   }
 
+  /** Whether the caller of this request may read an attribute of a user; not where no extension declares it. */
+  isReadable(name: string, userId: string): boolean {
+    const definition = this.all.get(name);
+    return definition !== undefined && isAllowed(definition.readableBy, isSelf(userId));
+  }
+
   /** @param names of a violated index, or of what it is on @returns the unique attribute, `<extension>.<name>` */
   violated(names: readonly string[]): string | undefined {
     const text = names.join(' ');
@@ -114,11 +120,13 @@ export function attributeIndex(extension: string, name: string, { unique }: Attr
   return `${tablePrefix(extension)}${column}_${unique ? 'key' : 'idx'}`;
 }
 
-/** The statement that makes it. */
+/** The statements that make it, while users are written, and again after a failure. */
 export function attributeIndexSql(extension: string, name: string, definition: AttributeDefinition): string {
   const index = attributeIndex(extension, name, definition);
   const unique = definition.unique ? 'UNIQUE ' : '';
-  return `CREATE ${unique}INDEX "${index}" ON "users"(("attributes" ->> '${extension}.${name}')) WHERE deleted_at IS NULL;`;
+  const expression = `("attributes" ->> '${extension}.${name}')`;
+  return `DROP INDEX CONCURRENTLY IF EXISTS "${index}";
+CREATE ${unique}INDEX CONCURRENTLY "${index}" ON "users"(${expression}) WHERE deleted_at IS NULL;`;
 }
 
 /** Without a principal, as at a login or a registration, the user is the caller. */

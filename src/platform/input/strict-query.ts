@@ -17,7 +17,8 @@ export function parseQuery(text: string): Record<string, unknown> | MalformedInp
       const message = 'The query contains a NUL character or is not valid percent-encoded UTF-8';
       return new MalformedInput('query', fault('malformed', message));
     }
-    if (isInherited(name)) return new MalformedInput('query', unknownField(name));
+    if (isInherited(name) || isInherited(name.replace(ATTRIBUTES_PREFIX, '')))
+      return new MalformedInput('query', unknownField(name));
     if (name in query)
       return new MalformedInput('query', fault('duplicate_key', 'The query contains a parameter twice'));
     query[name] = value;
