@@ -82,13 +82,16 @@ module.exports = {
     {
       name: 'only-extensions-import-the-core',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(core|extensions)/' },
+      from: { path: '^src/', pathNot: '^src/((core|extensions)/|index\\.ts$)' },
       to: { path: '^src/core/' },
     },
     {
       name: 'nothing-imports-the-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/((main|app|app\\.module)\\.ts$|commands/|testing/)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/((main|app|app\\.module|index|user-management\\.module)\\.ts$|commands/|testing/)',
+      },
       to: { path: '^src/(main|app|app\\.module|load-extensions)\\.ts$' },
     },
     {

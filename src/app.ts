@@ -12,16 +12,22 @@ import { createLoggers, NestLogger } from '#platform/observability';
 import { HashGate } from '#passwords';
 import { RateLimit } from '#platform/limits';
 
-/** The application with these extensions, ready to listen. The tests boot this same function. */
+/**
+ * The application with these extensions, ready to listen. The tests boot this same function.
+ *
+ * @param options.embedded whether it serves inside another application
+ */
 export async function createApp(
   config: AppConfig,
   extensions: readonly ExtensionDefinition[] = [],
+  { embedded = false }: { readonly embedded?: boolean } = {},
 ): Promise<NestFastifyApplication> {
   const loggers = await createLoggers(config);
   const { logger } = loggers;
   const adapter = createAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, extensions), adapter, {
-    logger: new NestLogger(logger),
+    // Inside another application, the log lines of Nest's loggers go where that application's go.
+    ...(embedded ? {} : { logger: new NestLogger(logger) }),
     bodyParser: false,
     abortOnError: false,
   });

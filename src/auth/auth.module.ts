@@ -38,8 +38,10 @@ import { TokensService } from './tokens.service.js';
     AccessTokenReader,
     RefreshTokenReader,
     // In this order: who it is, then what they may do.
-    { provide: APP_GUARD, useClass: JwtAuthGuard },
-    { provide: APP_GUARD, useClass: PermissionGuard },
+    JwtAuthGuard,
+    PermissionGuard,
+    { provide: APP_GUARD, useExisting: JwtAuthGuard },
+    { provide: APP_GUARD, useExisting: PermissionGuard },
   ],
 })
 export class AuthModule implements OnModuleInit {

@@ -3,3 +3,5 @@ export { AuthModule } from './auth.module.js';
 export { JWKS_PATH } from './jwks.controller.js';
 export { RefreshTokenReader } from './refresh-token-reader.js';
 export { SessionsEnded, SessionStarted } from './auth.events.js';
+export { JwtAuthGuard } from './jwt-auth.guard.js';
+export { PermissionGuard } from './permission.guard.js';

@@ -42,7 +42,7 @@ export async function run(args: string[]): Promise<string> {
       const found = await belongingsOf(name, connection);
       const lines = describe(name, found).join('\n');
       if (!values.yes) return `This would drop:\n${lines}\nRun it again with --yes to drop it all.`;
-      await drop(name, found, connection);
+      if (found !== NOTHING) await drop(name, found, connection);
       await rm(folder, { recursive: true });
       return `Dropped:\n${lines}`;
     });
@@ -51,7 +51,12 @@ export async function run(args: string[]): Promise<string> {
   }
 }
 
+const NOTHING: Belongings = { tables: [], types: [], indexes: [], migrations: [], messages: 0, users: 0 };
+
 async function belongingsOf(name: string, connection: SqlConnection): Promise<Belongings> {
+  const { rows } = await connection.query(`SELECT to_regclass('outbox_messages') AS name`);
+  // A database that was never migrated.
+  if (rows[0]?.['name'] === null) return NOTHING;
   const own = `${tablePrefix(name).replaceAll('_', '\\_')}%`;
   const column = async (sql: string, values: unknown[]): Promise<string[]> =>
     (await connection.query(sql, values)).rows.map((row) => String(row['name']));

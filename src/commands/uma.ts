@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { UsageError } from './usage.error.js';
 
 type Run = (args: string[]) => Promise<string>;

@@ -10,6 +10,7 @@ export {
   SelfOnly,
   SelfOr,
 } from '#platform/access';
+export type { Job } from '#platform/background';
 export { Cache } from '#platform/cache';
 export { Prisma, PrismaService, uuidV7 } from '#platform/database';
 export {
@@ -17,6 +18,8 @@ export {
   DomainError,
   DuplicateError,
   type ErrorCode,
+  type Fault,
+  fault,
   type FieldFault,
   ForbiddenError,
   NotFoundError,
@@ -47,7 +50,6 @@ export {
   type ExtensionDefinition,
   type ExtensionUser,
   type Health,
-  type Job,
   type LoginRule,
   type PasswordRule,
 } from '#platform/extensions';
@@ -83,7 +85,7 @@ export {
   UserId,
 } from '#platform/request';
 export { ApiAnswer, ApiErrors, Reply } from '#platform/response';
-export { startApp } from '#testing';
+export { login, register, startApp, type TestApp } from '#testing';
 export {
   BeforeUserChange,
   emailRule,

@@ -87,7 +87,8 @@ export async function startApp(
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_USERNAME: ADMIN.username,
     ADMIN_PASSWORD: ADMIN.password,
-    LOG_LEVEL: 'silent',
+    // What a test does not expect should be seen.
+    LOG_LEVEL: 'error',
     // The explorer's files are served by a package that Jest cannot load on Node 20: its test starts the built application.
     API_DOCS: 'false',
     ...settings,

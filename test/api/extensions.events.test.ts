@@ -94,7 +94,7 @@ const listener = defineExtension({ name: 'listener', api: '^1.0.0', module: List
 
 let test: TestApp;
 beforeAll(async () => {
-  test = await startApp(undefined, { extensions: [listener], env: { OUTBOX_MAX_ATTEMPTS: '2' } });
+  test = await startApp(undefined, { extensions: [listener], env: { OUTBOX_MAX_ATTEMPTS: '2', LOG_LEVEL: 'silent' } });
 });
 afterAll(() => test.close());
 

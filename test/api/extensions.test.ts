@@ -140,7 +140,10 @@ const seats = defineExtension({
 
 let test: TestApp;
 beforeAll(async () => {
-  test = await startApp(undefined, { extensions: [seats], env: { SEATS_PER_ROW: '12', SEATS_NUMBERED: 'false' } });
+  test = await startApp(undefined, {
+    extensions: [seats],
+    env: { SEATS_PER_ROW: '12', SEATS_NUMBERED: 'false', LOG_LEVEL: 'silent' },
+  });
 });
 afterAll(() => test.close());
 

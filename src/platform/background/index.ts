@@ -1,2 +1,4 @@
 export { BackgroundTask } from './background-task.js';
+export { type Job, JobRunner } from './job-runner.js';
+export { JobsRepository } from './jobs.repository.js';
 export { Sweeper } from './sweeper.js';

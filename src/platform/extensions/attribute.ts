@@ -58,7 +58,7 @@ export const attribute = {
       (value) => {
         if (typeof value !== 'string') return fault('type', 'must be a string');
         const length = [...value].length;
-        if (length < min) return fault('min_length', `must be at least ${min} characters`);
+        if (length < min) return fault('min_length', `must be at least ${min} character${min === 1 ? '' : 's'}`);
         if (length > max) return fault('max_length', `must not exceed ${max} characters`);
         return pattern?.test(value) === false ? fault('format', `must match ${pattern.source}`) : undefined;
       },

@@ -1,4 +1,5 @@
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { Job } from '#platform/background';
 import type { AttributeDefinition } from './attribute.js';
 
 /** A user as strategies get to see it. */
@@ -35,12 +36,6 @@ export interface LoginRule {
 export interface Health {
   /** @throws while what it checks does not work: the service is then `degraded` */
   check(): void | Promise<void>;
-}
-
-/** Work that is done at intervals, on one instance at a time. */
-export interface Job {
-  /** @param signal aborts when the process stops, or when another instance may take over: the run should end soon */
-  run(signal: AbortSignal): void | Promise<void>;
 }
 
 export interface JobDefinition {

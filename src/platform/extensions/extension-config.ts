@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import { readFileSync } from 'node:fs';
+import { misspeltVariables } from '#config';
 import type { ExtensionDefinition } from './define-extension.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -10,6 +11,8 @@ export interface ExtensionSettings {
   readonly type: Type;
   readonly value: object;
   readonly faults: readonly string[];
+  /** One for each variable that begins like those of the extension and is none. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads an extension's settings from the environment: `retryLimit` of `billing` from `BILLING_RETRY_LIMIT`. */
@@ -20,8 +23,10 @@ export function readSettings(
   if (config === undefined) return undefined;
   const value: Record<string, unknown> = new config();
   const faults: string[] = [];
+  const known: string[] = [];
   for (const property of propertiesOf(config, value)) {
     const variable = variableName(name, property);
+    known.push(variable, `${variable}_FILE`);
     try {
       const text = variables[variable] || textOf(variables[`${variable}_FILE`]);
       if (text !== undefined) value[property] = convert(text, typeOf(config, value, property));
@@ -31,11 +36,16 @@ export function readSettings(
   }
   for (const { property, constraints = {} } of validateSync(value, { forbidUnknownValues: false })) {
     const variable = variableName(name, property);
-    for (const message of Object.values(constraints)) {
-      faults.push(`Extension ${name}: ${message.replaceAll(property, variable)}.`);
-    }
+    // The rule that stands first in the class: a text that is no number is not too small.
+    const message = Object.values(constraints).at(-1);
+    if (message !== undefined) faults.push(`Extension ${name}: ${message.replaceAll(property, variable)}.`);
   }
-  return { type: config, value, faults };
+  return { type: config, value, faults, warnings: misspelt(name, known, variables) };
+}
+
+function misspelt(extension: string, known: readonly string[], variables: Variables): string[] {
+  const prefix = variableName(extension, '');
+  return misspeltVariables(variables, known).filter((warning) => warning.startsWith(prefix));
 }
 
 /** Those with a rule or a default. */

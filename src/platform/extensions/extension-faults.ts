@@ -83,7 +83,11 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     ...Object.values(attributes)
       .map(({ claim }) => claim)
       .filter((claim) => claim !== undefined && (!MEMBER_NAME.test(claim) || claim in claims))
-      .map((claim) => `the claim ${claim} of an attribute is malformed, or there is another one`),
+      .map((claim) =>
+        MEMBER_NAME.test(claim ?? '')
+          ? `the claim ${claim} of an attribute is among its claims too`
+          : `the claim ${claim} of an attribute must be letters and digits, and begin with a small letter`,
+      ),
     ...Object.entries(jobs)
       .filter(([, { every }]) => intervalOf(every) === undefined)
       .map(([job, { every }]) => `the job ${job} must run every 1s or more, such as 15m or 24h, and not ${every}`),

@@ -1,14 +1,13 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PermissionRegistry } from '#platform/access';
+import { JobRunner, JobsRepository } from '#platform/background';
 import { PrismaService } from '#platform/database';
 import { StartupError } from '#platform/errors';
 import type { ExtensionDefinition } from './define-extension.js';
 import { readSettings } from './extension-config.js';
 import { extensionFaults } from './extension-faults.js';
 import { Extensions } from './extensions.js';
-import { JobRunner } from './job-runner.js';
-import { JobsRepository } from './jobs.repository.js';
 import { EXTENSION_DEFINITIONS, UserAttributes } from './user-attributes.js';
 
 /** Mounts the extensions, and hands what they add to every module. */
@@ -25,6 +24,7 @@ export class ExtensionsModule {
     const settings = definitions.map((one) => readSettings(one, variables)).filter((one) => one !== undefined);
     const faults = [...extensionFaults(definitions), ...settings.flatMap((one) => one.faults)];
     if (faults.length > 0) throw new StartupError(faults.join('\n'));
+    for (const warning of settings.flatMap((one) => one.warnings)) new Logger('Configuration').warn(warning);
     const configs = settings.map(({ type, value }) => ({ provide: type, useValue: value }));
     return {
       module: ExtensionsModule,

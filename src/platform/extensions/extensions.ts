@@ -1,11 +1,11 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PermissionRegistry } from '#platform/access';
+import { JobRunner } from '#platform/background';
 import { PrismaService } from '#platform/database';
 import { StartupError } from '#platform/errors';
 import { attributeIndex } from './user-attributes.js';
 import { intervalOf } from './extension-faults.js';
-import { JobRunner } from './job-runner.js';
 import type { ExtensionDefinition, ExtensionUser, Health, LoginRule, PasswordRule } from './define-extension.js';
 
 /** What the extensions of this application add, for the features that ask for it. */

@@ -5,7 +5,6 @@ export {
   type ExtensionDefinition,
   type ExtensionUser,
   type Health,
-  type Job,
   isDefinition,
   type LoginRule,
   type PasswordRule,

@@ -126,8 +126,9 @@ function unexpected(): DomainError {
   return new DomainError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred');
 }
 
-function send(error: DomainError, reply: FastifyReply): void {
-  const body = JSON.stringify({
+/** What a client reads of a failure. */
+export function failureBody(error: DomainError, requestId: string) {
+  return {
     success: false,
     error: {
       code: error.code,
@@ -135,9 +136,13 @@ function send(error: DomainError, reply: FastifyReply): void {
       ...(error instanceof UnauthorizedError ? { reason: error.reason } : {}),
       ...(error.details === undefined ? {} : { details: error.details }),
       timestamp: new Date().toISOString(),
-      requestId: reply.request.id,
+      requestId,
     },
-  });
+  };
+}
+
+function send(error: DomainError, reply: FastifyReply): void {
+  const body = JSON.stringify(failureBody(error, reply.request.id));
   addHeaders(reply, error);
   void reply.code(error.status).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(body);
 }

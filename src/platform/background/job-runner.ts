@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { BackgroundTask } from '#platform/background';
-import type { Job } from './define-extension.js';
+import { BackgroundTask } from './background-task.js';
 import { JOB_LEASE_MS, JobsRepository } from './jobs.repository.js';
 
 /** How long (ms) a stop waits for a run under way; what it leaves undone, another instance takes up. */
@@ -11,6 +10,12 @@ const SHORTEST_POLL_MS = 250;
 const LONGEST_POLL_MS = 5_000;
 /** How long (ms) an instance runs a job after it last heard that the job is its own: then another may take it. */
 const SURE_MS = JOB_LEASE_MS * 0.8;
+
+/** Work that is done at intervals, on one instance at a time. */
+export interface Job {
+  /** @param signal aborts when the process stops, or when another instance may take over: the run should end soon */
+  run(signal: AbortSignal): void | Promise<void>;
+}
 
 /** Runs the jobs of extensions: each at its interval, on one of the instances. */
 @Injectable()
