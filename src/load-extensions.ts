@@ -52,12 +52,19 @@ async function loadExtension(name: string, folder: URL): Promise<ExtensionDefini
     ({ default: exported } = (await import(index.href)) as { default?: unknown });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `Extension ${name}: ${file} cannot be loaded: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`;
+    return `Extension ${name}: ${file} cannot be loaded: ${oneLine(reason)}`;
   }
   if (isClass(exported)) return { name, api: '*', module: exported };
   if (!isDefinition(exported)) return `Extension ${name}: ${file} must default-export defineExtension({ … }).`;
   if (exported.name !== name) return `Extension ${name}: it calls itself ${exported.name}; name it like its folder.`;
   return exported;
+}
+
+function oneLine(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
 }
 
 function isClass(value: unknown): value is Type {

@@ -3,25 +3,23 @@ export function tablePrefix(extension: string): string {
   return `ext_${extension.replaceAll('-', '_')}_`;
 }
 
-const NAME = String.raw`(?:"?public"?\s*\.\s*)?"?(?<name>\w+)"?`;
-const OPTIONS = String.raw`(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:CONCURRENTLY\s+)?(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:ONLY\s+)?`;
-
-/** Statements that touch one thing, whose name is then the extension's. */
+/** Words that may stand before a name. */
+const FILLERS = new Set(['IF', 'NOT', 'EXISTS', 'ONLY', 'CONCURRENTLY', 'UNLOGGED', 'UNIQUE']);
+/** What stands before the name of the one thing that a statement touches. */
 const OWN = [
-  String.raw`(?:CREATE(?:\s+UNLOGGED)?|ALTER|DROP|TRUNCATE)\s+TABLE\s+${OPTIONS}${NAME}`,
-  String.raw`TRUNCATE\s+${NAME}`,
-  String.raw`(?:ALTER|DROP)\s+INDEX\s+${OPTIONS}${NAME}`,
-  String.raw`(?:CREATE|ALTER|DROP)\s+(?:TYPE|SEQUENCE|VIEW)\s+${OPTIONS}${NAME}`,
-  String.raw`INSERT\s+INTO\s+${NAME}`,
-  String.raw`UPDATE\s+${OPTIONS}${NAME}`,
-  String.raw`DELETE\s+FROM\s+${OPTIONS}${NAME}`,
-  String.raw`COMMENT\s+ON\s+(?:TABLE|COLUMN)\s+${NAME}`,
-].map((pattern) => new RegExp(`^${pattern}`, 'i'));
-
-const CREATE_INDEX = new RegExp(
-  String.raw`^CREATE\s+(?:UNIQUE\s+)?INDEX\s+${OPTIONS}"?(?<index>\w+)"?\s+ON\s+(?:ONLY\s+)?${NAME}`,
-  'i',
-);
+  ...['CREATE', 'ALTER', 'DROP'].flatMap((verb) =>
+    ['TABLE', 'TYPE', 'SEQUENCE', 'VIEW'].map((kind) => `${verb} ${kind}`),
+  ),
+  'ALTER INDEX',
+  'DROP INDEX',
+  'TRUNCATE TABLE',
+  'TRUNCATE',
+  'INSERT INTO',
+  'UPDATE',
+  'DELETE FROM',
+  'COMMENT ON TABLE',
+  'COMMENT ON COLUMN',
+].map((words) => words.split(' '));
 
 /**
  * The first statement of an extension's migration that touches what belongs to the core or to another extension, or that
@@ -33,25 +31,62 @@ export function foreignStatement(sql: string, extension: string): string | undef
 }
 
 function isOwn(statement: string, prefix: string): boolean {
+  const words = wordsOf(statement);
+  const [verb = ''] = words;
   // A list may name others', and in a text with backslashes a quote may not be its end.
-  if (/^(?:DROP|TRUNCATE) [^']*,/i.test(statement) || /\bE''|\$/i.test(statement)) return false;
-  const index = CREATE_INDEX.exec(statement)?.groups;
-  if (index !== undefined) {
-    const { index: name = '', name: table = '' } = index;
-    return name.startsWith(prefix) && (table === 'users' || table.startsWith(prefix));
+  if ((verb === 'DROP' || verb === 'TRUNCATE') && statement.includes(',')) return false;
+  if (statement.includes('$') || words.some((word) => word.endsWith("E''"))) return false;
+  if (verb === 'CREATE' && words[1] === 'INDEX') {
+    const [, , index = '', on, table = ''] = words;
+    return isNamed(index, prefix) && on === 'ON' && (table === 'USERS' || isNamed(table, prefix));
   }
-  const name = OWN.map((pattern) => pattern.exec(statement)?.groups?.['name']).find((found) => found !== undefined);
-  return name?.startsWith(prefix) === true;
+  const head = OWN.find((known) => known.every((word, position) => words[position] === word));
+  return head !== undefined && isNamed(words[head.length] ?? '', prefix);
 }
 
-/** A comment, or a text; what is in a text with backslashes cannot be told. */
-const HIDDEN = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g;
+function isNamed(name: string, prefix: string): boolean {
+  return name.startsWith(prefix.toUpperCase());
+}
 
-/** Without comments and texts, in one line each. */
+/** In capitals, without quotes, the schema `public` and fillers. */
+function wordsOf(statement: string): string[] {
+  return statement
+    .replaceAll('"', '')
+    .replaceAll('(', ' ')
+    .toUpperCase()
+    .split(' ')
+    .filter((word) => word !== '' && !FILLERS.has(word))
+    .map((word) => (word.startsWith('PUBLIC.') ? word.slice('PUBLIC.'.length) : word));
+}
+
 function statementsOf(sql: string): string[] {
-  return sql
-    .replaceAll(HIDDEN, (hidden) => (hidden.startsWith("'") ? "''" : ' '))
+  return visiblePart(sql)
     .split(';')
     .map((statement) => statement.replaceAll(/\s+/g, ' ').trim())
     .filter((statement) => statement !== '');
+}
+
+/** Without comments and the insides of texts. */
+function visiblePart(sql: string): string {
+  let visible = '';
+  for (let at = 0; at < sql.length;) {
+    if (sql.startsWith('--', at)) at = endOf(sql, '\n', at);
+    else if (sql.startsWith('/*', at)) at = endOf(sql, '*/', at);
+    else if (sql[at] === "'") {
+      at = endOf(sql, "'", at + 1);
+      // Two quotes stand for one, and begin the next part of the text here.
+      visible += "''";
+    } else {
+      visible += sql[at];
+      at += 1;
+      continue;
+    }
+    visible += ' ';
+  }
+  return visible;
+}
+
+function endOf(sql: string, end: string, from: number): number {
+  const at = sql.indexOf(end, from);
+  return at === -1 ? sql.length : at + end.length;
 }
