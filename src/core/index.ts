@@ -51,6 +51,7 @@ export {
   type ExtensionUser,
   type Health,
   type LoginRule,
+  type PersonalData,
   type PasswordRule,
 } from '#platform/extensions';
 export { WithoutIdempotencyKey } from '#platform/idempotency';

@@ -42,6 +42,7 @@ describe('A faulty extension', () => {
     [{ health: { 'a b': Rule } }, 'a b must be letters and digits, and begin with a small letter.'],
     [{ claims: { plan: 'gold' } }, 'the claim plan is not a function.'],
     [{ loginRules: [NoRule] }, 'loginRules must be a class with a method check, and is NoRule.'],
+    [{ personalData: Rule }, 'personalData must be a class with a method export and a method erase, and is Rule.'],
     [{ passwordRule: 'strict' }, 'passwordRule must be a class with a method check, and is string.'],
     [
       { jobs: { nightly: { every: '5', run: Rule } } },

@@ -17,6 +17,8 @@ const HANDLER_TIMEOUT_MS = 60_000;
 /** The pause after the first failure, at most; each further one is three times as long, up to the longest. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 3 * 3_600_000;
+/** How many processes may end during a message's delivery, beyond the attempts that it has. */
+const MAX_DEATHS = 10;
 const REPORT_MS = 60_000;
 /** How long (ms) a stop waits for the handlers under way. */
 const DRAIN_MS = 5_000;
@@ -108,8 +110,8 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
     const delivery = this.events.deliveries.get(message.handler);
     if (delivery === undefined) return;
     try {
-      // A message that ends its process is never seen to fail.
-      if (message.attempts > this.config.outbox.maxAttempts)
+      // A message that ends its process is never seen to fail; a process may also end for another reason.
+      if (message.attempts > this.config.outbox.maxAttempts + MAX_DEATHS)
         throw new UndeliverableError('Each attempt ended its process');
       await inTime(delivery, message);
       await this.messages.remove(message);

@@ -1,5 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { Job } from '#platform/background';
+import type { Prisma } from '#platform/database';
 import type { AttributeDefinition } from './attribute.js';
 
 /** A user as strategies get to see it. */
@@ -36,6 +37,14 @@ export interface LoginRule {
 export interface Health {
   /** @throws while what it checks does not work: the service is then `degraded` */
   check(): void | Promise<void>;
+}
+
+/** What an extension keeps about a user, for the user's right to see it and to have it erased. */
+export interface PersonalData {
+  /** @returns what it holds about the user, as JSON */
+  export(userId: string): unknown;
+  /** Erases it in the transaction of the user's erasure. */
+  erase(userId: string, db: Prisma.TransactionClient): Promise<void>;
 }
 
 export interface JobDefinition {
@@ -78,6 +87,8 @@ export interface ExtensionDefinition {
   readonly attributes?: Readonly<Record<string, AttributeDefinition>>;
   readonly loginRules?: readonly Type<LoginRule>[];
   readonly passwordRule?: Type<PasswordRule>;
+  /** For the export and the erasure of a user's data, which come with a later release. */
+  readonly personalData?: Type<PersonalData>;
   /** By name. */
   readonly jobs?: Readonly<Record<string, JobDefinition>>;
 }

@@ -12,8 +12,14 @@ const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
 const PERMISSION = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
 const AUDIT_ACTION = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 
-/** What each method of a provider is called, by the member that names its class. */
-const METHODS = { health: 'check', loginRules: 'check', passwordRule: 'check', jobs: 'run' } as const;
+/** The methods of a provider, by the member that names its class. */
+const METHODS = {
+  health: ['check'],
+  loginRules: ['check'],
+  passwordRule: ['check'],
+  jobs: ['run'],
+  personalData: ['export', 'erase'],
+} as const;
 
 const MEMBERS = new Set([
   'name',
@@ -29,6 +35,7 @@ const MEMBERS = new Set([
   'passwordRule',
   'jobs',
   'attributes',
+  'personalData',
 ]);
 
 /** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
@@ -111,17 +118,20 @@ function apiFaults(api: unknown): string[] {
     : [`is made for version ${api} of the extension API, and this is ${EXTENSION_API}: upgrade the extension`];
 }
 
-function providerFaults({ health = {}, loginRules = [], passwordRule, jobs = {} }: ExtensionDefinition): string[] {
+function providerFaults(extension: ExtensionDefinition): string[] {
+  const { health = {}, loginRules = [], passwordRule, jobs = {}, personalData } = extension;
   const providers: [member: keyof typeof METHODS, provider: unknown][] = [
     ...Object.values(health).map((provider) => ['health', provider] as ['health', unknown]),
     ...Object.values(jobs).map(({ run }) => ['jobs', run] as ['jobs', unknown]),
     ...loginRules.map((provider) => ['loginRules', provider] as ['loginRules', unknown]),
     ...(passwordRule === undefined ? [] : [['passwordRule', passwordRule] as ['passwordRule', unknown]]),
+    ...(personalData === undefined ? [] : [['personalData', personalData] as ['personalData', unknown]]),
   ];
   return providers
-    .filter(([member, provider]) => !hasMethod(provider, METHODS[member]))
+    .filter(([member, provider]) => !METHODS[member].every((method) => hasMethod(provider, method)))
     .map(
-      ([member, provider]) => `${member} must be a class with a method ${METHODS[member]}, and is ${nameOf(provider)}`,
+      ([member, provider]) =>
+        `${member} must be a class with a method ${METHODS[member].join(' and a method ')}, and is ${nameOf(provider)}`,
     );
 }
 

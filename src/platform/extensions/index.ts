@@ -7,6 +7,7 @@ export {
   type Health,
   isDefinition,
   type LoginRule,
+  type PersonalData,
   type PasswordRule,
 } from './define-extension.js';
 export { attribute, type AttributeDefinition, type AttributeValue } from './attribute.js';
