@@ -20,6 +20,8 @@ describe('A module dropped into src/extensions', () => {
   beforeAll(async () => {
     stores = await createStores();
     const project = await buildWith('greetings', await exampleExtension());
+    // Not built either, so it may be broken.
+    for (const name of ['_disabled', '.git-kept']) await mkdir(join(project, 'dist', 'extensions', name));
     spawned = await spawnApp(
       {
         ...stores.env,
@@ -44,6 +46,12 @@ describe('A module dropped into src/extensions', () => {
 
   it('is served below the base path and in the response envelope, although no other file was changed', async () => {
     expect(await read('')).toEqual({ status: 200, body: { success: true, data: { greeting: { text: 'Hello' } } } });
+  });
+
+  it('leaves out folders that begin with _ or ., and says so in the log', () => {
+    const lines = spawned.logged().map(({ context, msg }) => [context, msg]);
+    expect(lines).toContainEqual(['Extensions', 'With greetings']);
+    expect(lines).toContainEqual(['Extensions', 'Left out: .git-kept, _disabled']);
   });
 
   it('has its access rules enforced, and can use the database, the cache and events', async () => {
