@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { inTime } from '#platform/background';
 import { Extensions } from '#platform/extensions';
 import { type User, UsersService } from '#users';
 
@@ -35,17 +36,12 @@ export class TokenClaimsService {
 
   /** @returns its JSON, or `undefined` */
   private async value(name: string, claim: () => unknown): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`No value within ${TIME_LIMIT_MS} ms`)), TIME_LIMIT_MS);
-    });
     try {
-      return JSON.stringify(await Promise.race([Promise.resolve().then(claim), late]));
+      const late = () => new Error(`No value within ${TIME_LIMIT_MS} ms`);
+      return JSON.stringify(await inTime(Promise.resolve().then(claim), TIME_LIMIT_MS, late));
     } catch (error) {
       this.logger.error(`The claim ${name} failed and is left out`, error);
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

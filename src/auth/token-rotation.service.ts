@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '#config';
+import { inTime } from '#platform/background';
 import { isDatabaseUnavailable } from '#platform/postgres';
 import { Transactions } from '#platform/events';
 import { UnauthorizedError } from '#platform/errors';
@@ -49,7 +50,7 @@ export class TokenRotationService {
   async exchange(presented: TokenClaims): Promise<Session> {
     const attempt: Attempt = { presented, replacement: randomUUID(), abandoned: false };
     try {
-      return await this.inTime(this.decide(attempt));
+      return await inTime(this.decide(attempt), TIME_LIMIT_MS, () => new RefreshUndecidedError());
     } catch (error) {
       if (error instanceof RefreshUndecidedError || isDatabaseUnavailable(error)) attempt.abandoned = true;
       throw error;
@@ -66,19 +67,6 @@ export class TokenRotationService {
     // Not stolen either if the client was told to try again and its retry came first.
     if (!attempt.abandoned) await this.endStolen(session);
     throw UnauthorizedError.invalidToken();
-  }
-
-  /** @throws RefreshUndecidedError when the database has not decided in time */
-  private async inTime<T>(decision: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RefreshUndecidedError()), TIME_LIMIT_MS);
-    });
-    try {
-      return await Promise.race([decision, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private async endStolen({ id, userId }: Session): Promise<void> {

@@ -93,7 +93,10 @@ export async function startApp(
     API_DOCS: 'false',
     ...settings,
   };
-  const app = await createApp(loadConfig(env), extensions);
+  const app = await createApp(loadConfig(env), extensions).catch(async (error: unknown) => {
+    if (shared === undefined) await stores.remove();
+    throw error;
+  });
   await app.listen(0, '127.0.0.1');
   const api = new client(await app.getUrl());
   return {

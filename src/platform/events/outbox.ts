@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { BackgroundTask } from '#platform/background';
+import { BackgroundTask, inTime } from '#platform/background';
 import type { Prisma } from '#platform/database';
 import { AuditedEvent } from './audited-event.js';
 import { type Delivery, EventBus } from './event-bus.js';
@@ -113,7 +113,7 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
       // A message that ends its process is never seen to fail; a process may also end for another reason.
       if (message.attempts > this.config.outbox.maxAttempts + MAX_DEATHS)
         throw new UndeliverableError('Each attempt ended its process');
-      await inTime(delivery, message);
+      await handle(delivery, message);
       await this.messages.remove(message);
     } catch (error) {
       await this.noteFailure(message, error);
@@ -143,19 +143,9 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-async function inTime(delivery: Delivery, { event }: TakenMessage): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`The handler has not ended within ${HANDLER_TIMEOUT_MS / 1_000} s`)),
-      HANDLER_TIMEOUT_MS,
-    );
-  });
-  try {
-    await Promise.race([delivery.handler(fromJson(delivery.eventClass.prototype as object, event)), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function handle(delivery: Delivery, { event }: TakenMessage): Promise<void> {
+  const late = () => new Error(`The handler has not ended within ${HANDLER_TIMEOUT_MS / 1_000} s`);
+  return inTime(delivery.handler(fromJson(delivery.eventClass.prototype as object, event)), HANDLER_TIMEOUT_MS, late);
 }
 
 /** Messages about one thing are delivered in order; those about nothing in particular, in the order of the handler. */
