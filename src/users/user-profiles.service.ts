@@ -11,7 +11,7 @@ const PROFILE_TTL_MS = 60_000;
 export interface UserProfile {
   readonly version: number;
   readonly user: UserResponse;
-  /** All, whoever may read them; older releases cache none. */
+  /** Every attribute of the user, also those that the caller may not read. Older releases cache none. */
   readonly attributes?: Attributes;
 }
 

@@ -66,6 +66,19 @@ it('stop the start without the indexes that they need, with a line for each that
   ada = await register(test.api, newAccount());
 });
 
+it('stop the start where their rights name no permission, and so does a permission that the core has', async () => {
+  const odd = { code: attribute.string({ max: 5, readableBy: ['self', 'users:raed'], writableBy: 'staff:write' }) };
+  const misnamed = defineExtension({ name: 'misnamed', api: '*', attributes: odd });
+  await expect(startApp(undefined, { extensions: [misnamed] })).rejects.toThrow(
+    'Extension misnamed: the attribute code names users:raed, which is no permission.\n' +
+      'Extension misnamed: the attribute code names staff:write, which is no permission.',
+  );
+  const greedy = defineExtension({ name: 'greedy', api: '*', permissions: { 'users:read': 'Read' } });
+  await expect(startApp(undefined, { extensions: [greedy] })).rejects.toThrow(
+    'Extension greedy: the permission users:read is taken by the core.',
+  );
+});
+
 describe('Attributes', () => {
   it('are null where unset, and shown to those who may read them', async () => {
     const own = { department: null, badge: null, nickname: null, hiredOn: null, grade: null };

@@ -29,8 +29,9 @@ export class Transactions {
     return heldCommit()?.hold(work, (whole) => this.commit(whole)) ?? this.commit(work);
   }
 
-  /** A slow handler goes on without the client, who gets the answer in time. */
+  /** Waits for the handlers, up to a limit: a slow one keeps running, and the client gets the answer. */
   private async afterCommit(published: readonly object[]): Promise<void> {
+    if (published.length === 0) return;
     const handled = (async () => {
       for (const event of published) await this.events.publish(event);
     })();

@@ -29,12 +29,12 @@ export class Extensions {
 
   /** Creates the extensions' classes. The composition root calls it when every module has been initialised. */
   async start(): Promise<void> {
+    this.declarePermissions();
     await this.assertIndexes();
     for (const extension of this.definitions) {
-      const { name, permissions = {}, health = {}, claims = {}, loginRules = [], passwordRule } = extension;
+      const { name, health = {}, claims = {}, loginRules = [], passwordRule } = extension;
       const { attributes = {} } = extension;
       const create = this.creatorOf(extension);
-      this.permissions.declare(permissions);
       const get = <T>(type: Type<T>): T => this.refOf(extension).get(type, { strict: false });
       for (const [member, claim] of Object.entries(claims)) {
         this.claims.set(`${name}.${member}`, (user) => claim(user, get));
@@ -46,6 +46,25 @@ export class Extensions {
       for (const type of loginRules) this.loginRules.push(await create(type));
       if (passwordRule !== undefined) this.passwordRule = await create(passwordRule);
     }
+  }
+
+  /** @throws StartupError for permissions that the core has, and for rights to attributes that no permission is named by */
+  private declarePermissions(): void {
+    const taken = this.definitions.flatMap(({ name, permissions = {} }) =>
+      Object.keys(permissions)
+        .filter((permission) => this.permissions.names.has(permission))
+        .map((permission) => `Extension ${name}: the permission ${permission} is taken by the core.`),
+    );
+    if (taken.length > 0) throw new StartupError(taken.join('\n'));
+    for (const { permissions = {} } of this.definitions) this.permissions.declare(permissions);
+    const unknown = this.definitions.flatMap(({ name, attributes = {} }) =>
+      Object.entries(attributes).flatMap(([one, { readableBy, writableBy }]) =>
+        [...new Set([...readableBy, ...writableBy])]
+          .filter((right) => right !== 'self' && !this.permissions.names.has(right))
+          .map((right) => `Extension ${name}: the attribute ${one} names ${right}, which is no permission.`),
+      ),
+    );
+    if (unknown.length > 0) throw new StartupError(unknown.join('\n'));
   }
 
   /** @throws StartupError for attributes without the index that they need */
