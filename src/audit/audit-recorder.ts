@@ -34,9 +34,10 @@ export class AuditRecorder implements OnApplicationBootstrap {
     if (entries.length > 0) await this.entries.insert(entries, transaction?.db);
   }
 
-  private entryOf({ action, outcome = 'success', target, changes, reason, actor, count = 1 }: AuditFacts): AuditEntry {
-    const context = requestContext();
-    const who = actor ?? context?.principal;
+  private entryOf(facts: AuditFacts): AuditEntry {
+    const { action, outcome = 'success', target, changes, reason, actor, count = 1, request } = facts;
+    const context = request ?? requestContext();
+    const who = actor ?? requestContext()?.principal;
     const id = uuidV7();
     return {
       id,

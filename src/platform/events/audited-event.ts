@@ -23,6 +23,15 @@ export interface AuditDetails {
   readonly count?: number;
   /** Set where the actor is not the principal of the request: at a login, the user who has just logged in. */
   readonly actor?: { readonly userId: string; readonly sessionId: string };
+  /** Set where the act is recorded after its request. */
+  readonly request?: RequestFacts;
+}
+
+/** What the audit log says of a request. */
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly ip: string;
+  readonly userAgent: string | null;
 }
 
 /** Describes an act. The request tells who did it, when and from where. */

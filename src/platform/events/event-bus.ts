@@ -5,8 +5,15 @@ import type { Transaction } from './transaction.js';
 // The parameter list of an arbitrary class; nothing is ever constructed through it.
 export type EventClass<E extends object> = abstract new (...args: never[]) => E;
 
+export interface DeliveryOptions<E extends object> {
+  /** Events of one key come in their order; by default those about the same target. Up to 300 characters. */
+  readonly key?: (event: E) => string;
+  /** How long (ms) after the commit the first attempt is made. */
+  readonly delayMs?: (event: E) => number;
+}
+
 /** What brings events to a handler through the outbox. */
-export interface Delivery {
+export interface Delivery extends DeliveryOptions<object> {
   readonly name: string;
   readonly eventClass: EventClass<object>;
   handler(event: object): Promise<void>;
@@ -56,7 +63,12 @@ export class EventBus {
    * @param name stays the same over releases: messages under way carry it
    * @throws StartupError for a malformed name, or one that is taken
    */
-  delivered<E extends object>(eventClass: EventClass<E>, name: string, handler: (event: E) => Promise<void>): void {
+  delivered<E extends object>(
+    eventClass: EventClass<E>,
+    name: string,
+    handler: (event: E) => Promise<void>,
+    { key, delayMs }: DeliveryOptions<E> = {},
+  ): void {
     if (!STABLE_NAME.test(name)) {
       throw new StartupError(`The handler ${name} must be named with small letters, digits, dots and hyphens.`);
     }
@@ -67,6 +79,9 @@ export class EventBus {
       handler: async (event) => {
         if (event instanceof eventClass) await handler(event);
       },
+      // The outbox asks for events of this class only.
+      ...(key === undefined ? {} : { key: key as (event: object) => string }),
+      ...(delayMs === undefined ? {} : { delayMs: delayMs as (event: object) => number }),
     });
   }
 

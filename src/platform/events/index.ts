@@ -9,6 +9,7 @@ export {
   type AuditOutcome,
   type AuditTarget,
   changesBetween,
+  type RequestFacts,
 } from './audited-event.js';
 export { EventBus } from './event-bus.js';
 export { EventsModule } from './events.module.js';

@@ -10,6 +10,8 @@ export interface NewMessage {
   readonly key: string;
   /** JSON text. */
   readonly event: string;
+  /** Until the first attempt, in milliseconds. */
+  readonly delayMs: number;
 }
 
 /** A message that this instance is to deliver. */
@@ -47,8 +49,12 @@ export class OutboxRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   async insert(messages: readonly NewMessage[], db: Prisma.TransactionClient): Promise<void> {
-    const rows = messages.map(({ handler, key, event }) => Prisma.sql`(${handler}, ${key}, ${event}::jsonb)`);
-    await db.$executeRaw`INSERT INTO outbox_messages (handler, key, event) VALUES ${Prisma.join(rows)}`;
+    const rows = messages.map(
+      ({ handler, key, event, delayMs }) =>
+        Prisma.sql`(${handler}, ${key}, ${event}::jsonb, clock_timestamp() + ${delayMs} * INTERVAL '1 millisecond')`,
+    );
+    await db.$executeRaw`
+      INSERT INTO outbox_messages (handler, key, event, next_attempt_at) VALUES ${Prisma.join(rows)}`;
   }
 
   /**

@@ -72,15 +72,20 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
     await this.keep.stop();
   }
 
-  /** Writes a message for each handler that an event of the transaction is delivered to. @returns whether there is one */
+  /** Writes a message for each handler that an event of the transaction is delivered to. @returns whether one is due at once */
   async store(events: readonly object[], db: Prisma.TransactionClient): Promise<boolean> {
     const messages = events.flatMap((event) =>
       [...this.events.deliveries.values()]
         .filter(({ eventClass }) => event instanceof eventClass)
-        .map(({ name }) => ({ handler: name, key: keyOf(event, name), event: toJson(event) })),
+        .map(({ name, key, delayMs }) => ({
+          handler: name,
+          key: key?.(event) ?? keyOf(event, name),
+          event: toJson(event),
+          delayMs: delayMs?.(event) ?? 0,
+        })),
     );
     if (messages.length > 0) await this.messages.insert(messages, db);
-    return messages.length > 0;
+    return messages.some(({ delayMs }) => delayMs === 0);
   }
 
   /** Looks for messages now. */
