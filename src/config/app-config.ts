@@ -7,6 +7,7 @@ import { errorCode } from './error-code.js';
 import { isPgBouncer } from './database-url.js';
 import { combinationFaults } from './environment-faults.js';
 import { type Environment, items, readEnvironment } from './environment.js';
+import { mailConfig } from './mail-config.js';
 import { loadOrCreateSecrets, type Secrets } from './secrets.js';
 import { readSigningKeys } from './signing-keys.js';
 
@@ -151,6 +152,10 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
     },
     /** The names of the extensions to start with; `undefined` for all that there are. */
     extensions: env.EXTENSIONS === 'all' ? undefined : env.EXTENSIONS === 'none' ? [] : items(env.EXTENSIONS),
+    /** `undefined` where no mail is sent: in production without a mail server. */
+    mail: production && env.MAIL_URL === undefined ? undefined : mailConfig(env),
+    /** Whether a login needs a verified email. */
+    emailVerification: env.EMAIL_VERIFICATION,
     outbox: { maxAttempts: env.OUTBOX_MAX_ATTEMPTS },
     /** Where clients reach the service, without a slash at the end; `undefined` where only a client knows. */
     publicUrl: env.PUBLIC_URL,

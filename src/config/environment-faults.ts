@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ARGON2_LIMITS } from './argon2-limits.js';
 import { databaseUrlFaults } from './database-url.js';
@@ -39,6 +40,10 @@ function contradictions(env: Environment): string[] {
   if (env.JWT_SECRET !== undefined && env.JWT_SECRET === env.JWT_REFRESH_SECRET) {
     faults.push('JWT_SECRET and JWT_REFRESH_SECRET must differ');
   }
+  const { MAIL_TEMPLATES_DIR: templates } = env;
+  if (templates !== undefined && statSync(templates, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    faults.push(`MAIL_TEMPLATES_DIR must name a folder: ${templates}`);
+  }
   return faults;
 }
 
@@ -71,6 +76,13 @@ function productionFaults(env: Environment): string[] {
   }
   if (env.REDIS_URL === undefined) {
     faults.push('REDIS_URL is required in production; REDIS_URL=memory: asks for the in-process cache');
+  }
+  if (env.MAIL_URL === undefined) {
+    if (env.EMAIL_VERIFICATION === 'required') faults.push('EMAIL_VERIFICATION=required needs MAIL_URL in production');
+  } else {
+    for (const name of ['PUBLIC_URL', 'MAIL_FROM'] as const) {
+      if (env[name] === undefined) faults.push(`${name} is required in production with MAIL_URL`);
+    }
   }
   const strongEnough = OWASP_ARGON2_MINIMUM.some(
     (least) => env.ARGON2_MEMORY_KIB >= least.memoryKiB && env.ARGON2_TIME_COST >= least.timeCost,

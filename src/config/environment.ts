@@ -1,6 +1,7 @@
 import { isEmail, isURL } from 'class-validator';
 import { ARGON2_LIMITS } from './argon2-limits.js';
 import { parseDuration } from './duration.js';
+import { isMailUrl, isOwnPage, isSender } from './mail-values.js';
 import { misspeltVariables } from './misspelt.js';
 import { readSecretFiles, SECRET_FILE_VARIABLES } from './secret-files.js';
 
@@ -37,6 +38,12 @@ const databaseUrl = matching(
   /^(postgres(ql)?:\/\/.+|pglite:.+)$/,
   'be a postgresql:// URL, or pglite:<folder> for the embedded database',
 );
+
+const ownPage: Rule<string> = {
+  must: 'be an http:// or https:// URL with {token} in it',
+  accepts: isOwnPage,
+  read: String,
+};
 
 /**
  * Every variable that the process reads, with its rule and its default. `.env.example` explains the same variables, held
@@ -108,6 +115,27 @@ export const VARIABLES = {
     'all',
   ],
   OUTBOX_MAX_ATTEMPTS: [integer(1, 100), '16'],
+
+  MAIL_URL: [
+    {
+      must: 'be an smtp:// or smtps:// URL (in its user and password, % # / ? @ : are written %25 %23 %2F %3F %40 %3A)',
+      accepts: isMailUrl,
+      read: String,
+    },
+  ],
+  MAIL_FROM: [
+    {
+      must: 'be an address, or a name and an address such as Accounts <no-reply@example.com>',
+      accepts: isSender,
+      read: String,
+    },
+  ],
+  MAIL_TEMPLATES_DIR: [text],
+  RESET_PASSWORD_URL: [ownPage],
+  VERIFY_EMAIL_URL: [ownPage],
+  ACCEPT_INVITATION_URL: [ownPage],
+  EMAIL_VERIFICATION: [oneOf('optional', 'required'), 'optional'],
+  NEW_DEVICE_NOTICE: [oneOf('off', 'on'), 'off'],
 
   AUDIT_SIGNING_KEY: [text],
   AUDIT_PREVIOUS_PUBLIC_KEYS: [text],

@@ -4,6 +4,8 @@ export { parseDuration } from './duration.js';
 export { ConfigError } from './config.error.js';
 export { readEnvFile } from './env-file.js';
 export { ConfigModule } from './config.module.js';
+export type { AccountLinks, MailConfig } from './mail-config.js';
+export { TOKEN_PLACEHOLDER } from './mail-values.js';
 export { misspeltVariables } from './misspelt.js';
 export { readEnvironment } from './environment.js';
 export { type SigningKey, thumbprint, type VerificationKey } from './signing-keys.js';

@@ -1,5 +1,5 @@
 /** Beginnings that other programs use as well. */
-const FOREIGN_PREFIXES = new Set(['NODE_', 'UV_']);
+const FOREIGN_PREFIXES = new Set(['NODE_', 'UV_', 'NEW_', 'ACCEPT_', 'RESET_', 'VERIFY_']);
 /** Variables of a Linux desktop. */
 const FOREIGN_NAMES = new Set(['SESSION_MANAGER']);
 /** What Kubernetes and Docker add for a service called `redis` or `db`. */

@@ -89,6 +89,11 @@ export interface ExtensionDefinition {
   readonly passwordRule?: Type<PasswordRule>;
   /** For the export and the erasure of a user's data, which come with a later release. */
   readonly personalData?: Type<PersonalData>;
+  /**
+   * A folder of mail templates, such as `new URL('./mails/', import.meta.url)`: `en/invoice.txt` in it is the template
+   * `<extension>.invoice`. Every template needs English.
+   */
+  readonly mailTemplates?: URL;
   /** By name. */
   readonly jobs?: Readonly<Record<string, JobDefinition>>;
 }

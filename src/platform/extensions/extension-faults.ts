@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { satisfies, validRange } from 'semver';
 import { parseDuration } from '#config';
 import { tablePrefix } from '#platform/database';
@@ -36,6 +37,7 @@ const MEMBERS = new Set([
   'jobs',
   'attributes',
   'personalData',
+  'mailTemplates',
 ]);
 
 /** What is wrong with the extensions, one line for each fault, with the extension's name and the wrong value. */
@@ -59,6 +61,7 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     claims = {},
     jobs = {},
     attributes = {},
+    mailTemplates,
   } = extension;
   const faults = [
     ...(NAME.test(name) ? [] : ['its name must be small letters, digits and hyphens']),
@@ -98,9 +101,18 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
     ...Object.entries(jobs)
       .filter(([, { every }]) => intervalOf(every) === undefined)
       .map(([job, { every }]) => `the job ${job} must run every 1s or more, such as 15m or 24h, and not ${every}`),
+    ...(mailTemplates === undefined || isFolder(mailTemplates)
+      ? []
+      : ["mailTemplates must be the URL of a folder, such as new URL('./mails/', import.meta.url)"]),
     ...providerFaults(extension),
   ];
   return faults.map((fault) => `Extension ${name}: ${fault}.`);
+}
+
+function isFolder(url: unknown): boolean {
+  return (
+    url instanceof URL && url.protocol === 'file:' && statSync(url, { throwIfNoEntry: false })?.isDirectory() === true
+  );
 }
 
 /** In milliseconds; `undefined` for what is no interval of a second or more. */

@@ -43,7 +43,7 @@ export class ExtensionsModule {
             new Extensions(definitions, ...parts),
         },
       ],
-      exports: [Extensions, UserAttributes, ...configs.map(({ provide }) => provide)],
+      exports: [Extensions, UserAttributes, EXTENSION_DEFINITIONS, ...configs.map(({ provide }) => provide)],
     };
   }
 }

@@ -17,6 +17,7 @@ export {
   attributeIndexSql,
   type AttributeChanges,
   type Attributes,
+  EXTENSION_DEFINITIONS,
   UserAttributes,
 } from './user-attributes.js';
 export { Extensions } from './extensions.js';
