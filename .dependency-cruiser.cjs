@@ -1,6 +1,6 @@
 // Who may import whom: main → app → app.module → extensions → core → features → passwords → platform → config.
 // A room (a folder of src/ or of src/platform/) is entered through its index.ts only.
-const FEATURES = '(users|auth|access|audit|health)';
+const FEATURES = '(users|auth|access|email|audit|health)';
 const ROOM = `^src/(${FEATURES.slice(1, -1)}|passwords|config|platform/[^/]+)/`;
 
 module.exports = {
@@ -53,18 +53,24 @@ module.exports = {
       name: 'access-imports-users-only',
       severity: 'error',
       from: { path: '^src/access/' },
-      to: { path: '^src/(auth|audit|health)/' },
+      to: { path: '^src/(auth|email|audit|health)/' },
     },
     {
       name: 'audit-imports-users-only',
       severity: 'error',
       from: { path: '^src/audit/' },
-      to: { path: '^src/(auth|access|health)/' },
+      to: { path: '^src/(auth|access|email|health)/' },
     },
     {
       name: 'auth-imports-users-and-access-only',
       severity: 'error',
       from: { path: '^src/auth/' },
+      to: { path: '^src/(email|audit|health)/' },
+    },
+    {
+      name: 'email-imports-users-access-and-auth-only',
+      severity: 'error',
+      from: { path: '^src/email/' },
       to: { path: '^src/(audit|health)/' },
     },
     {

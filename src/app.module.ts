@@ -3,11 +3,13 @@ import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
 import { AuthModule } from '#auth';
 import { type AppConfig, ConfigModule } from '#config';
+import { EmailModule } from '#email';
 import { HealthModule } from '#health';
 import { Extensions, type ExtensionDefinition, ExtensionsModule } from '#platform/extensions';
 import { CacheModule } from '#platform/cache';
 import { DatabaseModule } from '#platform/database';
 import { EventsModule } from '#platform/events';
+import { MailModule } from '#platform/mail';
 import { ServerModule } from '#platform/server';
 import { PasswordsModule } from '#passwords';
 import { RedisModule } from '#platform/redis';
@@ -38,10 +40,12 @@ export class AppModule implements OnModuleInit {
         ServerModule,
         LimitsModule,
         PasswordsModule,
+        MailModule,
         UsersModule,
         AccessModule,
         AuthModule,
         AuditModule,
+        ...(config.mail === undefined ? [] : [EmailModule]),
         HealthModule,
         FeaturesModule,
         ExtensionsModule.forRoot(extensions, config.variables),

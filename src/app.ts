@@ -4,6 +4,7 @@ import { FirstAdminService } from '#access';
 import { AppModule } from './app.module.js';
 import { AccessTokenReader, JWKS_PATH, RefreshTokenReader } from '#auth';
 import type { AppConfig } from '#config';
+import { hideInvitations, serveAccountPages } from '#email';
 import { type ExtensionDefinition, Extensions, UserAttributes } from '#platform/extensions';
 import { Idempotency } from '#platform/idempotency';
 import { serveExplorer } from '#platform/openapi';
@@ -44,6 +45,7 @@ export async function createApp(
   });
   installSecurityHeaders(app, config);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
+  if (config.mail !== undefined) serveAccountPages(fastify, config);
   if (config.docs) await serveExplorer(app, config, app.get(UserAttributes).all);
   try {
     await app.init();
@@ -55,5 +57,6 @@ export async function createApp(
     throw error;
   }
   answerOtherMethods(fastify, methods);
+  if (config.mail === undefined) hideInvitations(fastify, config);
   return app;
 }

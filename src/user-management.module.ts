@@ -16,6 +16,7 @@ import { createApp } from './app.js';
 import { AuditRecorder } from '#audit';
 import { AccessTokenReader, JWKS_PATH, JwtAuthGuard, PermissionGuard } from '#auth';
 import type { AppConfig } from '#config';
+import { ACCOUNT_PATH } from '#email';
 import { ACCESS_RULE } from '#platform/access';
 import { Cache } from '#platform/cache';
 import { PrismaService } from '#platform/database';
@@ -92,7 +93,7 @@ class HostGuard implements CanActivate {
 
 /**
  * Serves the user management API inside another Nest application on Fastify, below `config.basePath` and at the key set's
- * path, and at `/docs` where the configuration says so. It keeps its hooks, guards, envelope and errors to itself.
+ * path, and at `/docs` and `/account` where the configuration says so. It keeps its hooks, guards, envelope and errors to itself.
  */
 @Module({})
 export class UserManagementModule implements OnApplicationShutdown {
@@ -147,7 +148,8 @@ async function mount(
   const serve = (request: IncomingMessage, response: ServerResponse): void =>
     void server.emit('request', request, response);
   const docs = config.docs ? ['/docs', '/docs/*', '/openapi.json', '/openapi.yaml'] : [];
-  for (const url of [config.basePath, `${config.basePath}/*`, JWKS_PATH, ...docs]) {
+  const pages = config.mail === undefined ? [] : [`${ACCOUNT_PATH}/*`];
+  for (const url of [config.basePath, `${config.basePath}/*`, JWKS_PATH, ...docs, ...pages]) {
     host.route({
       method: host.supportedMethods,
       url,

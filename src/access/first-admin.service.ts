@@ -39,7 +39,7 @@ export class FirstAdminService {
 
   private async create(account: AdminAccount): Promise<boolean> {
     try {
-      await this.users.create({ ...account, roles: [ADMIN_ROLE, USER_ROLE] });
+      await this.users.create({ ...account, emailVerified: true, roles: [ADMIN_ROLE, USER_ROLE] });
       return true;
     } catch (error) {
       if (!(error instanceof DuplicateUserError)) throw error;

@@ -4,7 +4,7 @@ import {
   BeforePasswordReset,
   BeforePasswordResetIssued,
   BeforeUserChange,
-  InvalidResetTokenError,
+  InvalidOneTimeTokenError,
   ISSUE_PASSWORD_RESET,
 } from '#users';
 import { assertHoldsAll, firstMissing } from './escalation.js';
@@ -41,6 +41,6 @@ export class HierarchyRule implements OnModuleInit {
     const held = await this.rolePermissions.permissionsWithin(transaction, user.roles);
     const permissions = await this.rolePermissions.permissionsWithin(transaction, issuer.roles);
     const missing = firstMissing({ roles: issuer.roles, permissions }, [ISSUE_PASSWORD_RESET, ...held]);
-    if (missing !== undefined) throw new InvalidResetTokenError();
+    if (missing !== undefined) throw new InvalidOneTimeTokenError('operator_reset');
   }
 }

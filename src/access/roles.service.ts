@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '#platform/events';
 import { PermissionRegistry } from '#platform/access';
 import type { Principal } from '#platform/request';
-import { PasswordResetsService, UsersService } from '#users';
+import { OneTimeTokensService, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import {
   BuiltInRoleError,
@@ -22,7 +22,7 @@ export class RolesService {
   constructor(
     private readonly roles: RolesRepository,
     private readonly users: UsersService,
-    private readonly passwordResets: PasswordResetsService,
+    private readonly tokens: OneTimeTokensService,
     private readonly permissions: PermissionRegistry,
     private readonly transactions: Transactions,
   ) {}
@@ -62,8 +62,8 @@ export class RolesService {
       transaction.forget(ROLE_PERMISSIONS_KEY);
       const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
       const lost = before.permissions.some((permission) => !after.permissions.includes(permission));
-      if (gained) await this.passwordResets.revokeForHolders(name, transaction);
-      if (lost) await this.passwordResets.revokeIssuedByHolders(name, transaction);
+      if (gained) await this.tokens.endForHolders(name, transaction);
+      if (lost) await this.tokens.endIssuedByHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
       return after;
     });

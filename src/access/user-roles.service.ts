@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '#platform/events';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { EventBus, type Transaction, Transactions } from '#platform/events';
 import type { IfMatchCondition, Principal } from '#platform/request';
 import { PermissionRegistry } from '#platform/access';
-import { type User, UsersService } from '#users';
+import { ForbiddenError } from '#platform/errors';
+import { BeforeInvitation, type User, UsersService } from '#users';
 import { assertHoldsAll } from './escalation.js';
 import { isActiveAdmin } from './last-admin.rule.js';
 import { UnknownRolesError } from './roles.errors.js';
@@ -11,16 +12,29 @@ import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 import { RolePermissionsService } from './role-permissions.service.js';
 import { RolesRepository } from './roles.repository.js';
 
+/** What giving roles to a user needs. */
+const ASSIGN_ROLES = 'roles:assign';
+
 /** The roles of users. */
 @Injectable()
-export class UserRolesService {
+export class UserRolesService implements OnModuleInit {
   constructor(
     private readonly users: UsersService,
     private readonly roles: RolesRepository,
     private readonly permissions: PermissionRegistry,
     private readonly rolePermissions: RolePermissionsService,
     private readonly transactions: Transactions,
+    private readonly events: EventBus,
   ) {}
+
+  onModuleInit(): void {
+    this.events.withinTransaction(BeforeInvitation, async ({ roles, by }, transaction) => {
+      const granted = roles.filter((role) => role !== USER_ROLE);
+      if (granted.length === 0) return;
+      if (!by.permissions.has(ASSIGN_ROLES)) throw new ForbiddenError(ASSIGN_ROLES);
+      await this.assertAssignable([], roles, by, transaction);
+    });
+  }
 
   /**
    * What a user's roles hold together, sorted.
@@ -49,21 +63,21 @@ export class UserRolesService {
       if (isDeepStrictEqual(roles, before.roles.toSorted())) return before;
       // LastAdminRule locks it for update as well: after a weaker lock, two such requests would deadlock.
       if (isActiveAdmin(before) && !roles.includes(ADMIN_ROLE)) await this.roles.lock(ADMIN_ROLE, transaction.db);
-      await this.assertAssignable(before, roles, options.by, transaction);
+      await this.assertAssignable(before.roles, roles, options.by, transaction);
       return this.users.setRoles(before, roles, transaction);
     });
   }
 
   /** As everywhere, what is forbidden is reported before what does not exist. */
   private async assertAssignable(
-    before: User,
+    held: readonly string[],
     roles: readonly string[],
     principal: Principal,
     { db }: Transaction,
   ): Promise<void> {
     const found = await this.roles.lockForAssignment(roles, db);
     for (const { name, permissions } of found) {
-      if (before.roles.includes(name)) continue;
+      if (held.includes(name)) continue;
       const granted = name === ADMIN_ROLE ? this.permissions.names : permissions;
       assertHoldsAll(principal, granted, `escalation: the role ${name} holds`);
     }

@@ -6,6 +6,7 @@ import { BodyLimit, CountedByBody, CurrentUser, MAX_AUTH_BODY_BYTES, type Princi
 import { Reply, ApiAnswer } from '#platform/response';
 import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, Hashes } from '#passwords';
 import { PasswordResetsService, UserReplies } from '#users';
+import { EmailNotVerifiedError } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
@@ -36,7 +37,7 @@ export class AuthController {
     description: 'The user and a pair of tokens.',
     model: LoginResponse,
     headers: DEVICE_TOKEN_HEADERS,
-    errors: [401, 403],
+    errors: [401, 403, EmailNotVerifiedError],
   })
   async login(@Body() request: LoginRequest) {
     const { user, tokens, deviceToken } = await this.auth.login(toLogin(request), request.password);

@@ -13,6 +13,9 @@ export class AccountNotActiveError extends DomainError {
   }
 }
 
+/** The right password of an account whose email is to be verified first. */
+export class EmailNotVerifiedError extends DomainError.of('EMAIL_NOT_VERIFIED', 403) {}
+
 /** An extension's rule refused the right password. */
 export class LoginRefusedError extends DomainError {
   constructor({ code, message }: DomainError) {

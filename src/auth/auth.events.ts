@@ -53,6 +53,16 @@ export class LoginFailed extends AuditedFailure<'login.failed'> {
   }
 }
 
+/** A login was refused as the email is not verified: its user needs a link. */
+export class VerificationNeeded {
+  constructor(readonly userId: string) {}
+}
+
+/** A user who had logged in before did so from a device that is not known as theirs. */
+export class NewDeviceUsed {
+  constructor(readonly userId: string) {}
+}
+
 function user(id: string | null): AuditTarget {
   return { type: 'user', id };
 }

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#config';
 import { DomainError } from '#platform/errors';
 import { EventBus, Transactions } from '#platform/events';
 import { Extensions } from '#platform/extensions';
 import { DeviceTokens, PasswordAttempts, PasswordHasher } from '#passwords';
 import { type Credentials, type Login, foldName, type User, UsersService } from '#users';
-import { AccountNotActiveError, InvalidCredentialsError, LoginRefusedError } from './auth.errors.js';
-import { LoginFailed } from './auth.events.js';
+import {
+  AccountNotActiveError,
+  EmailNotVerifiedError,
+  InvalidCredentialsError,
+  LoginRefusedError,
+} from './auth.errors.js';
+import { LoginFailed, NewDeviceUsed, VerificationNeeded } from './auth.events.js';
 import { SessionsService } from './sessions.service.js';
 import { TokenRotationService } from './token-rotation.service.js';
 import { TokenClaimsService } from './token-claims.service.js';
@@ -33,9 +39,10 @@ export class AuthService {
     private readonly events: EventBus,
     private readonly claims: TokenClaimsService,
     private readonly extensions: Extensions,
+    private readonly config: AppConfig,
   ) {}
 
-  /** @throws InvalidCredentialsError, AccountNotActiveError, LoginRefusedError, TooManyRequestsError, HashQueueFullError */
+  /** @throws InvalidCredentialsError, AccountNotActiveError, EmailNotVerifiedError, LoginRefusedError, TooManyRequestsError, HashQueueFullError */
   async login(login: Login, password: string): Promise<LoggedIn> {
     // The second look is for a hash that was replaced during the first: upgraded by another login, or a new password's.
     const loggedIn = (await this.attempt(login, password)) ?? (await this.attempt(login, password));
@@ -62,7 +69,7 @@ export class AuthService {
       () => this.passwords.verify(credentials?.passwordHash, password),
       'Too many login attempts. Please try again later.',
     );
-    if (credentials === null || !right) {
+    if (credentials === null || credentials.passwordHash === null || !right) {
       await this.events.publish(new LoginFailed(credentials?.id ?? null, name, 'Wrong credentials'));
       throw new InvalidCredentialsError();
     }
@@ -70,14 +77,20 @@ export class AuthService {
       await this.events.publish(new LoginFailed(credentials.id, name, 'The account is not active'));
       throw new AccountNotActiveError();
     }
+    if (this.config.emailVerification === 'required' && !credentials.emailVerified) {
+      await this.events.publish(new LoginFailed(credentials.id, name, 'The email is not verified'));
+      await this.transactions.run((transaction) => transaction.publish(new VerificationNeeded(credentials.id)));
+      throw new EmailNotVerifiedError();
+    }
     await this.askRules(credentials, name);
     const upgradedHash = await this.passwords.upgrade(credentials.passwordHash, password);
     const started = await this.transactions.run(async (transaction) => {
       const user = await this.users.recordLogin(credentials, upgradedHash, transaction);
       if (user === null) return null;
       const session = await this.sessions.start(user.id, transaction);
-      const deviceToken = await this.devices.issue(user.id, transaction.db);
-      return { user, session, deviceToken };
+      const device = await this.devices.issue(user.id, transaction.db);
+      if (device.isNew && credentials.lastLogin !== null) await transaction.publish(new NewDeviceUsed(user.id));
+      return { user, session, deviceToken: device.token };
     });
     if (started === null) return null;
     const { user, session, deviceToken } = started;

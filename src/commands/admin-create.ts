@@ -15,7 +15,8 @@ export async function run(args: string[]): Promise<string> {
   refuse(usernameRule(username));
   const password = await askNewPassword();
   return withServices(config, async (services) => {
-    await services.get(UsersService).create({ email, username, password, roles: [ADMIN_ROLE, USER_ROLE] });
+    const roles = [ADMIN_ROLE, USER_ROLE];
+    await services.get(UsersService).create({ email, username, password, emailVerified: true, roles });
     return `Created the admin ${username}.`;
   });
 }

@@ -55,6 +55,7 @@ export {
   type PasswordRule,
 } from '#platform/extensions';
 export { WithoutIdempotencyKey } from '#platform/idempotency';
+export { Mails, type NewMail } from '#platform/mail';
 export { codePoints, Field, oneOf, type Rule, textOf } from '#platform/input';
 export {
   ApiExtraModels,
@@ -93,6 +94,8 @@ export {
   type User,
   UserCreated,
   UserDeleted,
+  UserInvitationAccepted,
+  UserInvited,
   UserPasswordChanged,
   UserRolesChanged,
   UsersModule,

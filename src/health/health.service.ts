@@ -12,6 +12,8 @@ const DATABASE_TIMEOUT_MS = 1_000;
 const CACHE_TIMEOUT_MS = 500;
 const EXTENSION_TIMEOUT_MS = 1_000;
 const SHARED_MS = 1_000;
+/** A message that has waited for longer, in seconds, is late. */
+const LATE_SECONDS = 60;
 
 const { version: release } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -60,14 +62,15 @@ export class HealthService {
     return Object.fromEntries(await Promise.all(checks));
   }
 
-  /** Only where messages are delivered. */
+  /** Only while messages are late, or some were given up. */
   private async checkOutbox(): Promise<Record<string, ServiceHealth>> {
     let state: OutboxState | undefined;
     const read = async () => {
       state = await this.outbox.state();
     };
     const health = await measure(read, DATABASE_TIMEOUT_MS);
-    return state === undefined ? {} : { outbox: { ...health, ...state } };
+    if (state === undefined || (state.failed === 0 && state.oldestSeconds < LATE_SECONDS)) return {};
+    return { outbox: { ...health, ...state } };
   }
 
   private checkDatabase(): Promise<ServiceHealth> {

@@ -40,8 +40,7 @@ export class UserAdministrationService {
       const before = await this.accounts.lockForChange(id, options, transaction);
       if (before.status === status) return before;
       assertMayBecome(before.status, status);
-      const after = await this.users.setState(id, { status }, transaction.db);
-      transaction.forget(profileKey(id));
+      const after = await this.accounts.setState(before, { status }, transaction);
       await transaction.publish(new UserStatusChanged(before, after, reason));
       return after;
     });
@@ -56,8 +55,7 @@ export class UserAdministrationService {
     return this.transactions.run(async (transaction) => {
       const before = await this.accounts.lockForChange(id, options, transaction);
       if (before.emailVerified) return before;
-      const after = await this.users.setState(id, { emailVerified: true }, transaction.db);
-      transaction.forget(profileKey(id));
+      const after = await this.accounts.setState(before, { emailVerified: true }, transaction);
       await transaction.publish(new UserEmailVerified(before, after));
       return after;
     });

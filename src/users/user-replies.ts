@@ -14,8 +14,9 @@ export class UserReplies {
     return { ...toUserResponse(user), ...this.attributesOf(user) };
   }
 
-  one(user: User): Reply<{ user: UserResponse }> {
-    return new Reply({ user: this.response(user) }, { entity: user });
+  /** @param status instead of the one that the route returns otherwise */
+  one(user: User, status?: number): Reply<{ user: UserResponse }> {
+    return new Reply({ user: this.response(user) }, { entity: user, ...(status === undefined ? {} : { status }) });
   }
 
   created(user: User): Reply<{ user: UserResponse }> {

@@ -43,12 +43,15 @@ export const CREDENTIAL_COLUMNS = {
   passwordHash: true,
   attemptsEpoch: true,
   status: true,
+  emailVerified: true,
+  lastLogin: true,
 } satisfies Prisma.UserSelect;
 
 export type User = Omit<Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>, 'attributes'> & {
   readonly attributes: Attributes;
 };
-export type UserWithPassword = User & { readonly passwordHash: string };
+/** `passwordHash` is `null` until an invitation is accepted. */
+export type UserWithPassword = User & { readonly passwordHash: string | null };
 export type Credentials = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
 /** How a login names the account. */
@@ -70,7 +73,11 @@ export interface UserUpdate {
 export interface NewUser extends UserChanges {
   readonly username: string;
   readonly email: string;
-  readonly passwordHash: string;
+  /** `null` for an invited user. */
+  readonly passwordHash: string | null;
+  /** `active` by default. */
+  readonly status?: 'active' | 'inactive';
+  readonly emailVerified?: boolean;
   readonly roles: readonly string[];
   /** Checked, and what the caller may set. */
   readonly attributes?: AttributeChanges | undefined;

@@ -1,4 +1,5 @@
 import { ConflictError, DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '#platform/errors';
+import type { TokenPurpose } from './one-time-token.js';
 import type { UserStatus } from './user.js';
 
 /** The fields behind the unique indexes of the users table; email first, as it is reported when both are taken. */
@@ -69,8 +70,28 @@ export class AttributeTakenError extends ConflictError {
   }
 }
 
-export class InvalidResetTokenError extends UnauthorizedError {
+export class EmailVerifiedError extends ConflictError {
   constructor() {
-    super('invalid_token', 'Invalid or expired reset token', false);
+    super('The email is verified already');
+  }
+}
+
+export class UserNotActiveError extends ConflictError {
+  constructor() {
+    super('The account is not active');
+  }
+}
+
+const TOKEN_NAMES: Record<TokenPurpose, string> = {
+  operator_reset: 'reset token',
+  password_reset: 'reset token',
+  email_verification: 'verification token',
+  invitation: 'invitation token',
+};
+
+/** The token is unknown, used up, expired or ended. */
+export class InvalidOneTimeTokenError extends UnauthorizedError {
+  constructor(purpose: TokenPurpose) {
+    super('invalid_token', `Invalid or expired ${TOKEN_NAMES[purpose]}`, false);
   }
 }

@@ -5,10 +5,12 @@ import {
   AuditedFailure,
   type AuditTarget,
   changesBetween,
+  type RequestFacts,
 } from '#platform/events';
 import type { Attributes } from '#platform/extensions';
 import { PROFILE_FIELDS } from './profile-fields.js';
 import type { Principal } from '#platform/request';
+import type { TokenPurpose } from './one-time-token.js';
 import type { User } from './user.js';
 
 /** What the audit log says of an account before and after. */
@@ -138,10 +140,57 @@ export class CurrentPasswordRefused extends AuditedFailure<'user.password_change
   }
 }
 
-/** A reset token is unknown, used up or expired. */
-export class ResetTokenRefused extends AuditedFailure<'user.password_reset'> {
-  constructor() {
-    super('user.password_reset', target(null), { outcome: 'failure', reason: 'Invalid or expired reset token' });
+const REFUSED_ACTIONS = {
+  operator_reset: 'user.password_reset',
+  password_reset: 'user.password_reset',
+  email_verification: 'user.email_verified',
+  invitation: 'user.invitation_accepted',
+} as const satisfies Record<TokenPurpose, AuditAction>;
+
+/** A one-time token is unknown, used up or expired. */
+export class OneTimeTokenRefused extends AuditedFailure {
+  constructor(purpose: TokenPurpose) {
+    super(REFUSED_ACTIONS[purpose], target(null), { outcome: 'failure', reason: 'Invalid or expired token' });
+  }
+}
+
+/** Published before an account with these roles is made for another person. A handler forbids it by throwing. */
+export class BeforeInvitation {
+  constructor(
+    readonly roles: readonly string[],
+    readonly by: Principal,
+  ) {}
+}
+
+/** The user is to get a link, by which they choose a password. Comes again for each further link. */
+export class UserInvited extends AuditedEvent<'user.invited'> {
+  constructor(readonly user: User) {
+    super('user.invited', target(user.id));
+  }
+}
+
+/** An invited user has chosen a password, and is now active. */
+export class UserInvitationAccepted extends UserTransition<'user.invitation_accepted'> {
+  constructor(before: User, after: User) {
+    super('user.invitation_accepted', before, after);
+  }
+}
+
+/** The user is to get a link that verifies the email. */
+export class EmailVerificationRequested extends AuditedEvent<'user.verification_requested'> {
+  constructor(readonly user: User) {
+    super('user.verification_requested', target(user.id));
+  }
+}
+
+/** Someone asked for a new password for the account. */
+export class PasswordResetRequested extends AuditedEvent<'user.password_reset_requested'> {
+  /** @param request the one that asked, which has been answered since */
+  constructor(
+    readonly userId: string,
+    request: RequestFacts,
+  ) {
+    super('user.password_reset_requested', target(userId), { request });
   }
 }
 

@@ -1,7 +1,11 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { PermissionRegistry } from '#platform/access';
 import { KnownDevicesService } from './known-devices.service.js';
-import { PasswordResetsRepository } from './password-resets.repository.js';
+import { EmailVerificationsService } from './email-verifications.service.js';
+import { InvitationsService } from './invitations.service.js';
+import { OneTimeTokensRepository } from './one-time-tokens.repository.js';
+import { OneTimeTokensService } from './one-time-tokens.service.js';
+import { OneTimeTokensSweeper } from './one-time-tokens-sweeper.js';
 import { PasswordResetsService } from './password-resets.service.js';
 import { SearchTextsService } from './search-texts.service.js';
 import { UserListService } from './user-list.service.js';
@@ -28,10 +32,23 @@ import { UsersService } from './users.service.js';
     SearchTextsService,
     UserAdministrationService,
     KnownDevicesService,
+    OneTimeTokensService,
+    OneTimeTokensRepository,
+    OneTimeTokensSweeper,
     PasswordResetsService,
-    PasswordResetsRepository,
+    EmailVerificationsService,
+    InvitationsService,
   ],
-  exports: [UsersService, UserReplies, PasswordResetsService, UserTotalsService, SearchTextsService],
+  exports: [
+    UsersService,
+    UserReplies,
+    OneTimeTokensService,
+    PasswordResetsService,
+    EmailVerificationsService,
+    InvitationsService,
+    UserTotalsService,
+    SearchTextsService,
+  ],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly permissions: PermissionRegistry) {}

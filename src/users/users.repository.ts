@@ -61,9 +61,17 @@ export class UsersRepository {
         ? Prisma.sql`email_lower = ${foldName(login.email)}`
         : Prisma.sql`username_lower = ${foldName(login.username)}`;
     const [row] = await this.prisma.$queryRaw<(Credentials | Record<keyof Credentials, null>)[]>`
-      SELECT id, username, email, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch", status
+      SELECT id, username, email, password_hash AS "passwordHash", attempts_epoch AS "attemptsEpoch", status,
+        email_verified AS "emailVerified", last_login AS "lastLogin"
       FROM (VALUES (1)) AS always LEFT JOIN users ON ${named} AND deleted_at IS NULL`;
     return row === undefined || row.id === null ? null : row;
+  }
+
+  /** The id of the account that has this email, whatever its status. */
+  async findIdByEmail(email: string, db: Prisma.TransactionClient): Promise<string | undefined> {
+    const [row] = await db.$queryRaw<{ id: string }[]>`
+      SELECT id FROM users WHERE email_lower = ${foldName(email)} AND deleted_at IS NULL`;
+    return row?.id;
   }
 
   /** Locks the row until the transaction ends, so that what is decided from it still holds when it is written. */

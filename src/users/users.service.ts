@@ -15,9 +15,9 @@ import {
 } from './users.events.js';
 import { foldName } from './fold.js';
 import { profileKey } from './user-profiles.service.js';
-import { UsersRepository } from './users.repository.js';
+import { UsersRepository, type UserState } from './users.repository.js';
 
-export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'roles'> {
+export interface NewAccount extends Omit<NewUser, 'passwordHash' | 'status' | 'roles'> {
   readonly password: string;
   readonly roles?: readonly string[];
 }
@@ -125,10 +125,27 @@ export class UsersService {
     return user;
   }
 
+  /** Locks an account until the transaction ends, for a change that no caller asks for. */
+  async lockWithPassword(id: string, { db }: Transaction): Promise<UserWithPassword | null> {
+    return this.users.lock(id, db);
+  }
+
+  /** Locks the account that has this email. */
+  async lockByEmail(email: string, transaction: Transaction): Promise<UserWithPassword | null> {
+    const id = await this.users.findIdByEmail(email, transaction.db);
+    return id === undefined ? null : this.users.lock(id, transaction.db);
+  }
+
+  /** The caller has locked the account, and publishes what happened. */
+  async setState(before: User, state: UserState, transaction: Transaction): Promise<User> {
+    const after = await this.users.setState(before.id, state, transaction.db);
+    transaction.forget(profileKey(before.id));
+    return after;
+  }
+
   /** The caller has locked the account and checked that the roles exist. */
   async setRoles(before: User, roles: readonly string[], transaction: Transaction): Promise<User> {
-    const after = await this.users.setState(before.id, { roles: [...roles] }, transaction.db);
-    transaction.forget(profileKey(before.id));
+    const after = await this.setState(before, { roles: [...roles] }, transaction);
     await transaction.publish(new UserRolesChanged(before, after));
     return after;
   }
@@ -191,7 +208,7 @@ export class UsersService {
     if (foldName(credentials.email) === foldName(email)) return undefined;
     if (currentPassword === undefined) throw new CurrentPasswordRequiredError();
     await this.assertPassword(credentials, currentPassword, 'user.updated');
-    return credentials.passwordHash;
+    return credentials.passwordHash ?? undefined;
   }
 
   private async assertPassword(

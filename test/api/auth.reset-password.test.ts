@@ -63,7 +63,9 @@ describe('POST /users/:id/password-reset', () => {
 
   it('stores only a hash, which is refused as a token', async () => {
     const resetToken = await issuedToken();
-    const row = await test.app.get(PrismaService).passwordReset.findUniqueOrThrow({ where: { userId: ada.user.id } });
+    const row = await test.app.get(PrismaService).oneTimeToken.findFirstOrThrow({
+      where: { userId: ada.user.id, purpose: 'operator_reset' },
+    });
     expect(Buffer.from(row.tokenHash)).toEqual(createHash('sha256').update(resetToken).digest());
     expectRefused(await redeem(Buffer.from(row.tokenHash).toString('base64url')));
   });
@@ -122,7 +124,7 @@ describe('POST /auth/reset-password', () => {
 
   it('refuses a token that has expired', async () => {
     const resetToken = await issuedToken();
-    await test.app.get(PrismaService).passwordReset.update({
+    await test.app.get(PrismaService).oneTimeToken.updateMany({
       where: { userId: ada.user.id },
       data: { expiresAt: new Date(Date.now() - 1) },
     });

@@ -65,7 +65,7 @@ describe('The round trips of an administration route to the stores', () => {
     ['POST /users/:id/restore', { sql: 5, redis: 3 }, () => administer('POST', `/users/${deleted.user.id}/restore`)],
     [
       'POST /auth/reset-password',
-      { sql: 11, redis: 2 },
+      { sql: 13, redis: 2 },
       () => test.api.post('/auth/reset-password', { resetToken, newPassword: OTHER_PASSWORD }),
     ],
     ['GET /roles', { sql: 1, redis: 2 }, () => administer('GET', '/roles')],

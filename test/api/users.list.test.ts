@@ -173,7 +173,7 @@ describe('GET /users', () => {
     ['role admin', { role: 'admin' }, ['root1']],
     ['a role that no user holds', { role: 'unheld' }, []],
     ['role and status', { role: 'user', status: 'suspended' }, ['suspect']],
-    ['a verified email', { emailVerified: 'true', limit: 100 }, ['hyphen', 'suspect']],
+    ['a verified email', { emailVerified: 'true', limit: 100 }, ['hyphen', 'root1', 'suspect']],
     ['a verified email and a status', { emailVerified: 'true', status: 'suspended' }, ['suspect']],
     ['an email that is not verified and a search', { emailVerified: 'false', search: 'line' }, ['underscore']],
     ['filters that exclude each other', { username: 'Anders', email: 'hundred@example.com' }, []],

@@ -99,7 +99,8 @@ describe('For oneself', () => {
     for (const id of spellings(user.id)) {
       expectFailure(await test.api.post(`/users/${id}/password-reset`, undefined, { token }), FORBIDDEN);
     }
-    expect(await test.app.get(PrismaService).passwordReset.count({ where: { userId: user.id } })).toBe(0);
+    const where = { userId: user.id, purpose: 'operator_reset' };
+    expect(await test.app.get(PrismaService).oneTimeToken.count({ where })).toBe(0);
   });
 
   it('a denial says why in the audit log', async () => {

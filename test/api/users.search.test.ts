@@ -229,7 +229,8 @@ describe('GET /users?search= among thousands', () => {
     await test.app.get(PrismaService).$executeRaw`
       INSERT INTO users (id, username, username_lower, email, email_lower, password_hash, email_verified)
       SELECT gen_random_uuid(), name, name, name || '@b.org', name || '@b.org', 'none', true
-      FROM generate_series(1, 10000) AS n, LATERAL (SELECT 'verified' || n AS name) AS made`;
+      FROM generate_series(1, 9999) AS n, LATERAL (SELECT 'verified' || n AS name) AS made`;
+    // With the first admin, 10,000.
     const exact = await list({ emailVerified: 'true' });
     expect(exact.pagination).toMatchObject({ totalItems: 10_000, hasNext: true });
     expect(exact.pagination).not.toHaveProperty('totalIsEstimate');

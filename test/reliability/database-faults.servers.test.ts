@@ -181,7 +181,7 @@ if (existsSync(FULL_DEVICE)) {
       await server.query('postgres', 'CREATE DATABASE users');
       const env = { DATABASE_URL: server.url('users'), REDIS_URL: 'memory:' };
       await runCommand('migrate', env);
-      await server.putOnFullDisk('users', 'password_resets');
+      await server.putOnFullDisk('users', 'one_time_tokens');
       test = await startApp(env);
     });
     afterAll(async () => {
@@ -200,7 +200,7 @@ if (existsSync(FULL_DEVICE)) {
       for (const { status } of await Promise.all(reads(api, admin.token))) expect(status).toBe(200);
 
       // The table gets a new file.
-      await server.query('users', 'TRUNCATE password_resets');
+      await server.query('users', 'TRUNCATE one_time_tokens');
       expect((await issue()).status).toBe(201);
       await expectHealth(api, 503);
       const now = performance.now.bind(performance);

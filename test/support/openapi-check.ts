@@ -68,7 +68,9 @@ function checkRequest(operation: Operation, query: URLSearchParams, exchange: Ex
 }
 
 function findOperation(method: string, pathname: string): Operation | undefined {
-  const found = templates.find(({ pattern }) => pattern.test(pathname));
+  // `/users/invitations` is no `/users/{id}`.
+  const found =
+    templates.find(({ template }) => template === pathname) ?? templates.find(({ pattern }) => pattern.test(pathname));
   if (found === undefined) return undefined;
   const name = method === 'HEAD' ? 'get' : method.toLowerCase();
   return description.paths[found.template]?.[name];

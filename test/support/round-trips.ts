@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SET_SESSION } from '../../src/platform/postgres/session-settings.js';
 import { FoldedFailures } from '../../src/audit/folded-failures.js';
 import { LinkerService } from '../../src/audit/linker.service.js';
+import { Outbox } from '../../src/platform/events/index.js';
 import { SearchTextsService } from '../../src/users/index.js';
 import type { TestApp } from './app.js';
 import { pg, PGlite, Redis } from './native.js';
@@ -42,6 +43,7 @@ export async function stopBackground({ app }: TestApp): Promise<void> {
   await app.get(LinkerService).onApplicationShutdown();
   await app.get(FoldedFailures).stop();
   await app.get(SearchTextsService).onModuleDestroy();
+  await app.get(Outbox).onModuleDestroy();
 }
 
 function watchDrivers(): void {

@@ -24,6 +24,13 @@ const BODIES: Readonly<Record<string, () => Record<string, unknown>>> = {
   'POST /api/v1/roles': () => ({ name: newRoleName(), permissions: [] }),
   'PATCH /api/v1/roles/{name}': () => ({ description: 'Reads.' }),
   'POST /api/v1/auth/reset-password': () => ({ resetToken: 'no-token', newPassword: PASSWORD }),
+  'POST /api/v1/users/invitations': () => {
+    const { username, email } = newAccount();
+    return { username, email, firstName: 'Ada' };
+  },
+  'POST /api/v1/auth/forgot-password': () => ({ email: 'unknown@example.com' }),
+  'POST /api/v1/auth/verify-email': () => ({ token: 'no-token' }),
+  'POST /api/v1/auth/accept-invitation': () => ({ token: 'no-token', password: PASSWORD }),
   'POST /api/v1/auth/login': () => ({ email: 'unknown@example.com', password: PASSWORD }),
   'POST /api/v1/auth/refresh': () => ({ refreshToken: 'no-token' }),
 };

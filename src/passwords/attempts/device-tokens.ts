@@ -32,9 +32,13 @@ export class DeviceTokens {
   }
 
   /** For a user who has just logged in, and is locked. A device that is already known as theirs keeps its id. */
-  async issue(userId: string, db: Prisma.TransactionClient): Promise<string> {
-    const jti = await this.devices.recordLogin(this.sentIds(), userId, db);
-    return this.jwt.sign({ sub: userId, jti }, { header: { alg: ALGORITHM, typ: TYPE }, expiresIn: LIFETIME_SECONDS });
+  async issue(
+    userId: string,
+    db: Prisma.TransactionClient,
+  ): Promise<{ readonly token: string; readonly isNew: boolean }> {
+    const { id: jti, isNew } = await this.devices.recordLogin(this.sentIds(), userId, db);
+    const header = { alg: ALGORITHM, typ: TYPE };
+    return { token: this.jwt.sign({ sub: userId, jti }, { header, expiresIn: LIFETIME_SECONDS }), isNew };
   }
 
   /**

@@ -20,10 +20,14 @@ export class DevicesRepository {
   /**
    * Notes a login from one of these devices, or from a new one. The caller has locked the user.
    *
-   * @returns the device's id
+   * @returns the device's id, and whether it is new
    */
-  async recordLogin(ids: readonly string[], userId: string, db: Prisma.TransactionClient): Promise<string> {
-    const [device] = await db.$queryRaw<[{ id: string }]>`
+  async recordLogin(
+    ids: readonly string[],
+    userId: string,
+    db: Prisma.TransactionClient,
+  ): Promise<{ readonly id: string; readonly isNew: boolean }> {
+    const [device] = await db.$queryRaw<[{ id: string; isNew: boolean }]>`
       WITH known AS (
         UPDATE devices SET last_used_at = clock_timestamp() WHERE id = (
           SELECT id FROM devices WHERE id = ANY(${[...ids]}::uuid[]) AND user_id = ${userId}::uuid LIMIT 1)
@@ -38,8 +42,8 @@ export class DevicesRepository {
           SELECT id FROM devices WHERE user_id = ${userId}::uuid AND id NOT IN (SELECT id FROM known)
           ORDER BY last_used_at DESC, id DESC OFFSET ${MAX_DEVICES - 1})
       )
-      SELECT id FROM known UNION ALL SELECT id FROM added`;
-    return device.id;
+      SELECT id, false AS "isNew" FROM known UNION ALL SELECT id, true FROM added`;
+    return device;
   }
 
   async removeAllOf(userId: string, db: Prisma.TransactionClient): Promise<void> {

@@ -42,15 +42,15 @@ export abstract class PasswordHasher implements OnModuleInit {
     return this.gate.run(() => this.hashArgon2id(normalizePassword(password), this.parameters));
   }
 
-  /** `stored` undefined, for an account that does not exist, costs the same work and is never right. */
-  async verify(stored: string | undefined, password: string): Promise<boolean> {
+  /** Without `stored`, for an account that does not exist or has no password, it costs the same work and is never right. */
+  async verify(stored: string | null | undefined, password: string): Promise<boolean> {
     // No account has such a password, so the fast answer is the same for all of them.
     if (exceedsMaxLength(password)) return false;
     const check = this.read(stored ?? this.decoy);
     const right = await this.gate.run(() =>
       anyForm(check ?? ((form) => this.verifyArgon2(this.decoy, form)), password),
     );
-    return right && check !== undefined && stored !== undefined;
+    return right && check !== undefined && typeof stored === 'string';
   }
 
   /** @returns a hash of the same password to replace `stored`; `undefined` if that has today's format, parameters and NFC */

@@ -28,6 +28,8 @@ export interface AnswerDocs {
   readonly headers?: HeaderDocs;
   /** Failures besides those that the access rule, the path and the body bring with them. */
   readonly errors?: readonly (ErrorStatus | OwnError)[];
+  /** Describes a 200 that carries the same, where the request has been fulfilled before. */
+  readonly whenRepeated?: string;
   /** Describes a 503 that carries the same model. */
   readonly whenUnavailable?: string;
 }
@@ -36,13 +38,23 @@ export const ANSWER = Symbol('returned');
 
 /** Says what a route returns: the envelope sends it, the API description shows it. */
 export function ApiAnswer(returned: AnswerDocs): MethodDecorator {
-  const { status, description, model, beside = {}, errors = [], whenUnavailable } = returned;
+  const { status, description, model, beside = {}, errors = [], whenRepeated, whenUnavailable } = returned;
   const content = contentDocs(returned);
   return applyDecorators(
     SetMetadata(ANSWER, returned),
     HttpCode(status),
     ApiExtraModels(...[model, ...Object.values(beside)].filter((type) => type !== undefined)),
     ApiResponse({ status, description, ...headerDocs(returned), ...content }),
+    ...(whenRepeated === undefined
+      ? []
+      : [
+          ApiResponse({
+            status: 200,
+            description: whenRepeated,
+            ...headerDocs({ ...returned, location: false }),
+            ...content,
+          }),
+        ]),
     ...failureDocs(errors),
     ...(whenUnavailable === undefined
       ? []

@@ -1,0 +1,6 @@
+import { Email } from '#users';
+
+export class ForgotPasswordRequest {
+  @Email()
+  email!: string;
+}

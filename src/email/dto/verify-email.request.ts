@@ -1,0 +1,6 @@
+import { anyString, Field, trimmed } from '#platform/input';
+
+export class VerifyEmailRequest {
+  @Field(anyString('token'), 'required', { type: String }, { read: trimmed })
+  token!: string;
+}

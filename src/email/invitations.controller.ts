@@ -1,0 +1,53 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { Public, RequirePermissions } from '#platform/access';
+import { ApiOperation, ApiTags } from '#platform/openapi';
+import { BodyLimit, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
+import { ApiAnswer } from '#platform/response';
+import { Hashes } from '#passwords';
+import { InvitationsService, ONE_USER, UserReplies } from '#users';
+import { AcceptInvitationRequest } from './dto/accept-invitation.request.js';
+import { InviteUserRequest, toInvitation } from './dto/invite-user.request.js';
+
+@Controller()
+export class InvitationsController {
+  constructor(
+    private readonly invitations: InvitationsService,
+    private readonly replies: UserReplies,
+  ) {}
+
+  @Post('users/invitations')
+  @RequirePermissions('users:create')
+  @ApiTags('Users')
+  @ApiOperation({
+    summary: 'Invite a user',
+    description:
+      'Creates an inactive account without a password, and mails a link that is good for 7 days. Posted again before the ' +
+      'invitation is accepted, it mails another link in place of the first. Roles need `roles:assign`.',
+  })
+  @ApiAnswer({
+    status: 201,
+    description: 'The new user.',
+    whenRepeated: 'The user who has not accepted yet, as it was created.',
+    location: true,
+    errors: [409],
+    ...ONE_USER,
+  })
+  async invite(@Body() request: InviteUserRequest, @CurrentUser() by: Principal) {
+    const { user, created } = await this.invitations.invite(toInvitation(request), by);
+    return created ? this.replies.created(user) : this.replies.one(user, 200);
+  }
+
+  @Post('auth/accept-invitation')
+  @Public()
+  @Hashes()
+  @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @ApiTags('Auth')
+  @ApiOperation({
+    summary: 'Accept an invitation with the token of a mail',
+    description: 'Sets the password. A password that is refused does not use the token up.',
+  })
+  @ApiAnswer({ status: 200, description: 'The user, now active and verified.', errors: [401], ...ONE_USER })
+  async accept(@Body() { token, password }: AcceptInvitationRequest) {
+    return this.replies.one(await this.invitations.accept(token, password));
+  }
+}
