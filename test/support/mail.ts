@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { type ParsedMail, simpleParser } from 'mailparser';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPServer } from 'smtp-server';
 import { PrismaService } from '../../src/platform/database/index.js';
 import { OutboxRepository } from '../../src/platform/events/index.js';
 import { startApp, type TestApp } from './app.js';
@@ -42,17 +42,21 @@ export const SUBJECTS = {
   newDevice: 'A login from a new device',
 } as const;
 
+/** What a server may refuse. */
+export type Stage = 'greeting' | 'login' | 'recipient' | 'content';
+
 /** A real SMTP server on a free port of 127.0.0.1. */
 export class MailServer {
   readonly received: ReadMail[] = [];
+  /** The code and text that each stage is answered with, in place of its success. */
+  readonly refusals = new Map<Stage, readonly [code: number, text: string]>();
+  /** Called when a mail has arrived, before the server says so. */
+  onArrival: (() => Promise<void>) | undefined;
   private server: SMTPServer | undefined;
   private port = 0;
 
-  private constructor(private readonly options: SMTPServerOptions) {}
-
-  /** @param options what it does with a connection, a recipient or a mail; by default it takes all */
-  static async start(options: SMTPServerOptions = {}): Promise<MailServer> {
-    const server = new MailServer(options);
+  static async start(): Promise<MailServer> {
+    const server = new MailServer();
     await server.resume();
     return server;
   }
@@ -64,14 +68,20 @@ export class MailServer {
   /** Opens the port, after `stop` the same one. */
   async resume(): Promise<void> {
     const receive = callbackify(async (stream: Readable) => {
-      this.received.push(asRead(await simpleParser(stream)));
+      const mail = asRead(await simpleParser(stream));
+      this.refuse('content');
+      this.received.push(mail);
+      await this.onArrival?.();
     });
+    const check = callbackify(async (stage: Stage) => this.refuse(stage));
     const server = new SMTPServer({
       authOptional: true,
       disabledCommands: ['STARTTLS'],
       closeTimeout: 100,
+      onConnect: (_session, done) => check('greeting', done),
+      onAuth: ({ username }, _session, done) => check('login', (error) => done(error, { user: username })),
+      onRcptTo: (_address, _session, done) => check('recipient', done),
       onData: (stream, _session, done) => receive(stream, done),
-      ...this.options,
     });
     // Clients that are killed in the middle.
     server.on('error', () => undefined);
@@ -79,6 +89,13 @@ export class MailServer {
     await once(listening, 'listening');
     this.port = (listening.address() as AddressInfo).port;
     this.server = server;
+  }
+
+  private refuse(stage: Stage): void {
+    const refusal = this.refusals.get(stage);
+    if (refusal === undefined) return;
+    const [responseCode, text] = refusal;
+    throw Object.assign(new Error(text), { responseCode });
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,12 @@ const PRODUCTION = {
   JWT_SECRET: GOOD,
   JWT_REFRESH_SECRET: OTHER,
 };
+const MAIL = {
+  MAIL_URL: 'smtp://mail.test',
+  MAIL_FROM: 'Accounts, Inc. <no-reply@accounts.test>',
+  PUBLIC_URL: 'https://accounts.test/id',
+  EMAIL_VERIFICATION: 'required',
+};
 const DEVELOPMENT = { JWT_SECRET: GOOD, JWT_REFRESH_SECRET: OTHER };
 
 function faultsOf(variables: Record<string, string>): readonly string[] {
@@ -29,6 +35,8 @@ describe('A production configuration', () => {
     ['PostgreSQL and Redis', {}],
     ['embedded stores that are set explicitly', { DATABASE_URL: 'pglite:/data', REDIS_URL: 'memory:' }],
     ['DB_HOST', { DATABASE_URL: '', DB_HOST: 'db.test' }],
+    ['mail', { MAIL_URL: 'smtps://user:p%40ss@mail.test', MAIL_FROM: 'a@b.test', PUBLIC_URL: 'https://accounts.test' }],
+    ['own pages', { RESET_PASSWORD_URL: 'https://app.test/#/reset/{token}' }],
     ['a secret of 32 bytes', { JWT_SECRET: 'b3a1f09c7e52d8846fa0c19be7d3520X' }],
     ['a secret of 32 random hexadecimal digits', { JWT_SECRET: '9f86d081884c7d659a2feaa0c55ad015' }],
     ['a secret of 52 bytes in 26 letters', { JWT_SECRET: 'äßñéöŁžþøčåüęîđśŕõûğĸűþįŧæ' }],
@@ -52,6 +60,13 @@ describe('A production configuration', () => {
     ['no database', { DATABASE_URL: '' }, /^DATABASE_URL .* is required in production/],
     ['no cache', { REDIS_URL: '' }, /^REDIS_URL is required in production/],
     ['little memory for hashes', { ARGON2_MEMORY_KIB: '19455' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
+    [
+      'mail without a public address',
+      { ...MAIL, PUBLIC_URL: '' },
+      /^PUBLIC_URL is required in production with MAIL_URL/,
+    ],
+    ['mail without a sender', { ...MAIL, MAIL_FROM: '' }, /^MAIL_FROM is required in production with MAIL_URL/],
+    ['verified emails without mail', { EMAIL_VERIFICATION: 'required' }, /^EMAIL_VERIFICATION=required needs MAIL_URL/],
     ['one pass over 19 MiB', { ARGON2_TIME_COST: '1' }, /^ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below/],
   ])('refuses %s', (_, variables, fault) => {
     expect(faultsOf({ ...PRODUCTION, ...variables })).toEqual([expect.stringMatching(fault)]);
@@ -138,6 +153,19 @@ describe('The configuration', () => {
     ['PASSWORD_BREACH_URL', 'ftp://pwned.test'],
     ['PASSWORD_BREACH_URL', 'pwned.test'],
     ['REGISTRATION', 'sometimes'],
+    ['MAIL_URL', 'mail.test:25'],
+    ['MAIL_URL', 'smtp://user:a#b@mail.test'],
+    ['MAIL_URL', 'smtp://user:%zz@mail.test'],
+    ['MAIL_URL', 'smtp://mail.test?pool=true'],
+    ['MAIL_FROM', 'Accounts'],
+    ['MAIL_FROM', 'Accounts <a@b.test>, <c@d.test>'],
+    ['MAIL_FROM', 'Accounts\nBcc: all <a@b.test>'],
+    ['MAIL_TEMPLATES_DIR', '/dev/null'],
+    ['RESET_PASSWORD_URL', 'https://app.test/reset'],
+    ['VERIFY_EMAIL_URL', 'javascript:{token}'],
+    ['ACCEPT_INVITATION_URL', '/accept?token={token}'],
+    ['EMAIL_VERIFICATION', 'yes'],
+    ['NEW_DEVICE_NOTICE', 'true'],
     ['API_DOCS', 'yes'],
     ['CORS_ORIGIN', '*'],
     ['CORS_ORIGIN', 'https://app.test/'],
@@ -207,6 +235,28 @@ describe('The configuration', () => {
 });
 
 const urlFaults = (url: string) => faultsOf({ ...PRODUCTION, DATABASE_URL: url });
+
+describe('The mail', () => {
+  it('has links that begin with PUBLIC_URL, or lead to pages of one’s own', () => {
+    const { mail } = loadConfig({ ...PRODUCTION, ...MAIL, VERIFY_EMAIL_URL: 'https://app.test/v?t={token}' });
+    expect(mail).toMatchObject({
+      to: { kind: 'smtp', url: 'smtp://mail.test' },
+      from: { name: 'Accounts, Inc.', address: 'no-reply@accounts.test' },
+      links: {
+        resetPassword: 'https://accounts.test/id/account/reset-password#token={token}',
+        verifyEmail: 'https://app.test/v?t={token}',
+        acceptInvitation: 'https://accounts.test/id/account/accept-invitation#token={token}',
+      },
+    });
+  });
+
+  it('goes into files in development, and nowhere in production, unless there is a server', () => {
+    const { mail } = loadConfig({ ...DEVELOPMENT, DATA_DIR: '/data', PORT: '4000' });
+    expect(mail?.to).toEqual({ kind: 'files', folder: '/data/mail' });
+    expect(mail?.links.resetPassword).toMatch(/^http:\/\/localhost:4000\/account\//);
+    expect(loadConfig(PRODUCTION).mail).toBeUndefined();
+  });
+});
 
 describe('The URL of a database', () => {
   it.each(['p#ss', 'p/ss', 'p?ss', '12#ss', '12/ss', '12?ss', '50%ss', '12/s#?s'])(

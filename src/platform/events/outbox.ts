@@ -12,6 +12,8 @@ import { LEASE_MS, OutboxRepository, type OutboxState, type TakenMessage } from 
 const POLL_MS = 1_000;
 /** How many messages an instance delivers at once. */
 const AT_ONCE = 8;
+/** A handler with this many takes no more, so that one that hangs leaves room for the others. */
+const BUSY = 4;
 /** How long one handler may take, in milliseconds: then the attempt has failed. */
 const HANDLER_TIMEOUT_MS = 60_000;
 /** The pause after the first failure, at most; each further one is three times as long, up to the longest. */
@@ -33,7 +35,7 @@ export class UndeliverableError extends Error {}
 @Injectable()
 export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Outbox.name);
-  private readonly running = new Map<bigint, Promise<void>>();
+  private readonly running = new Map<bigint, { readonly handler: string; readonly done: Promise<void> }>();
   private readonly deliver = new BackgroundTask({
     name: 'Delivering messages',
     everyMs: POLL_MS,
@@ -68,7 +70,8 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     await Promise.all([this.deliver.stop(), this.report.stop()]);
-    await Promise.race([Promise.all(this.running.values()), sleep(DRAIN_MS, undefined, { ref: false })]);
+    const running = [...this.running.values()].map(({ done }) => done);
+    await Promise.race([Promise.all(running), sleep(DRAIN_MS, undefined, { ref: false })]);
     await this.keep.stop();
   }
 
@@ -99,16 +102,21 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async takeSome(): Promise<void> {
-    const free = AT_ONCE - this.running.size;
-    if (free <= 0 || this.stopping) return;
-    const taken = await this.messages.take([...this.events.deliveries.keys()], [...this.running.keys()], free);
+    const running = [...this.running.values()];
+    const handlers = [...this.events.deliveries.keys()].filter(
+      (name) => running.filter(({ handler }) => handler === name).length < BUSY,
+    );
+    const free = Math.min(AT_ONCE - running.length, BUSY);
+    if (free <= 0 || handlers.length === 0 || this.stopping) return;
+    const taken = await this.messages.take(handlers, [...this.running.keys()], free);
     for (const message of taken) {
-      const attempt = this.attempt(message).finally(() => {
+      const done = this.attempt(message).finally(() => {
         this.running.delete(message.id);
         this.wake();
       });
-      this.running.set(message.id, attempt);
+      this.running.set(message.id, { handler: message.handler, done });
     }
+    if (taken.length === free) this.wake();
   }
 
   private async attempt(message: TakenMessage): Promise<void> {

@@ -55,9 +55,9 @@ export class SmtpMailer extends Mailer implements OnApplicationShutdown {
     }
   }
 
-  /** After the outbox, whose handlers send, has stopped. */
+  /** After the outbox, whose handlers send, has stopped. What is still under way, another instance sends again. */
   onApplicationShutdown(): void {
-    this.transport.close();
+    this.transport.close({ force: true });
   }
 }
 
