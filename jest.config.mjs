@@ -38,7 +38,14 @@ const PROGRAMS = {
   pgbouncer: 'pgbouncer\\.servers',
   pg_config: 'database-(?:access|faults|standby)\\.servers',
   'redis-server': '(?:cache|revocation|redis-refusals(?:\\.servers)?)',
+  chromium: '[^/]+\\.browser',
 };
+/** Those that suites on the embedded stores start, too. */
+const EVERYWHERE = ['chromium'];
+
+function suitesOf(program) {
+  return `/${PROGRAMS[program]}\\.test\\.ts$`;
+}
 
 function isInstalled(program) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
@@ -94,8 +101,8 @@ function onStores(name, stores, missing = []) {
     ],
     testPathIgnorePatterns:
       stores === 'embedded'
-        ? ['\\.servers\\.test\\.ts$']
-        : missing.map((program) => `/${PROGRAMS[program]}\\.test\\.ts$`),
+        ? ['\\.servers\\.test\\.ts$', ...missing.filter((name) => EVERYWHERE.includes(name)).map(suitesOf)]
+        : missing.map(suitesOf),
   };
 }
 
@@ -104,7 +111,8 @@ export default async () => {
   if (!servers && process.env.CI === 'true') {
     throw new Error(`CI tests on PostgreSQL and Redis too, and they do not answer: ${POSTGRES_URL}, ${REDIS_URL}`);
   }
-  const missing = servers ? Object.keys(PROGRAMS).filter((name) => !isInstalled(name)) : [];
+  const needed = servers ? Object.keys(PROGRAMS) : EVERYWHERE;
+  const missing = needed.filter((name) => !isInstalled(name));
   if (missing.length > 0 && process.env.CI === 'true') {
     throw new Error(
       `CI runs suites that start programs of their own, and these are not installed: ${missing.join(', ')}`,
@@ -129,7 +137,7 @@ export default async () => {
     testTimeout: 60_000,
     projects: [
       { ...common, displayName: 'once', testMatch: ['<rootDir>/test/{unit,project}/**/*.test.ts'] },
-      onStores('embedded', 'embedded'),
+      onStores('embedded', 'embedded', missing),
       ...(servers ? [onStores('servers', 'servers', missing)] : []),
     ],
   };
