@@ -101,7 +101,7 @@ function onStores(name, stores, missing = []) {
     ],
     testPathIgnorePatterns:
       stores === 'embedded'
-        ? ['\\.servers\\.test\\.ts$', ...missing.filter((name) => EVERYWHERE.includes(name)).map(suitesOf)]
+        ? ['\\.servers\\.test\\.ts$', ...missing.filter((program) => EVERYWHERE.includes(program)).map(suitesOf)]
         : missing.map(suitesOf),
   };
 }

@@ -34,6 +34,17 @@ const DRILLS = {
     settings: { OUTBOX_KILLS: '50', JOB_SECONDS: '60' },
     suites: ['outbox-kill'],
   },
+  mail: {
+    about: '500 requests and 50 kills on two instances, with a mail server that comes and goes',
+    settings: { MAIL_KILLS: '50' },
+    suites: ['mail-kill'],
+  },
+  forgotten: {
+    about:
+      'whether the time of a forgotten password, or of the next request, tells which accounts exist; needs an idle machine',
+    settings: { TIMING_PAIRS: '500' },
+    suites: ['--runInBand', 'forgot-timing'],
+  },
   totals: {
     about: '10,000 random changes of users by 16 writers, 50 kills among them',
     settings: { TOTALS_CHANGES: '10000', TOTALS_KILLS: '50' },

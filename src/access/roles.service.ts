@@ -62,7 +62,7 @@ export class RolesService {
       transaction.forget(ROLE_PERMISSIONS_KEY);
       const gained = after.permissions.some((permission) => !before.permissions.includes(permission));
       const lost = before.permissions.some((permission) => !after.permissions.includes(permission));
-      if (gained) await this.tokens.endForHolders(name, transaction);
+      if (gained) await this.tokens.endResetsOfHolders(name, transaction);
       if (lost) await this.tokens.endIssuedByHolders(name, transaction);
       await transaction.publish(new RoleUpdated(before, after));
       return after;

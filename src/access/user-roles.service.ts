@@ -12,7 +12,7 @@ import { ADMIN_ROLE, USER_ROLE } from './roles.js';
 import { RolePermissionsService } from './role-permissions.service.js';
 import { RolesRepository } from './roles.repository.js';
 
-/** What giving roles to a user needs. */
+/** The permission that assigning roles needs. */
 const ASSIGN_ROLES = 'roles:assign';
 
 /** The roles of users. */

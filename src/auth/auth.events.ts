@@ -53,9 +53,12 @@ export class LoginFailed extends AuditedFailure<'login.failed'> {
   }
 }
 
-/** A login was refused as the email is not verified: its user needs a link. */
+/** A login was refused because the email is not verified. Triggers a new link. */
 export class VerificationNeeded {
-  constructor(readonly userId: string) {}
+  constructor(
+    readonly userId: string,
+    readonly email: string,
+  ) {}
 }
 
 /** A user who had logged in before did so from a device that is not known as theirs. */

@@ -79,7 +79,9 @@ export class AuthService {
     }
     if (this.config.emailVerification === 'required' && !credentials.emailVerified) {
       await this.events.publish(new LoginFailed(credentials.id, name, 'The email is not verified'));
-      await this.transactions.run((transaction) => transaction.publish(new VerificationNeeded(credentials.id)));
+      await this.transactions.run((transaction) =>
+        transaction.publish(new VerificationNeeded(credentials.id, credentials.email)),
+      );
       throw new EmailNotVerifiedError();
     }
     await this.askRules(credentials, name);

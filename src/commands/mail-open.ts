@@ -9,7 +9,7 @@ import { readConfig } from './read-config.js';
 export async function run(args: string[]): Promise<string> {
   parseArgs({ args });
   const to = readConfig().mail?.to;
-  if (to?.kind !== 'files') throw new StartupError('Mails go to a mail server here, or nowhere: there are no files.');
+  if (to?.kind !== 'files') throw new StartupError('Mails are written to files in development without MAIL_URL only.');
   const { folder } = to;
   const newest = existsSync(folder)
     ? readdirSync(folder)

@@ -49,7 +49,7 @@ const COMMANDS: readonly Command[] = [
     'Lists the messages that wait for delivery or were given up, and retries or discards them.',
     () => import('./outbox.js'),
   ],
-  ['mail:open', 'Prints the newest mail of a server without MAIL_URL.', () => import('./mail-open.js')],
+  ['mail:open', 'Prints the newest mail that development wrote to a file.', () => import('./mail-open.js')],
   ['health', 'Checks that the server of this configuration answers.', () => import('./health.js')],
 ];
 

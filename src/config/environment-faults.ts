@@ -41,7 +41,7 @@ function contradictions(env: Environment): string[] {
     faults.push('JWT_SECRET and JWT_REFRESH_SECRET must differ');
   }
   const { MAIL_TEMPLATES_DIR: templates } = env;
-  if (templates !== undefined && statSync(templates, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (templates !== undefined && !isFolder(templates)) {
     faults.push(`MAIL_TEMPLATES_DIR must name a folder: ${templates}`);
   }
   return faults;
@@ -91,4 +91,12 @@ function productionFaults(env: Environment): string[] {
     faults.push("ARGON2_MEMORY_KIB and ARGON2_TIME_COST are below OWASP's minimum (19456 and 2, or an equivalent)");
   }
   return faults;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

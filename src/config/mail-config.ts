@@ -16,7 +16,7 @@ export interface MailConfig {
   /** The folder of templates that replace those that come with the application. */
   readonly templates: string | undefined;
   readonly links: AccountLinks;
-  /** Whether a login from a new device is told to the owner. */
+  /** Whether owners get a notice of a login from a new device. */
   readonly newDeviceNotice: boolean;
 }
 

@@ -21,18 +21,20 @@ export function isSender(value: string): boolean {
 /** A character of the password that was not escaped leaves no host, or a path. */
 export function isMailUrl(value: string): boolean {
   if (!/^smtps?:\/\/[^/]/.test(value) || !URL.canParse(value)) return false;
-  const { hostname, pathname, hash, search, username, password } = new URL(value);
+  const { hostname, port, pathname, hash, search, username, password } = new URL(value);
   try {
     decodeURIComponent(username + password);
   } catch {
     return false;
   }
-  return hostname !== '' && hash === '' && search === '' && ['', '/'].includes(pathname);
+  return hostname !== '' && port !== '0' && hash === '' && search === '' && ['', '/'].includes(pathname);
 }
 
+/** The token must not become part of a host: names are looked up, and so told to others. */
 export function isOwnPage(value: string): boolean {
   const url = value.replaceAll(TOKEN_PLACEHOLDER, 'token');
-  return url !== value && isURL(url, { protocols: ['http', 'https'], require_protocol: true, require_tld: false });
+  const isUrl = isURL(url, { protocols: ['http', 'https'], require_protocol: true, require_tld: false });
+  return url !== value && isUrl && new URL(url).origin === new URL(value.replaceAll(TOKEN_PLACEHOLDER, 'other')).origin;
 }
 
 export function readSender(value: string): Sender {

@@ -10,17 +10,15 @@ import {
   UserInvited,
   UserPasswordChanged,
   UserPasswordReset,
-  UsersService,
   UserUpdated,
 } from '#users';
 import { AccountMailsService } from './account-mails.service.js';
 
-/** What happens to an account that its owner is told by mail. */
+/** Requests a mail for each event that the account's owner must hear about. */
 @Injectable()
 export class AccountMailRules implements OnModuleInit {
   constructor(
     private readonly mails: AccountMailsService,
-    private readonly users: UsersService,
     private readonly events: EventBus,
     private readonly config: AppConfig,
   ) {}
@@ -37,12 +35,11 @@ export class AccountMailRules implements OnModuleInit {
     events.withinTransaction(EmailVerificationRequested, ({ user }, transaction) =>
       this.requestVerification(user, transaction),
     );
-    events.withinTransaction(VerificationNeeded, async ({ userId }, transaction) => {
-      const user = await this.users.lockWithPassword(userId, transaction);
-      if (user !== null) await this.requestVerification(user, transaction);
-    });
+    events.withinTransaction(VerificationNeeded, ({ userId, email }, transaction) =>
+      this.requestVerification({ id: userId, email }, transaction),
+    );
     events.withinTransaction(UserInvited, ({ user }, transaction) =>
-      mails.request('invitation', { userId: user.id }, transaction),
+      mails.request('invitation', { userId: user.id, email: user.email }, transaction),
     );
     events.withinTransaction(UserPasswordChanged, ({ userId }, transaction) =>
       mails.request('password-changed', { userId }, transaction),
@@ -56,15 +53,15 @@ export class AccountMailRules implements OnModuleInit {
     );
   }
 
-  private requestVerification({ id, email }: User, transaction: Transaction): Promise<void> {
+  private requestVerification({ id, email }: Pick<User, 'id' | 'email'>, transaction: Transaction): Promise<void> {
     return this.mails.request('email-verification', { userId: id, email }, transaction);
   }
 
   private async noticeNewEmail(before: User, after: User, transaction: Transaction): Promise<void> {
     if (foldName(before.email) === foldName(after.email)) return;
     await this.requestVerification(after, transaction);
-    for (const { email } of [before, after]) {
-      await this.mails.request('email-changed', { userId: after.id, email }, transaction);
+    for (const { id, email } of [before, after]) {
+      await this.mails.request('email-changed', { userId: id, email, former: email === before.email }, transaction);
     }
   }
 }

@@ -17,11 +17,13 @@ export type AccountMailKind = (typeof ACCOUNT_MAILS)[number];
 export interface Addressee {
   /** Without it, the account that has the email, if there is one. */
   readonly userId?: string;
-  /** Without it, the account's at the time of sending. A verification is sent to no other than this. */
+  /** Without it, the account's at the time of sending. Verifications and invitations are sent to no other than this. */
   readonly email?: string;
+  /** Whether it was the account's before a change. */
+  readonly former?: boolean;
 }
 
-/** A mail that is to be sent after the commit. It holds no token: the one who sends it makes one. */
+/** A mail that is to be sent after the commit. Holds no token: one is created when the mail is sent. */
 export class AccountMailRequested {
   readonly id = uuidV7();
   readonly at = new Date();

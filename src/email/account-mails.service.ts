@@ -1,11 +1,12 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
-import { type AccountLinks, AppConfig, type MailConfig, TOKEN_PLACEHOLDER } from '#config';
+import { type AccountLinks, AppConfig, TOKEN_PLACEHOLDER } from '#config';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
-import { type Mail, Mailer, MailTemplates } from '#platform/mail';
+import { type Mail, MAIL_HANDLER_TIMEOUT_MS, Mailer, MailTemplates } from '#platform/mail';
 import { requestContext } from '#platform/request';
 import {
+  awaitsAcceptance,
   foldName,
   OneTimeTokensService,
   PasswordResetRequested,
@@ -23,12 +24,12 @@ const LINKS: Readonly<Partial<Record<AccountMailKind, { purpose: TokenPurpose; p
   invitation: { purpose: 'invitation', page: 'acceptInvitation' },
 };
 
-/**
- * How long (ms) the work for a forgotten password waits. An account has more of it than an unknown email, and the client's
- * next request must not feel the difference.
- */
+/** Mails that tell an owner what was done to the account. They hold no link. */
+const NOTICES: ReadonlySet<AccountMailKind> = new Set(['password-changed', 'email-changed', 'new-device']);
+
+/** How long (ms) the work for a forgotten password waits. A known email takes more of it, which the client's next request must not feel. */
 const LEAST_DELAY_MS = 200;
-const MOST_DELAY_MS = 1_200;
+const MOST_DELAY_MS = 1_400;
 
 /** Sends the mails about accounts, through the outbox: at least once, and none for what was rolled back. */
 @Injectable()
@@ -50,9 +51,10 @@ export class AccountMailsService implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.delivered(AccountMailRequested, 'account-mail', (event) => this.send(event), {
-      // An invitation sent later has the last word; others wait for none.
-      key: ({ id, kind, addressee }) => (kind === 'invitation' ? `invitation:${addressee.userId}` : id),
-      delayMs: ({ kind }) => (kind === 'password-reset' ? LEAST_DELAY_MS + Math.random() * MOST_DELAY_MS : 0),
+      key: ({ id }) => id,
+      timeoutMs: MAIL_HANDLER_TIMEOUT_MS,
+      delayMs: ({ kind }) =>
+        kind === 'password-reset' ? LEAST_DELAY_MS + Math.random() * (MOST_DELAY_MS - LEAST_DELAY_MS) : 0,
     });
   }
 
@@ -73,30 +75,30 @@ export class AccountMailsService implements OnModuleInit {
   /** @returns `undefined` where no mail is to be sent */
   private async prepare(event: AccountMailRequested, transaction: Transaction): Promise<Mail | undefined> {
     const { id, kind, addressee, request, language, at } = event;
-    const user = await this.find(addressee, transaction);
+    const admitted =
+      kind === 'invitation' ? 'new' : await this.limits.admit({ id, ...this.countedAs(event) }, transaction.db);
+    const user = admitted === 'refused' ? null : await this.find(event, transaction);
     if (user === null || !isDue(event, user)) return undefined;
-    if (kind !== 'invitation') {
-      const admitted = await this.limits.admit({ id, ...this.countedAs(event, user) }, transaction.db);
-      if (admitted === 'refused') return undefined;
-      if (admitted === 'new' && kind === 'password-reset' && request !== null) {
-        await transaction.publish(new PasswordResetRequested(user.id, request));
-      }
+    if (admitted === 'new' && kind === 'password-reset' && request !== null) {
+      await transaction.publish(new PasswordResetRequested(user.id, request));
     }
     const link = await this.linkFor(event, user, transaction);
     if (kind in LINKS && link === undefined) return undefined;
-    const time = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(
-      at,
-    );
-    const values = { username: user.username, link: link ?? '', time: `${time} UTC`, address: request?.ip ?? '–' };
-    // As the account has it, however a client typed it.
+    const values = { username: user.username, link: link ?? '', time: at, address: request?.ip ?? '–' };
+    // The address as stored, not as a client typed it; after a change, the old one too.
     const to = (kind === 'email-changed' ? addressee.email : undefined) ?? user.email;
     return { to, ...this.templates.render(kind, language, values) };
   }
 
-  private find({ userId, email }: Addressee, transaction: Transaction): Promise<UserWithPassword | null> {
-    return userId === undefined
-      ? this.users.lockByEmail(email ?? '', transaction)
-      : this.users.lockWithPassword(userId, transaction);
+  private async find(
+    { kind, addressee }: AccountMailRequested,
+    transaction: Transaction,
+  ): Promise<UserWithPassword | null> {
+    const { userId, email = '' } = addressee;
+    if (userId === undefined) return this.users.lockByEmail(email, transaction);
+    // A thief must not silence a notice by deleting the account.
+    if (NOTICES.has(kind)) return this.users.lockEvenDeleted(userId, transaction);
+    return this.users.lockWithoutRules(userId, transaction);
   }
 
   private async linkFor(
@@ -106,37 +108,38 @@ export class AccountMailsService implements OnModuleInit {
   ): Promise<string | undefined> {
     const link = LINKS[kind];
     if (link === undefined) return undefined;
-    const token = await this.tokens.forMail(link.purpose, user, id, transaction);
-    return token === undefined ? undefined : links(this.config.mail)?.[link.page].replaceAll(TOKEN_PLACEHOLDER, token);
+    const token = await this.tokens.issueForMail(link.purpose, user, id, transaction);
+    return this.config.mail?.links[link.page].replaceAll(TOKEN_PLACEHOLDER, token);
   }
 
-  private countedAs({ kind, addressee, request }: AccountMailRequested, user: UserWithPassword) {
-    // The old and the new address each get the notice of a change.
-    const recipient = kind === 'email-changed' ? [foldName(addressee.email ?? '')] : [];
-    const address = request === null ? null : this.keyOf('address', normalizeIp(request.ip));
-    return { account: this.keyOf('account', kind, user.id, ...recipient), address };
+  /**
+   * A forgotten password counts for the email that was typed, whether or not an account has it. Notices do not count for the
+   * client's address: a thief would use its mails up first.
+   */
+  private countedAs({ kind, addressee, request }: AccountMailRequested) {
+    // The former and the new address each get the notice of a change.
+    const { userId, email = '', former = false } = addressee;
+    const account = userId ?? foldName(email);
+    const address = request === null || NOTICES.has(kind) ? null : this.hmacOf('address', normalizeIp(request.ip));
+    return { account: this.hmacOf('account', kind, account, String(former)), address };
   }
 
-  private keyOf(...counted: readonly string[]): Buffer {
+  private hmacOf(...counted: readonly string[]): Buffer {
     return createHmac('sha256', this.hmacKey).update(JSON.stringify(counted)).digest();
   }
-}
-
-function links(mail: MailConfig | undefined): AccountLinks | undefined {
-  return mail?.links;
 }
 
 /** Whether the account still needs the mail, as it is now. */
 function isDue({ kind, addressee }: AccountMailRequested, user: UserWithPassword): boolean {
   switch (kind) {
     case 'password-reset':
-      return user.status === 'active';
+      return user.status === 'active' && user.passwordHash !== null;
     case 'email-verification':
       return (
         user.status === 'active' && !user.emailVerified && foldName(addressee.email ?? '') === foldName(user.email)
       );
     case 'invitation':
-      return user.passwordHash === null;
+      return awaitsAcceptance(user) && foldName(addressee.email ?? '') === foldName(user.email);
     case 'password-changed':
     case 'email-changed':
     case 'new-device':

@@ -17,7 +17,7 @@ export class EmailVerificationController {
   @SelfOr('users:update')
   @ApiTags('Users')
   @ApiOperation({ summary: 'Mail a link that verifies the email', description: 'The link is good for 24 hours.' })
-  @ApiAnswer({ status: 202, description: 'Taken; at most 3 such mails are sent in an hour.', errors: [409] })
+  @ApiAnswer({ status: 202, description: 'Accepted. An account gets at most 3 such mails an hour.', errors: [409] })
   async request(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.verifications.request(id, by);
   }

@@ -27,7 +27,7 @@ export class InvitationsController {
   @ApiAnswer({
     status: 201,
     description: 'The new user.',
-    whenRepeated: 'The user who has not accepted yet, as it was created.',
+    whenRepeated: 'The invited user, who has not accepted yet.',
     location: true,
     errors: [409],
     ...ONE_USER,

@@ -8,14 +8,14 @@ const MAX_PER_ADDRESS = 20;
 /** Longer than a mail is tried again: a repeated delivery finds the row of the first. */
 const KEPT_HOURS = 48;
 
-/** Keys of 32 bytes: what is counted is not in the database. */
+/** The keys are HMAC-SHA256, so that the table holds neither addresses nor ids of accounts. */
 export interface MailToCount {
   readonly id: string;
   readonly account: Buffer;
   readonly address: Buffer | null;
 }
 
-/** The sent_mails table: the mails of the last hour are the limit's count. */
+/** The sent_mails table. The limits count its rows of the last hour. */
 @Injectable()
 export class MailLimitsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -29,7 +29,8 @@ export class MailLimitsRepository {
     { id, account, address }: MailToCount,
     db: Prisma.TransactionClient,
   ): Promise<'new' | 'again' | 'refused'> {
-    // Before the count, so that two instances do not both take the last place. Accounts come first, so that none deadlock.
+    // Locks before counting, or two instances could both take the last place. Always the account before the address, so that
+    // they cannot deadlock.
     for (const key of [account, ...(address === null ? [] : [address])]) {
       await db.$queryRaw`SELECT pg_advisory_xact_lock(${key.readBigInt64BE(0)})::text`;
     }

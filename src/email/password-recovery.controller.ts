@@ -25,7 +25,7 @@ export class PasswordRecoveryController {
   })
   @ApiAnswer({
     status: 202,
-    description: 'Taken.',
+    description: 'Accepted.',
     message: 'If the account exists, an email is on its way',
   })
   async forgotPassword(@Body() { email }: ForgotPasswordRequest): Promise<void> {

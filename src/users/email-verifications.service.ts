@@ -3,7 +3,7 @@ import { Transactions } from '#platform/events';
 import type { Principal } from '#platform/request';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
 import type { User } from './user.js';
-import { EmailVerifiedError, InvalidOneTimeTokenError, UserNotActiveError } from './users.errors.js';
+import { EmailAlreadyVerifiedError, InvalidOneTimeTokenError, UserNotActiveError } from './users.errors.js';
 import { EmailVerificationRequested, UserEmailVerified } from './users.events.js';
 import { UsersService } from './users.service.js';
 
@@ -19,12 +19,12 @@ export class EmailVerificationsService {
   /**
    * Asks for a link by mail.
    *
-   * @throws UserNotFoundError, ForbiddenError, EmailVerifiedError, UserNotActiveError
+   * @throws UserNotFoundError, ForbiddenError, EmailAlreadyVerifiedError, UserNotActiveError
    */
   async request(id: string, by: Principal): Promise<void> {
     await this.transactions.run(async (transaction) => {
       const user = await this.users.lockForChange(id, { by }, transaction);
-      if (user.emailVerified) throw new EmailVerifiedError();
+      if (user.emailVerified) throw new EmailAlreadyVerifiedError();
       if (user.status !== 'active') throw new UserNotActiveError();
       await transaction.publish(new EmailVerificationRequested(user));
     });
@@ -34,10 +34,8 @@ export class EmailVerificationsService {
   async redeem(token: string): Promise<User> {
     const purposes = ['email_verification'] as const;
     const { id } = await this.tokens.userOf(token, purposes);
-    return this.transactions.run(async (transaction) => {
-      const before = await this.users.lockWithPassword(id, transaction);
-      await this.tokens.take(token, before, purposes, transaction);
-      if (before?.status !== 'active') throw new InvalidOneTimeTokenError('email_verification');
+    return this.tokens.use(token, purposes, id, async (before, _taken, transaction) => {
+      if (before.status !== 'active') throw new InvalidOneTimeTokenError('email_verification');
       await this.tokens.end(id, purposes, transaction);
       // An administrator may have vouched for it meanwhile.
       if (before.emailVerified) return before;

@@ -10,7 +10,7 @@ export { UserResponse } from './dto/user.response.js';
 export { foldName } from './fold.js';
 export { PasswordResetsService } from './password-resets.service.js';
 export { SearchTextsService } from './search-texts.service.js';
-export type { Credentials, Login, User, UserWithPassword } from './user.js';
+export { awaitsAcceptance, type Credentials, type Login, type User, type UserWithPassword } from './user.js';
 export { DuplicateUserError, InvalidOneTimeTokenError } from './users.errors.js';
 export { UserTotalsService } from './user-totals.service.js';
 export * from './users.events.js';

@@ -4,7 +4,7 @@ import type { Principal } from '#platform/request';
 import { PasswordHasher, PasswordPolicy } from '#passwords';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
 import { TOKEN_PURPOSES } from './one-time-token.js';
-import type { NewUser, User } from './user.js';
+import { awaitsAcceptance, type NewUser, type User } from './user.js';
 import { DuplicateUserError, InvalidOneTimeTokenError } from './users.errors.js';
 import {
   BeforeInvitation,
@@ -16,7 +16,7 @@ import {
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
-export interface Invitation extends Omit<NewUser, 'passwordHash' | 'status'> {}
+export type Invitation = Omit<NewUser, 'passwordHash' | 'status' | 'emailVerified' | 'attributes'>;
 
 /** Accounts that an operator makes for others, who choose the password: until then they are inactive and have none. */
 @Injectable()
@@ -59,12 +59,8 @@ export class InvitationsService {
     const invited = await this.tokens.userOf(token, purposes);
     await this.policy.check('password', password, invited);
     const passwordHash = await this.passwords.hash(password);
-    return this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lockWithPassword(invited.id, transaction);
-      await this.tokens.take(token, before, purposes, transaction);
-      if (before === null || before.passwordHash !== null || before.status === 'suspended') {
-        throw new InvalidOneTimeTokenError('invitation');
-      }
+    return this.tokens.use(token, purposes, invited.id, async (before, { acceptable }, transaction) => {
+      if (!acceptable) throw new InvalidOneTimeTokenError('invitation');
       await this.users.setPassword(before.id, passwordHash, transaction.db);
       const after = await this.accounts.setState(before, { status: 'active', emailVerified: true }, transaction);
       await this.tokens.end(before.id, TOKEN_PURPOSES, transaction);
@@ -88,11 +84,11 @@ export class InvitationsService {
   /** @returns `undefined` where no account waits for its acceptance under this email */
   private async repeat({ email, roles }: Invitation, by: Principal): Promise<User | undefined> {
     const found = await this.users.findCredentials({ email });
-    if (found === null || found.passwordHash !== null) return undefined;
+    if (found === null || !awaitsAcceptance(found)) return undefined;
     return this.transactions.run(async (transaction) => {
-      const locked = await this.accounts.lockWithPassword(found.id, transaction);
+      const locked = await this.accounts.lockWithoutRules(found.id, transaction);
       // Accepted, deleted or renamed since it was looked up: the creation finds out.
-      if (locked === null || locked.passwordHash !== null || locked.email !== found.email) return undefined;
+      if (locked === null || !awaitsAcceptance(locked) || locked.email !== found.email) return undefined;
       const { passwordHash: _, ...user } = locked;
       await transaction.publish(new BeforeUserChange(user, by));
       await transaction.publish(new BeforeInvitation(roles, by));

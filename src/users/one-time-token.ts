@@ -4,22 +4,25 @@ import { createHash, randomBytes } from 'node:crypto';
 const TOKEN_BYTES = 32;
 const HOUR_MS = 60 * 60_000;
 
-/** What a one-time token is for, and how long (ms) it is good. */
-export const TOKEN_LIFETIMES = {
+/**
+ * What a one-time token is for: how long (ms) it is good, which the mail templates say in words; what an error calls it; and
+ * the audited action that fails with it.
+ */
+export const TOKENS = {
   /** A new password, by a token that an operator hands over. */
-  operator_reset: HOUR_MS,
+  operator_reset: { lifetimeMs: HOUR_MS, name: 'reset token', action: 'user.password_reset' },
   /** A new password, by a link that was mailed. */
-  password_reset: HOUR_MS,
-  email_verification: 24 * HOUR_MS,
-  invitation: 7 * 24 * HOUR_MS,
+  password_reset: { lifetimeMs: HOUR_MS, name: 'reset token', action: 'user.password_reset' },
+  email_verification: { lifetimeMs: 24 * HOUR_MS, name: 'verification token', action: 'user.email_verified' },
+  invitation: { lifetimeMs: 7 * 24 * HOUR_MS, name: 'invitation token', action: 'user.invitation_accepted' },
 } as const;
 
-export type TokenPurpose = keyof typeof TOKEN_LIFETIMES;
+export type TokenPurpose = keyof typeof TOKENS;
 
-/** What a route takes tokens for. */
+/** The purposes that a route accepts; the first one names the error. */
 export type TokenPurposes = readonly [TokenPurpose, ...TokenPurpose[]];
 
-export const TOKEN_PURPOSES = Object.keys(TOKEN_LIFETIMES) as TokenPurpose[];
+export const TOKEN_PURPOSES = Object.keys(TOKENS) as TokenPurpose[];
 
 /** @returns the token, which nothing stores, and its hash */
 export function newToken(): { readonly token: string; readonly hash: Buffer } {

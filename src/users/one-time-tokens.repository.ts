@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, PrismaService } from '#platform/database';
-import { TOKEN_LIFETIMES, type TokenPurpose } from './one-time-token.js';
+import { type TokenPurpose, TOKENS } from './one-time-token.js';
 
 /** The user that a token belongs to, with the username and email that a new password must not contain. */
 export interface TokenUser {
@@ -37,7 +37,7 @@ export class OneTimeTokensRepository {
     const [row] = await db.$queryRaw<[{ expiresAt: Date }]>`
       ${before} INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, issued_by, mail_id, created_at, expires_at)
       VALUES (${hash}, ${purpose}, ${userId}::uuid, ${email}, ${issuedBy}::uuid, ${mailId}::uuid, now(),
-        now() + ${TOKEN_LIFETIMES[purpose]} * interval '1 millisecond')
+        now() + ${TOKENS[purpose].lifetimeMs} * interval '1 millisecond')
       RETURNING expires_at AS "expiresAt"`;
     return row.expiresAt;
   }
@@ -73,19 +73,6 @@ export class OneTimeTokensRepository {
       WHERE token_hash = ${hash} AND user_id = ${userId}::uuid AND purpose = ANY(${[...purposes]}) AND expires_at > now()
       RETURNING purpose, email, issued_by AS "issuedBy"`;
     return taken;
-  }
-
-  /** Whether a mail that was asked for later has made a token. */
-  async existsAfter(
-    mailId: string,
-    userId: string,
-    purpose: TokenPurpose,
-    db: Prisma.TransactionClient,
-  ): Promise<boolean> {
-    const [row] = await db.$queryRaw<[{ exists: boolean }]>`
-      SELECT EXISTS (SELECT FROM one_time_tokens
-        WHERE user_id = ${userId}::uuid AND purpose = ${purpose} AND mail_id > ${mailId}::uuid) AS exists`;
-    return row.exists;
   }
 
   /** @param exceptMailId the mail whose tokens stay */

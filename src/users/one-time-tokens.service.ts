@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { EventBus, type Transaction } from '#platform/events';
+import { EventBus, type Transaction, Transactions } from '#platform/events';
 import { foldName } from './fold.js';
 import { hashOfToken, newToken, TOKEN_PURPOSES, type TokenPurpose, type TokenPurposes } from './one-time-token.js';
 import { OneTimeTokensRepository, type TakenToken, type TokenUser } from './one-time-tokens.repository.js';
-import type { User } from './user.js';
+import { awaitsAcceptance, type User } from './user.js';
 import { InvalidOneTimeTokenError } from './users.errors.js';
 import {
   OneTimeTokenRefused,
@@ -14,12 +14,15 @@ import {
   UserStatusChanged,
   UserUpdated,
 } from './users.events.js';
+import { UsersRepository } from './users.repository.js';
 
 /** Tokens that allow one thing, once: when they are made, taken and ended. */
 @Injectable()
 export class OneTimeTokensService implements OnModuleInit {
   constructor(
     private readonly tokens: OneTimeTokensRepository,
+    private readonly users: UsersRepository,
+    private readonly transactions: Transactions,
     private readonly events: EventBus,
   ) {}
 
@@ -45,7 +48,9 @@ export class OneTimeTokensService implements OnModuleInit {
         : this.tokens.removeOf(after.id, ['operator_reset'], db));
     });
     this.events.withinTransaction(UserStatusChanged, async ({ after }, { db }) => {
-      if (after.status !== 'active') await this.tokens.removeIssuedBy(after.id, db);
+      if (after.status === 'active') return;
+      await this.tokens.removeIssuedBy(after.id, db);
+      await this.tokens.removeOf(after.id, ['invitation'], db);
     });
     this.events.withinTransaction(UserUpdated, async ({ before, after }, { db }) => {
       if (foldName(before.email) !== foldName(after.email)) await this.tokens.removeOf(after.id, TOKEN_PURPOSES, db);
@@ -53,28 +58,22 @@ export class OneTimeTokensService implements OnModuleInit {
   }
 
   /** Makes the reset that an operator hands over, in place of an earlier one. The caller has locked the user. */
-  async handOver({ id }: User, issuedBy: string, { db }: Transaction): Promise<{ token: string; expiresAt: Date }> {
+  async issueOperatorReset(
+    { id }: User,
+    issuedBy: string,
+    { db }: Transaction,
+  ): Promise<{ token: string; expiresAt: Date }> {
     const { token, hash } = newToken();
     const expiresAt = await this.tokens.replace({ hash, purpose: 'operator_reset', userId: id, issuedBy }, db);
     return { token, expiresAt };
   }
 
   /**
-   * Makes the token of a mail; a mail that is sent again gets another one. The caller has locked the user.
-   *
-   * @param mailId from a UUIDv7, so that a later mail has a greater one
-   * @returns `undefined` for an invitation that a later one has replaced
+   * Makes the token of a mail. One that is sent again gets another, and the one before stays good. Of the mails of an
+   * invitation, only the one sent last has a token that is good. The caller has locked the user.
    */
-  async forMail(
-    purpose: TokenPurpose,
-    { id, email }: User,
-    mailId: string,
-    { db }: Transaction,
-  ): Promise<string | undefined> {
-    if (purpose === 'invitation') {
-      if (await this.tokens.existsAfter(mailId, id, purpose, db)) return undefined;
-      await this.tokens.removeOf(id, [purpose], db, mailId);
-    }
+  async issueForMail(purpose: TokenPurpose, { id, email }: User, mailId: string, { db }: Transaction): Promise<string> {
+    if (purpose === 'invitation') await this.tokens.removeOf(id, [purpose], db, mailId);
     const { token, hash } = newToken();
     await this.tokens.insert({ hash, purpose, userId: id, email: foldName(email), mailId }, db);
     return token;
@@ -87,22 +86,37 @@ export class OneTimeTokensService implements OnModuleInit {
    */
   async userOf(token: string, purposes: TokenPurposes): Promise<TokenUser> {
     const user = await this.tokens.findUser(hashOfToken(token), purposes);
-    if (user !== undefined) return user;
-    await this.events.publish(new OneTimeTokenRefused(purposes[0]));
-    throw new InvalidOneTimeTokenError(purposes[0]);
+    if (user === undefined) throw await this.refused(purposes);
+    return user;
   }
 
   /**
-   * Uses a token up. Of several calls at once, one gets it. The caller has locked the user.
+   * Uses a token up, and does what it allows: in one transaction, so that it stays good where that fails. Of several calls at
+   * once, one gets it.
    *
-   * @throws InvalidOneTimeTokenError, also for a mailed one whose address is no longer the user's
+   * @param userId the token's
+   * @param work with the user locked; `acceptable` says whether an invitation of the user may still be accepted
+   * @throws InvalidOneTimeTokenError, also for a mailed token whose address is no longer the user's; and what `work` throws
    */
-  async take(token: string, user: User | null, purposes: TokenPurposes, { db }: Transaction): Promise<TakenToken> {
-    const taken = user === null ? undefined : await this.tokens.take(hashOfToken(token), user.id, purposes, db);
-    if (user === null || taken === undefined || (taken.email !== null && taken.email !== foldName(user.email))) {
-      throw new InvalidOneTimeTokenError(purposes[0]);
+  async use<T>(
+    token: string,
+    purposes: TokenPurposes,
+    userId: string,
+    work: (user: User, taken: TakenToken & { readonly acceptable: boolean }, transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.transactions.run(async (transaction) => {
+        const locked = await this.users.lock(userId, transaction.db);
+        const taken = await this.tokens.take(hashOfToken(token), userId, purposes, transaction.db);
+        if (locked === null || taken === undefined) throw new InvalidOneTimeTokenError(purposes[0]);
+        const { passwordHash: _, ...user } = locked;
+        if (taken.email !== null && taken.email !== foldName(user.email))
+          throw new InvalidOneTimeTokenError(purposes[0]);
+        return work(user, { ...taken, acceptable: awaitsAcceptance(locked) }, transaction);
+      });
+    } catch (error) {
+      throw error instanceof InvalidOneTimeTokenError ? await this.refused(purposes) : error;
     }
-    return taken;
   }
 
   /** Ends the user's tokens for these purposes. */
@@ -111,12 +125,18 @@ export class OneTimeTokensService implements OnModuleInit {
   }
 
   /** Ends the operators' resets of every user who holds a role that has just gained permissions. */
-  async endForHolders(role: string, { db }: Transaction): Promise<void> {
+  async endResetsOfHolders(role: string, { db }: Transaction): Promise<void> {
     await this.tokens.removeResetsOfHolders(role, db);
   }
 
   /** Ends the tokens that holders of a role have issued; the role has just lost permissions. */
   async endIssuedByHolders(role: string, { db }: Transaction): Promise<void> {
     await this.tokens.removeIssuedByHolders(role, db);
+  }
+
+  /** Records the refusal. @returns what to throw */
+  private async refused([purpose]: TokenPurposes): Promise<InvalidOneTimeTokenError> {
+    await this.events.publish(new OneTimeTokenRefused(purpose));
+    return new InvalidOneTimeTokenError(purpose);
   }
 }

@@ -44,7 +44,7 @@ export class PasswordResetsService {
     return this.transactions.run(async (transaction) => {
       const user = await this.accounts.lockForChange(id, { by }, transaction);
       await transaction.publish(new BeforePasswordResetIssued(user, by));
-      const { token, expiresAt } = await this.tokens.handOver(user, by.userId, transaction);
+      const { token, expiresAt } = await this.tokens.issueOperatorReset(user, by.userId, transaction);
       await this.users.unlock(id, transaction.db);
       await transaction.publish(new PasswordResetIssued(user, expiresAt));
       return { resetToken: token, expiresAt };
@@ -59,10 +59,7 @@ export class PasswordResetsService {
   async redeem(resetToken: string, newPassword: string): Promise<void> {
     const user = await this.tokens.userOf(resetToken, RESETS);
     const passwordHash = await this.checkedHash(newPassword, user);
-    await this.transactions.run(async (transaction) => {
-      const before = await this.accounts.lockWithPassword(user.id, transaction);
-      const { purpose, issuedBy } = await this.tokens.take(resetToken, before, RESETS, transaction);
-      if (before === null) throw new InvalidOneTimeTokenError(purpose);
+    await this.tokens.use(resetToken, RESETS, user.id, async (before, { purpose, issuedBy }, transaction) => {
       if (purpose === 'operator_reset') await this.checkIssuer(before, issuedBy, transaction);
       else if (before.status !== 'active') throw new InvalidOneTimeTokenError(purpose);
       const owner = purpose === 'password_reset' ? await this.markVerified(before, transaction) : before;

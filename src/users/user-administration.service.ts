@@ -78,8 +78,9 @@ export class UserAdministrationService {
 
   private restoreRow(id: string, by: Principal): Promise<User> {
     return this.transactions.run(async (transaction) => {
-      const before = await this.users.lockEvenDeleted(id, transaction.db);
-      if (before === null) throw new UserNotFoundError();
+      const locked = await this.users.lockEvenDeleted(id, transaction.db);
+      if (locked === null) throw new UserNotFoundError();
+      const { passwordHash: _, ...before } = locked;
       await transaction.publish(new BeforeUserChange(before, by));
       if (before.deletedAt === null) throw new UserNotDeletedError();
       const after = await this.users.restore(id, transaction.db);

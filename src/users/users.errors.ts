@@ -1,5 +1,5 @@
 import { ConflictError, DuplicateError, NotFoundError, UnauthorizedError, ValidationError } from '#platform/errors';
-import type { TokenPurpose } from './one-time-token.js';
+import { type TokenPurpose, TOKENS } from './one-time-token.js';
 import type { UserStatus } from './user.js';
 
 /** The fields behind the unique indexes of the users table; email first, as it is reported when both are taken. */
@@ -70,9 +70,9 @@ export class AttributeTakenError extends ConflictError {
   }
 }
 
-export class EmailVerifiedError extends ConflictError {
+export class EmailAlreadyVerifiedError extends ConflictError {
   constructor() {
-    super('The email is verified already');
+    super('The email is already verified');
   }
 }
 
@@ -82,16 +82,9 @@ export class UserNotActiveError extends ConflictError {
   }
 }
 
-const TOKEN_NAMES: Record<TokenPurpose, string> = {
-  operator_reset: 'reset token',
-  password_reset: 'reset token',
-  email_verification: 'verification token',
-  invitation: 'invitation token',
-};
-
 /** The token is unknown, used up, expired or ended. */
 export class InvalidOneTimeTokenError extends UnauthorizedError {
   constructor(purpose: TokenPurpose) {
-    super('invalid_token', `Invalid or expired ${TOKEN_NAMES[purpose]}`, false);
+    super('invalid_token', `Invalid or expired ${TOKENS[purpose].name}`, false);
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { Attributes } from '#platform/extensions';
 import { PROFILE_FIELDS } from './profile-fields.js';
 import type { Principal } from '#platform/request';
-import type { TokenPurpose } from './one-time-token.js';
+import { type TokenPurpose, TOKENS } from './one-time-token.js';
 import type { User } from './user.js';
 
 /** What the audit log says of an account before and after. */
@@ -140,21 +140,14 @@ export class CurrentPasswordRefused extends AuditedFailure<'user.password_change
   }
 }
 
-const REFUSED_ACTIONS = {
-  operator_reset: 'user.password_reset',
-  password_reset: 'user.password_reset',
-  email_verification: 'user.email_verified',
-  invitation: 'user.invitation_accepted',
-} as const satisfies Record<TokenPurpose, AuditAction>;
-
 /** A one-time token is unknown, used up or expired. */
 export class OneTimeTokenRefused extends AuditedFailure {
   constructor(purpose: TokenPurpose) {
-    super(REFUSED_ACTIONS[purpose], target(null), { outcome: 'failure', reason: 'Invalid or expired token' });
+    super(TOKENS[purpose].action, target(null), { outcome: 'failure', reason: 'Invalid or expired token' });
   }
 }
 
-/** Published before an account with these roles is made for another person. A handler forbids it by throwing. */
+/** Published before an invitation creates or repeats an account with these roles. A handler forbids it by throwing. */
 export class BeforeInvitation {
   constructor(
     readonly roles: readonly string[],
@@ -162,7 +155,7 @@ export class BeforeInvitation {
   ) {}
 }
 
-/** The user is to get a link, by which they choose a password. Comes again for each further link. */
+/** An invitation link was requested for the user. Published for each link. */
 export class UserInvited extends AuditedEvent<'user.invited'> {
   constructor(readonly user: User) {
     super('user.invited', target(user.id));
@@ -176,7 +169,7 @@ export class UserInvitationAccepted extends UserTransition<'user.invitation_acce
   }
 }
 
-/** The user is to get a link that verifies the email. */
+/** A verification link was requested for the user. */
 export class EmailVerificationRequested extends AuditedEvent<'user.verification_requested'> {
   constructor(readonly user: User) {
     super('user.verification_requested', target(user.id));

@@ -83,8 +83,9 @@ export class UsersRepository {
   }
 
   /** Locks the row of an account that may be deleted. */
-  async lockEvenDeleted(id: string, db: Prisma.TransactionClient): Promise<User | null> {
-    const [row] = await db.$queryRaw<User[]>`SELECT ${USER_COLUMNS_SQL} FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  async lockEvenDeleted(id: string, db: Prisma.TransactionClient): Promise<UserWithPassword | null> {
+    const [row] = await db.$queryRaw<UserWithPassword[]>`
+      SELECT ${USER_COLUMNS_SQL}, password_hash AS "passwordHash" FROM users WHERE id = ${id}::uuid FOR UPDATE`;
     return row ?? null;
   }
 

@@ -125,9 +125,14 @@ export class UsersService {
     return user;
   }
 
-  /** Locks an account until the transaction ends, for a change that no caller asks for. */
-  async lockWithPassword(id: string, { db }: Transaction): Promise<UserWithPassword | null> {
+  /** Locks an account without asking the handlers of BeforeUserChange: what follows is not a caller's change. */
+  async lockWithoutRules(id: string, { db }: Transaction): Promise<UserWithPassword | null> {
     return this.users.lock(id, db);
+  }
+
+  /** Locks an account that may be deleted. */
+  async lockEvenDeleted(id: string, { db }: Transaction): Promise<UserWithPassword | null> {
+    return this.users.lockEvenDeleted(id, db);
   }
 
   /** Locks the account that has this email. */

@@ -190,6 +190,18 @@ describe('POST /auth/forgot-password', () => {
     expect((await mailbox.all()).filter(({ to }) => emails.has(to))).toHaveLength(20);
   });
 
+  it('counts requests for unknown emails like those for known ones', async () => {
+    const headers = { 'x-forwarded-for': '10.9.9.8' };
+    for (let count = 0; count < 20; count += 1) {
+      expect((await forget(`unknown${count}@example.com`, headers)).status).toBe(202);
+    }
+    await mailsSettled(test);
+    const { email } = await create();
+    await forget(email, headers);
+    await mailsSettled(test);
+    expect((await mailbox.all()).filter(({ to, subject }) => to === email && subject === SUBJECTS.reset)).toEqual([]);
+  });
+
   it('is audited with the account, and the request that asked', async () => {
     const { id, email } = await create();
     const { headers } = await forget(email);

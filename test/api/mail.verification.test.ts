@@ -140,11 +140,40 @@ describe('A verification of an email', () => {
     expect((await test.api.post('/auth/login', credentials, { headers })).status).toBe(200);
     expect((await test.api.post('/auth/login', credentials, { headers: fromAnywhere() })).status).toBe(200);
     const notice = await mailbox.next(account.email, SUBJECTS.newDevice);
-    expect(notice.text).toMatch(/The network address was 10\.2\.\d+\.\d+\./);
+    expect(notice.text).toMatch(/IP address 10\.2\.\d+\.\d+\)/);
     await mailsSettled(test);
     expect(
       (await mailbox.all()).filter(({ to, subject }) => to === account.email && subject === SUBJECTS.newDevice),
     ).toHaveLength(1);
+  });
+
+  it('notices reach the owner whatever else the address has asked for, and although the account was deleted at once', async () => {
+    const account = newAccount();
+    const ada = await register(test.api, account);
+    const headers = { 'x-forwarded-for': '10.8.8.8' };
+    for (let count = 0; count < 21; count += 1) {
+      await test.api.post('/auth/forgot-password', { email: `nobody${count}@example.com` }, { headers });
+    }
+    await mailsSettled(test);
+    const email = { email: newAccount().email, currentPassword: PASSWORD };
+    expect((await test.api.patch('/users/me', email, { token: ada.token, headers })).status).toBe(200);
+    expect((await test.api.delete('/users/me', { token: ada.token, headers })).status).toBe(204);
+    await mailbox.next(account.email, SUBJECTS.emailChanged);
+  });
+
+  it('an email that changes again and again is told to three former and three new addresses an hour', async () => {
+    const account = newAccount();
+    const ada = await register(test.api, account);
+    for (let count = 0; count < 5; count += 1) {
+      const body = { email: newAccount().email, currentPassword: PASSWORD };
+      const asAda = { token: ada.token, headers: fromAnywhere() };
+      expect((await test.api.patch('/users/me', body, asAda)).status).toBe(200);
+    }
+    await mailsSettled(test);
+    const notices = (await mailbox.all()).filter(
+      ({ subject, text }) => subject === SUBJECTS.emailChanged && text.includes(`Hello ${account.username},`),
+    );
+    expect(notices).toHaveLength(6);
   });
 
   it('a new password is told to the owner, whoever set it', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ListedMessage, OutboxRepository } from '../../src/platform/events/index.js';
@@ -59,6 +59,7 @@ describe('A mail', () => {
     await test.app.get(OutboxRepository).discard(undefined);
   });
 
+  const invitations = (to: string) => received(to).filter(({ subject }) => subject.startsWith('You are invited'));
   const received = (email: string) => server.received.filter(({ to }) => to === email);
 
   it('comes from MAIL_FROM, in text and HTML', async () => {
@@ -67,7 +68,7 @@ describe('A mail', () => {
     const [mail] = received(email);
     expect(mail).toMatchObject({ from: '"Accounts, Inc." <no-reply@accounts.test>', subject: SUBJECTS.verification });
     expect(mail?.html).toContain(username);
-    expect(mail?.text).toContain('Confirm the email:');
+    expect(mail?.text).toContain(`open this page within 24 hours:\n\n${mail?.link}`);
   });
 
   it.each<[Stage, number, string, string]>([
@@ -114,12 +115,90 @@ describe('A mail', () => {
     expect(verified.status).toBe(200);
   });
 
+  it('of a repeated invitation does not wait for the first one, whose address the account has no longer', async () => {
+    const { token } = await test.admin();
+    const { username, email } = newAccount();
+    const invite = (body: object) => test.api.post('/users/invitations', { username, ...body }, { token });
+    server.refusals.set('recipient', [451, 'Not now']);
+    const { body } = await invite({ email });
+    await failedOnce(test);
+    server.refusals.clear();
+    const right = newAccount().email;
+    expect((await test.api.patch(`/users/${body.data.user.id}`, { email: right }, { token })).status).toBe(200);
+    expect((await invite({ email: right })).status).toBe(200);
+    await eventually(() => expect(invitations(right)).toHaveLength(1), 2_000);
+    await mailsSettled(test);
+    expect([...invitations(email), ...invitations(right).slice(1)]).toEqual([]);
+  });
+
   it('waits for a server that is away', async () => {
     await proxy.cut();
     const { email } = await create(test);
     await failedOnce(test);
     await proxy.restore();
     await eventually(() => expect(received(email)).toHaveLength(1), RETRIED_WITHIN_MS);
+  });
+});
+
+/** A server that answers each command with the text of this function, and is hung up on after it answered `undefined`. */
+async function scriptedServer(reply: (line: string, link: string) => string | undefined) {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.write('220 mail.test\r\n');
+    let content: string | undefined;
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      if (content !== undefined) {
+        content += text;
+        if (!content.endsWith('\r\n.\r\n')) return;
+        const link = /https?:\/\/\S+/.exec(content.replaceAll('=\r\n', '').replaceAll('=3D', '='))?.[0] ?? '';
+        content = undefined;
+        const answer = reply('CONTENT', link);
+        return answer === undefined ? socket.destroy() : socket.write(answer);
+      }
+      for (const line of text.split('\r\n').filter(Boolean)) {
+        if (line === 'DATA') content = '';
+        socket.write(line === 'DATA' ? '354 Go on\r\n' : (reply(line, '') ?? '250 OK\r\n'));
+      }
+      return undefined;
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+describe('What a mail server says of a mail', () => {
+  it.each<[string, (line: string, link: string) => string | undefined, string, boolean]>([
+    [
+      'with a status',
+      (line, link) => (line === 'CONTENT' ? `554 5.7.1 Spam: ${link}\r\n` : undefined),
+      '554 5.7.1',
+      true,
+    ],
+    ['without a status', (line, link) => (line === 'CONTENT' ? `Spam: ${link}\r\n` : undefined), 'EMESSAGE', false],
+    ['with a NUL', (line) => (line.startsWith('RCPT') ? '550 No such \0 user\r\n' : undefined), '550 No such', true],
+  ])('%s is noted without the link that it may quote', async (_, reply, said, failed) => {
+    const server = await scriptedServer(
+      (line, link) => reply(line, link) ?? (line === 'CONTENT' ? '250 OK\r\n' : undefined),
+    );
+    const test = await startApp({ MAIL_URL: server.url });
+    try {
+      await create(test);
+      const message = await failedOnce(test);
+      expect(message).toMatchObject({ failed, lastError: expect.stringContaining(said) });
+      expect(message.lastError).not.toMatch(/token|http/);
+    } finally {
+      await test.close();
+      server.close();
+    }
   });
 });
 

@@ -35,10 +35,10 @@ export interface Mailbox {
 /** The subjects of the English templates. */
 export const SUBJECTS = {
   reset: 'Choose a new password',
-  verification: 'Confirm your email',
-  invitation: 'Your account is ready',
+  verification: 'Confirm your email address',
+  invitation: 'You are invited to User Management API',
   passwordChanged: 'Your password was changed',
-  emailChanged: 'The email of your account was changed',
+  emailChanged: 'Your email address was changed',
   newDevice: 'A login from a new device',
 } as const;
 

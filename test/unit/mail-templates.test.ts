@@ -13,7 +13,7 @@ const NAMES = readdirSync(join(SHIPPED, 'en')).map((file) => file.replace('.txt'
 const VALUES = {
   username: 'adalovelace',
   link: 'https://accounts.test/account/reset-password#token=abc',
-  time: '1 May 2026 at 10:00 UTC',
+  time: new Date('2026-05-01T10:00:00Z'),
   address: '203.0.113.7',
 };
 
@@ -58,7 +58,7 @@ describe('The mail templates', () => {
       const hasLink = ['password-reset', 'email-verification', 'invitation'].includes(name);
       expect([text.includes(VALUES.link), html.includes(`href="${VALUES.link}"`)]).toEqual([hasLink, hasLink]);
       expect(html).toContain(`<html lang="${language}">`);
-      expect(html).toContain('Analytical &amp; Co');
+      expect([text.includes('Analytical & Co'), html.includes('Analytical &amp; Co')]).toEqual([true, true]);
       // Mail programs show no pictures and run no scripts.
       expect(html).not.toMatch(/<(?:img|script|link)\b/);
     },
@@ -78,8 +78,8 @@ describe('The mail templates', () => {
   it('are replaced by those of the operator, in a language of the operator’s too', () => {
     const templates = templatesWith({
       'it/password-reset.txt': 'Subject: Nuova password\n\nCiao {{username}}\n\n[Vai]({{link}})',
-      'de/password-reset.txt': '\uFEFFSubject: Los\r\n\r\nHallo {{username}}\r\n',
-      'de/password-reset.html': '<p>{{username}} &lt;3 {{service}}</p>',
+      'de/password-reset.txt': '\uFEFFSubject: Los\r\n\r\nHallo {{username}} {{link}}\r\n',
+      'de/password-reset.html': '<p>{{username}} &lt;3 {{service}} {{link}}</p>',
       'layout.html': '<main>{{content}}</main>',
     });
     expect(templates.languageFor('password-reset', 'it-IT,de;q=0.5')).toBe('it');
@@ -87,8 +87,8 @@ describe('The mail templates', () => {
     expect(templates.render('password-reset', 'it', VALUES).html).toMatch(/^<main><p>Ciao adalovelace<\/p>/);
     expect(templates.render('password-reset', 'de', VALUES)).toMatchObject({
       subject: 'Los',
-      text: 'Hallo adalovelace\n',
-      html: '<p>adalovelace &lt;3 Analytical &amp; Co</p>',
+      text: `Hallo adalovelace ${VALUES.link}\n\n-- \nAnalytical & Co\n`,
+      html: `<p>adalovelace &lt;3 Analytical &amp; Co ${VALUES.link}</p>`,
     });
   });
 
@@ -99,15 +99,38 @@ describe('The mail templates', () => {
     },
   );
 
-  it('stop the start with one line for each that cannot be used', () => {
+  it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['without a subject', { 'de/invitation.txt': 'Hallo\n\n[Los]({{link}})' }, /must begin with "Subject: …"/],
+    [
+      'with a misspelt name',
+      { 'fr/new-device.txt': 'Subject: Eh\n\n{{usernme}}' },
+      /has \{\{usernme\}\}, which is not one of: /,
+    ],
+    ['without the link', { 'en/invitation.txt': 'Subject: Hi\n\n{{username}}' }, /must contain \{\{link\}\}/],
+    ['with a name that no mail has', { 'fr/unknown.txt': 'Subject: Eh\n\nOh' }, /unknown has no en\/unknown\.txt$/],
+    ['of HTML alone', { 'de/invitation.html': '{{link}}' }, /must have a \.txt beside it/],
+    [
+      'in a folder that is no language',
+      { 'pt_BR/invitation.txt': 'Subject: Oi\n\n{{link}}' },
+      /pt_BR must be layout\.html, or a/,
+    ],
+    ['that cannot be read', { 'en/invitation.txt/x': '' }, /invitation\.txt cannot be read$/],
+    ['in a layout without its content', { 'layout.html': '<p></p>' }, /must contain \{\{content\}\} once/],
+  ])('%s stop the start', (_, files, line) => {
+    expect(() => templatesWith(files)).toThrow(line);
+  });
+
+  it('stop the start with one line for each', () => {
+    const files = { 'de/invitation.txt': 'Hallo', 'fr/new-device.txt': 'Salut' };
+    expect(() => templatesWith(files)).toThrow(/^\S+ must begin .+\n\S+ must begin .+$/);
+  });
+
+  it('are compared with those that came with the application, not with the operator’s own', () => {
     const files = {
-      'de/invitation.txt': 'Hallo\n\nohne Betreff',
-      'fr/invitation.txt': 'Subject: Bonjour\n\n{{usernme}}',
-      'fr/unknown.txt': 'Subject: Bonjour\n\nIl n’y en a pas.',
+      'en/password-reset.txt': 'Subject: Hi\n\n[Go]({{link}})',
+      'de/password-reset.txt': 'Subject: Hallo {{username}}\n\n[Los]({{link}})',
     };
-    expect(() => templatesWith(files)).toThrow(
-      /^\S+de\/invitation\.txt must begin with "Subject: …".+\n\S+fr\/invitation\.txt has \{\{usernme\}\}, which is not one of: .+\nThe mail template unknown has no en\/unknown\.txt$/,
-    );
+    expect(templatesWith(files).render('password-reset', 'de', VALUES).subject).toBe('Hallo adalovelace');
   });
 
   it('may come from an extension, under its name', () => {

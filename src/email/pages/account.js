@@ -1,10 +1,16 @@
 // Sends the token of the page's address when the person presses the button, and not before: mail scanners open links.
-const { action, api, expired, noToken, unreachable } = document.body.dataset;
+const { action, api } = document.body.dataset;
+const texts = JSON.parse(document.body.dataset.texts);
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
-const [form, password, send, message, done] = ['form', 'password', 'send', 'message', 'done'].map((id) =>
-  document.getElementById(id),
-);
-const takesPassword = action !== 'verify-email';
+const [title, form, password, show, refusal, send, problem] = [
+  'title',
+  'form',
+  'password',
+  'show',
+  'refusal',
+  'send',
+  'problem',
+].map((id) => document.getElementById(id));
 
 /** What each route takes. */
 const BODIES = {
@@ -13,24 +19,27 @@ const BODIES = {
   'accept-invitation': () => ({ token, password: password.value }),
 };
 
-function fail(text) {
-  message.textContent = text;
-  if (takesPassword) password.setAttribute('aria-invalid', 'true');
-}
-
-function end() {
+/** Shows one text in place of the form. */
+function end(text) {
   form.hidden = true;
-  done.textContent = done.dataset.text;
-  done.focus();
-  // The token is used up: a copy of the address should not look as if it still worked.
-  history.replaceState(null, '', location.pathname);
+  problem.textContent = text;
 }
 
-/** The API's own words: of each field, or of the whole. */
-async function textOf(response) {
-  const { error } = await response.json();
-  const text = error.details?.map((detail) => detail.message).join('. ') ?? error.message;
-  return response.status === 401 ? `${text}. ${expired}` : text;
+function succeed() {
+  form.hidden = true;
+  title.textContent = texts.done;
+  title.tabIndex = -1;
+  title.focus();
+  // The token is used up: the address should not look as if it still worked.
+  history.replaceState(null, '', `${location.pathname}#done`);
+}
+
+/** In the API's own words, unless the page has words in its language. */
+function refuse(text, ofPassword) {
+  refusal.textContent = text;
+  if (!ofPassword || password === null) return;
+  password.setAttribute('aria-invalid', 'true');
+  password.focus();
 }
 
 async function submit() {
@@ -39,25 +48,24 @@ async function submit() {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(BODIES[action]()),
   });
-  if (response.ok) end();
-  else fail(await textOf(response));
+  if (response.ok) return succeed();
+  const { error } = await response.json();
+  if (response.status === 401) return end([texts.api ? `${error.message}.` : '', texts.expired].join(' ').trim());
+  const [fault] = error.details ?? [];
+  const own = texts.refusals[response.status === 429 ? 'too_many_requests' : fault?.rule];
+  return refuse(own ?? fault?.message ?? error.message, response.status === 400);
 }
-
-document.getElementById('password-field').hidden = !takesPassword;
-document.getElementById('show').addEventListener('change', (event) => {
-  password.type = event.target.checked ? 'text' : 'password';
-});
 
 /** One at a time: a second press would find the token used up. */
 async function sendOnce() {
   if (send.getAttribute('aria-disabled') === 'true') return;
   send.setAttribute('aria-disabled', 'true');
-  message.textContent = '';
-  password.removeAttribute('aria-invalid');
+  refusal.textContent = '';
+  password?.removeAttribute('aria-invalid');
   try {
     await submit();
   } catch {
-    fail(unreachable);
+    refuse(texts.unreachable, false);
   }
   send.setAttribute('aria-disabled', 'false');
 }
@@ -66,8 +74,12 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   void sendOnce();
 });
+show?.addEventListener('change', () => {
+  password.type = show.checked ? 'text' : 'password';
+});
+// Another link of this page, opened in the same tab, changes only the fragment.
+window.addEventListener('hashchange', () => location.reload());
 
-if (token === null || token === '') {
-  form.hidden = true;
-  message.textContent = noToken;
-}
+if (location.hash === '#done') title.textContent = texts.done;
+else if (token === null || token === '') end(texts.noToken);
+else form.hidden = false;

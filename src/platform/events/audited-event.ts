@@ -23,7 +23,7 @@ export interface AuditDetails {
   readonly count?: number;
   /** Set where the actor is not the principal of the request: at a login, the user who has just logged in. */
   readonly actor?: { readonly userId: string; readonly sessionId: string };
-  /** Set where the act is recorded after its request. */
+  /** The request to record; by default the current one. Set by work that runs after the answer. */
   readonly request?: RequestFacts;
 }
 

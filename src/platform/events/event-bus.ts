@@ -10,6 +10,8 @@ export interface DeliveryOptions<E extends object> {
   readonly key?: (event: E) => string;
   /** How long (ms) after the commit the first attempt is made. */
   readonly delayMs?: (event: E) => number;
+  /** How long (ms) an attempt may take; a minute by default. */
+  readonly timeoutMs?: number;
 }
 
 /** What brings events to a handler through the outbox. */
@@ -67,7 +69,7 @@ export class EventBus {
     eventClass: EventClass<E>,
     name: string,
     handler: (event: E) => Promise<void>,
-    { key, delayMs }: DeliveryOptions<E> = {},
+    { key, delayMs, timeoutMs }: DeliveryOptions<E> = {},
   ): void {
     if (!STABLE_NAME.test(name)) {
       throw new StartupError(`The handler ${name} must be named with small letters, digits, dots and hyphens.`);
@@ -81,6 +83,7 @@ export class EventBus {
       },
       // The outbox asks for events of this class only.
       ...(key === undefined ? {} : { key: key as (event: object) => string }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(delayMs === undefined ? {} : { delayMs: delayMs as (event: object) => number }),
     });
   }

@@ -94,7 +94,7 @@ export class OutboxRepository {
   async noteFailure({ id, attempts }: TakenMessage, error: string, pauseMs: number | undefined): Promise<void> {
     await this.prisma.$executeRaw`
       UPDATE outbox_messages
-      SET locked_until = NULL, last_error = ${error.slice(0, MAX_ERROR_LENGTH).toWellFormed()},
+      SET locked_until = NULL, last_error = ${storable(error)},
           next_attempt_at = clock_timestamp() + ${pauseMs ?? 0} * INTERVAL '1 millisecond',
           failed_at = ${pauseMs === undefined ? Prisma.sql`clock_timestamp()` : Prisma.sql`NULL`}
       WHERE id = ${id} AND attempts = ${attempts}`;
@@ -130,4 +130,9 @@ export class OutboxRepository {
     return this.prisma.$executeRaw`
       DELETE FROM outbox_messages WHERE ${id === undefined ? Prisma.sql`failed_at IS NOT NULL` : Prisma.sql`id = ${id}`}`;
   }
+}
+
+/** PostgreSQL takes no NUL. */
+function storable(error: string): string {
+  return error.slice(0, MAX_ERROR_LENGTH).replaceAll('\0', ' ').toWellFormed();
 }

@@ -14,7 +14,7 @@ const POLL_MS = 1_000;
 const AT_ONCE = 8;
 /** A handler with this many takes no more, so that one that hangs leaves room for the others. */
 const BUSY = 4;
-/** How long one handler may take, in milliseconds: then the attempt has failed. */
+/** How long an attempt may take, in milliseconds, unless its handler has asked for more: then it has failed. */
 const HANDLER_TIMEOUT_MS = 60_000;
 /** The pause after the first failure, at most; each further one is three times as long, up to the longest. */
 const FIRST_PAUSE_MS = 5_000;
@@ -52,6 +52,8 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
     run: () => this.warnOfBacklog(),
   });
   private stopping = false;
+  /** How many had been given up at the last count. */
+  private failed = 0;
 
   constructor(
     private readonly messages: OutboxRepository,
@@ -150,15 +152,18 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async warnOfBacklog(): Promise<void> {
     const { waiting, oldestSeconds, failed } = await this.messages.state();
-    if (oldestSeconds * 1_000 >= REPORT_MS || failed > 0) {
+    const more = failed > this.failed;
+    this.failed = failed;
+    if (oldestSeconds * 1_000 >= REPORT_MS || more) {
       this.logger.warn(`${waiting} messages wait, the oldest for ${oldestSeconds} s; ${failed} were given up`);
     }
   }
 }
 
 function handle(delivery: Delivery, { event }: TakenMessage): Promise<void> {
-  const late = () => new Error(`The handler has not ended within ${HANDLER_TIMEOUT_MS / 1_000} s`);
-  return inTime(delivery.handler(fromJson(delivery.eventClass.prototype as object, event)), HANDLER_TIMEOUT_MS, late);
+  const { eventClass, timeoutMs = HANDLER_TIMEOUT_MS } = delivery;
+  const late = () => new Error(`The handler has not ended within ${timeoutMs / 1_000} s`);
+  return inTime(delivery.handler(fromJson(eventClass.prototype as object, event)), timeoutMs, late);
 }
 
 /** Messages about one thing are delivered in order; those about nothing in particular, in the order of the handler. */

@@ -42,18 +42,16 @@ export function renderSubject({ subject }: MailTemplate, values: Values): string
   return fill(subject, values, (value) => value.replaceAll(/\p{Cc}+/gu, ' '));
 }
 
+/** Ends in a signature (RFC 3676, section 4.3), as no layout says whose mail it is. */
 export function renderText({ paragraphs }: MailTemplate, values: Values): string {
-  const lines = paragraphs.map((paragraph) => {
-    const link = LINK_LINE.exec(paragraph);
-    return fill(link === null ? paragraph : `${link[1]}:\n${link[2]}`, values, String);
-  });
-  return `${lines.join('\n\n')}\n`;
+  const parts = paragraphs.map((paragraph) => fill(LINK_LINE.exec(paragraph)?.[2] ?? paragraph, values, String));
+  return `${[...parts, `-- \n${values['service']}`].join('\n\n')}\n`;
 }
 
 /** @param layout the page that the paragraphs are put into, in the place of `{{content}}` */
 export function renderHtml(template: MailTemplate, layout: string, values: Values): string {
   if (template.html !== undefined) return fill(template.html, values, escapeHtml);
-  // The content's own placeholders are filled already: what a value contains is not filled again.
+  // Filled before insertion, so that placeholders inside values stay as they are.
   const content = template.paragraphs.map((paragraph) => htmlOf(paragraph, values)).join('\n');
   const [before = '', ...after] = layout.split('{{content}}');
   return [before, ...after].map((part) => fill(part, values, escapeHtml)).join(content);
@@ -64,14 +62,14 @@ function htmlOf(paragraph: string, values: Values): string {
   if (link === null) return `<p>${fill(escapeHtml(paragraph), values, escapeHtml).replaceAll('\n', '<br>\n')}</p>`;
   const [, label = '', placeholder = ''] = link;
   const href = fill(placeholder, values, escapeHtml);
-  return `<p><a class="button" href="${href}">${escapeHtml(label)}</a></p>\n<p class="address">${href}</p>`;
+  return `<p><a class="button" href="${href}">${escapeHtml(label)}</a></p>\n<p class="address"><a href="${href}">${href}</a></p>`;
 }
 
 function fill(text: string, values: Values, written: (value: string) => string): string {
   return text.replaceAll(PLACEHOLDER, (_, name: string) => written(values[name] ?? ''));
 }
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import Negotiator from 'negotiator';
 import { AppConfig } from '#config';
 import { StartupError } from '#platform/errors';
 import { EXTENSION_DEFINITIONS, type ExtensionDefinition } from '#platform/extensions';
+import { preferredLanguage } from '#platform/request';
 import type { Mail } from './mailer.js';
 import {
   type MailTemplate,
@@ -14,17 +14,19 @@ import {
   renderHtml,
   renderSubject,
   renderText,
-  type Values,
 } from './mail-template.js';
 
 const SHIPPED = fileURLToPath(new URL('./templates/', import.meta.url));
 /** What a template falls back to; every template has it. */
 const DEFAULT_LANGUAGE = 'en';
-const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$/;
+const LAYOUT = 'layout.html';
+/** What every mail and layout is given. */
+const COMMON = ['service', 'subject', 'language'];
 
-/** The folders of templates, by what the names of their templates begin with. A later one replaces what it also has. */
+/** A folder of templates. Later sources replace templates of earlier ones. */
 interface Source {
   readonly folder: string;
+  /** What the names of its templates begin with. */
   readonly prefix: string;
 }
 
@@ -32,10 +34,13 @@ interface Source {
 @Injectable()
 export class MailTemplates implements OnModuleInit {
   private readonly sources: readonly Source[];
+  private readonly service: string;
   /** By name, then by language. */
   private readonly templates = new Map<string, Map<string, MailTemplate>>();
-  private readonly service: string;
-  private layout = '';
+  /** The page around the paragraphs, by the prefix of the templates. */
+  private readonly layouts = new Map<string, string>();
+  /** The placeholders of each template as it came, which its translations and replacements may use. */
+  private readonly placeholders = new Map<string, ReadonlySet<string>>();
 
   constructor(config: AppConfig, @Inject(EXTENSION_DEFINITIONS) extensions: readonly ExtensionDefinition[]) {
     const own = config.mail?.templates;
@@ -51,20 +56,10 @@ export class MailTemplates implements OnModuleInit {
 
   /** @throws StartupError with one line for each template that cannot be used */
   onModuleInit(): void {
-    const faults: string[] = [];
-    for (const { folder, prefix } of this.sources) {
-      const layout = join(folder, 'layout.html');
-      if (existsSync(layout)) this.layout = readFileSync(layout, 'utf8');
-      for (const language of languagesIn(folder)) {
-        for (const file of readdirSync(join(folder, language)).filter((one) => one.endsWith('.txt'))) {
-          const fault = this.read(join(folder, language, file), `${prefix}${file.slice(0, -4)}`, language);
-          if (fault !== undefined) faults.push(fault);
-        }
-      }
-    }
+    const faults = this.sources.flatMap((source) => this.readFolder(source));
     for (const [name, languages] of this.templates) {
-      if (!languages.has(DEFAULT_LANGUAGE))
-        faults.push(`The mail template ${name} has no ${DEFAULT_LANGUAGE}/${name}.txt`);
+      if (languages.has(DEFAULT_LANGUAGE)) continue;
+      faults.push(`The mail template ${name} has no ${DEFAULT_LANGUAGE}/${name}.txt`);
     }
     if (faults.length > 0) throw new StartupError(faults.join('\n'));
   }
@@ -73,53 +68,122 @@ export class MailTemplates implements OnModuleInit {
     return this.templates.has(name);
   }
 
-  /** The language that suits a client best, of those that a template is written in (RFC 9110, section 12.5.4). */
+  /** The language that suits a client best, of those that a template is written in. */
   languageFor(name: string, acceptLanguage: string | undefined): string {
-    const written = [DEFAULT_LANGUAGE, ...(this.templates.get(name)?.keys() ?? [])];
-    const headers = acceptLanguage === undefined ? {} : { 'accept-language': acceptLanguage };
-    return new Negotiator({ headers }).language(written) ?? DEFAULT_LANGUAGE;
+    const written = this.templates.get(name)?.keys() ?? [];
+    return preferredLanguage<string>(acceptLanguage, [DEFAULT_LANGUAGE, ...written]);
   }
 
-  /** @throws Error for an unknown template */
-  render(name: string, language: string, values: Values): Omit<Mail, 'to'> {
+  /**
+   * @param values a time is written in the mail's language, in UTC
+   * @throws Error for an unknown template
+   */
+  render(name: string, preferred: string, values: Readonly<Record<string, string | Date>>): Omit<Mail, 'to'> {
     const languages = this.templates.get(name);
     // A release or an extension that had the language may have gone since.
-    const template = languages?.get(language) ?? languages?.get(DEFAULT_LANGUAGE);
+    const language = languages?.has(preferred) === true ? preferred : DEFAULT_LANGUAGE;
+    const template = languages?.get(language);
     if (template === undefined) throw new Error(`There is no mail template ${name}`);
-    const all = { ...values, service: this.service };
+    const written = Object.entries(values).map(([key, value]) => [key, asText(value, language)] as const);
+    const all = { ...Object.fromEntries(written), service: this.service };
     const subject = renderSubject(template, all);
-    const html = renderHtml(template, this.layout, { ...all, subject, language });
+    const html = renderHtml(template, this.layoutOf(name), { ...all, subject, language });
     return { kind: name, subject, text: renderText(template, all), html };
   }
 
+  private layoutOf(name: string): string {
+    return this.layouts.get(name.slice(0, name.indexOf('.') + 1)) ?? this.layouts.get('') ?? '{{content}}';
+  }
+
   /** @returns what is wrong with it */
-  private read(path: string, name: string, language: string): string | undefined {
-    const page = path.replace(/\.txt$/, '.html');
-    const html = existsSync(page) ? readFileSync(page, 'utf8') : undefined;
-    const text = readFileSync(path, 'utf8');
-    const template = readTemplate(text, html);
-    if (template === undefined) return `${path} must begin with "Subject: …", then have a blank line and a text`;
-    const languages = this.templates.get(name) ?? new Map<string, MailTemplate>();
-    // A replaced template may use what the original is given, and nothing else.
-    const known = languages.get(DEFAULT_LANGUAGE);
-    if (known !== undefined) {
-      const names = new Set(['service', 'subject', 'language', ...placeholdersIn(allOf(known))]);
-      const unknown = placeholdersIn(text + (html ?? '')).find((one) => !names.has(one));
-      if (unknown !== undefined) return `${path} has {{${unknown}}}, which is not one of: ${[...names].join(', ')}`;
+  private readFolder({ folder, prefix }: Source): string[] {
+    const faults: string[] = [];
+    for (const name of readdirSync(folder).toSorted(byLanguage)) {
+      const path = join(folder, name);
+      if (name.startsWith('.')) continue;
+      if (name === LAYOUT) faults.push(...this.readLayout(path, prefix));
+      else if (!isLanguage(name))
+        faults.push(`${path} must be ${LAYOUT}, or a folder named by a language: de or pt-BR`);
+      else for (const file of filesIn(path)) faults.push(...this.readFile(join(path, file), file, prefix, name));
     }
-    this.templates.set(name, languages.set(language, template));
+    return faults;
+  }
+
+  private readLayout(path: string, prefix: string): string[] {
+    const text = textIn(path);
+    if (text === undefined) return [`${path} cannot be read`];
+    this.layouts.set(prefix, text);
+    return [
+      ...(text.split('{{content}}').length === 2 ? [] : [`${path} must contain {{content}} once`]),
+      ...unknownPlaceholders(path, text, new Set([...COMMON, 'content'])),
+    ];
+  }
+
+  private readFile(path: string, file: string, prefix: string, language: string): string[] {
+    const [, base = '', type] = /^([a-z0-9-]{1,60})\.(txt|html)$/.exec(file) ?? [];
+    const [textPath, htmlPath] = ['.txt', '.html'].map((end) => path.replace(/\.(?:txt|html)$/, end));
+    if (type === undefined) return [`${path} must be named like password-reset.txt`];
+    if (textPath === undefined || !existsSync(textPath))
+      return [`${path} must have a .txt beside it, with the subject`];
+    // Read with the text that it belongs to.
+    if (type === 'html') return [];
+    const [text, html] = [textIn(path), htmlPath !== undefined && existsSync(htmlPath) ? textIn(htmlPath) : undefined];
+    return text === undefined ? [`${path} cannot be read`] : this.add(path, prefix + base, language, text, html);
+  }
+
+  private add(path: string, name: string, language: string, text: string, html: string | undefined): string[] {
+    const template = readTemplate(text, html);
+    if (template === undefined) return [`${path} must begin with "Subject: …", then have a blank line and a text`];
+    this.templates.set(name, (this.templates.get(name) ?? new Map<string, MailTemplate>()).set(language, template));
+    const known =
+      this.placeholders.get(name) ?? new Set([...COMMON, ...placeholdersIn(text), ...placeholdersIn(html ?? '')]);
+    this.placeholders.set(name, known);
+    const parts = [text, ...(html === undefined ? [] : [html])];
+    return [
+      ...(known.has('link') && parts.some((part) => !placeholdersIn(part).includes('link'))
+        ? [`${path} must contain {{link}}, in the text and in the HTML`]
+        : []),
+      ...unknownPlaceholders(path, parts.join('\n'), known),
+    ];
+  }
+}
+
+/** @returns `undefined` for a folder, or a file that may not be read */
+function textIn(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
     return undefined;
   }
 }
 
-/** English first: the others are compared with it. */
-function languagesIn(folder: string): string[] {
-  const found = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && LANGUAGE.test(entry.name))
-    .map(({ name }) => name);
-  return found.toSorted((a, b) => Number(b === DEFAULT_LANGUAGE) - Number(a === DEFAULT_LANGUAGE));
+/** Those of editors and the like apart. */
+function filesIn(path: string): string[] {
+  return statSync(path).isDirectory() ? readdirSync(path).filter((name) => !name.startsWith('.')) : [];
 }
 
-function allOf({ subject, paragraphs, html = '' }: MailTemplate): string {
-  return [subject, ...paragraphs, html].join('\n');
+function unknownPlaceholders(path: string, text: string, known: ReadonlySet<string>): string[] {
+  return [...new Set(placeholdersIn(text))]
+    .filter((name) => !known.has(name))
+    .map((name) => `${path} has {{${name}}}, which is not one of: ${[...known].join(', ')}`);
+}
+
+/** English first: the others are compared with it. */
+function byLanguage(a: string, b: string): number {
+  return Number(b === DEFAULT_LANGUAGE) - Number(a === DEFAULT_LANGUAGE);
+}
+
+/** As BCP 47 writes it. */
+function isLanguage(name: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(name)[0] === name;
+  } catch {
+    return false;
+  }
+}
+
+function asText(value: string | Date, language: string): string {
+  if (typeof value === 'string') return value;
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  return `${format.format(value)} UTC`;
 }

@@ -4,6 +4,7 @@ import { EventBus, type Transaction } from '#platform/events';
 import { requestContext } from '#platform/request';
 import { MailTemplates } from './mail-templates.js';
 import { Mailer } from './mailer.js';
+import { MAIL_HANDLER_TIMEOUT_MS } from './smtp-mailer.js';
 
 /** A mail that is to be sent. */
 export interface NewMail {
@@ -11,7 +12,7 @@ export interface NewMail {
   /** `<extension>.<name>` of a template in the extension's folder. */
   readonly template: string;
   /** What stands in the place of `{{name}}`. It waits in the database: no passwords, no tokens. */
-  readonly values?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, string | Date>>;
   /** By default the one that the client of this request prefers, of those that the template is written in. */
   readonly language?: string;
 }
@@ -24,7 +25,7 @@ class MailQueued {
     readonly to: string,
     readonly template: string,
     readonly language: string,
-    readonly values: Readonly<Record<string, string>>,
+    readonly values: Readonly<Record<string, string | Date>>,
   ) {}
 }
 
@@ -44,7 +45,7 @@ export class Mails implements OnModuleInit {
     if (mailer === undefined) return;
     const send = ({ to, template, language, values }: MailQueued) =>
       mailer.send({ to, ...this.templates.render(template, language, values) });
-    this.events.delivered(MailQueued, 'mail', send, { key: ({ id }) => id });
+    this.events.delivered(MailQueued, 'mail', send, { key: ({ id }) => id, timeoutMs: MAIL_HANDLER_TIMEOUT_MS });
   }
 
   /**

@@ -1,20 +1,25 @@
 import { isIP } from 'node:net';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { createTransport, type NodemailerError, type Transporter } from 'nodemailer';
 import type { MailConfig } from '#config';
 import { UndeliverableError } from '#platform/events';
 import { type Mail, Mailer } from './mailer.js';
+import { messageOf } from './message.js';
 
 /** Connections that an instance holds to the mail server at most. */
 const MAX_CONNECTIONS = 4;
-/** Together shorter than a handler of delivered events may take, in milliseconds. */
+/** How long (ms) a mail may take. Its handler has longer, or a mail would be sent again that is still on its way. */
+const SEND_TIMEOUT_MS = 120_000;
+export const MAIL_HANDLER_TIMEOUT_MS = SEND_TIMEOUT_MS + 30_000;
 const CONNECTION_TIMEOUT_MS = 10_000;
-const SILENCE_TIMEOUT_MS = 20_000;
+/** At any stage: a server may look up much before it answers. */
+const SILENCE_TIMEOUT_MS = 60_000;
+/** The status codes of a reply (RFC 5321, section 4.2; RFC 3463): `550 5.7.1`. */
+const STATUS = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/;
 /** Longer texts of a server are cut. */
 const MAX_REASON_LENGTH = 200;
 
 /** Sends mails through a server (RFC 5321), over TLS where it offers that. */
-@Injectable()
 export class SmtpMailer extends Mailer implements OnApplicationShutdown {
   private readonly transport: Transporter;
 
@@ -32,24 +37,16 @@ export class SmtpMailer extends Mailer implements OnApplicationShutdown {
       maxRequeues: 0,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       dnsTimeout: CONNECTION_TIMEOUT_MS,
-      greetingTimeout: CONNECTION_TIMEOUT_MS,
+      greetingTimeout: SILENCE_TIMEOUT_MS,
       socketTimeout: SILENCE_TIMEOUT_MS,
       disableFileAccess: true,
       disableUrlAccess: true,
     });
   }
 
-  async send({ to, subject, text, html }: Mail): Promise<void> {
+  async send(mail: Mail): Promise<void> {
     try {
-      await this.transport.sendMail({
-        from: this.from,
-        to: { name: '', address: to },
-        subject,
-        text,
-        html,
-        // No answer of a holiday notice or the like (RFC 3834).
-        headers: { 'Auto-Submitted': 'auto-generated' },
-      });
+      await this.transport.sendMail({ ...messageOf(mail, this.from), signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
     } catch (error) {
       throw explained(error);
     }
@@ -78,21 +75,17 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Without what a server says of the message itself: it may quote the link in it. */
+/** Before the mail itself, a server's words concern the connection or the recipient. After it, they may quote the link. */
+const SAFE_STAGES = new Set(['EHLO', 'HELO', 'STARTTLS', 'AUTH', 'MAIL', 'RCPT']);
+
 function explained(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('The mail was not sent');
-  const { command = '', responseCode, response } = error as NodemailerError;
-  if (responseCode === undefined || response === undefined)
-    return new Error(`The mail server failed: ${error.message}`);
+  const { command = '', code = 'an error', responseCode, response } = error as NodemailerError;
+  if (response === undefined) return new Error(`The mail server failed: ${error.message}`);
   const stage = command.split(' ', 1)[0] ?? '';
-  const said = stage === 'DATA' ? statusOf(response) : response.slice(0, MAX_REASON_LENGTH);
-  const message = `The mail server answered ${command || 'the connection'} with ${said}`;
+  const said = SAFE_STAGES.has(stage) ? response.slice(0, MAX_REASON_LENGTH) : (STATUS.exec(response)?.[0] ?? code);
+  const message = `The mail server answered ${stage === 'CONN' ? 'the connection' : command} with ${said}`;
   // What it says to the greeting, STARTTLS or AUTH concerns every mail, and passes.
-  const refused = responseCode >= 500 && (stage === 'RCPT' || stage === 'DATA');
+  const refused = responseCode !== undefined && responseCode >= 500 && (stage === 'RCPT' || stage === 'DATA');
   return refused ? new UndeliverableError(message) : new Error(message);
-}
-
-/** The status codes of a reply (RFC 5321, section 4.2; RFC 3463): `550 5.7.1`. */
-function statusOf(response: string): string {
-  return /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response)?.[0] ?? 'no status';
 }

@@ -9,6 +9,7 @@ export {
 } from './etag.js';
 export { endHook } from './end-hook.js';
 export { CurrentUser, Id, IfMatch, namesSelf, pathParameter, UserId } from './parameters.js';
+export { preferredLanguage } from './preferred-language.js';
 export { type Principal } from './principal.js';
 export { requestContext, RequestContext, runInRequestContext } from './request-context.js';
 export {
