@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { SECRETS, startApp, type TestApp } from '../support/app.js';
 import { ADMIN } from '../support/factories.js';
 
 const BLOCK = /^```(bash|json)\n(.*?)^```$/gms;
@@ -14,10 +16,10 @@ interface Step {
   answer: string;
 }
 
-/** Reads the commands of the first session, each with the answer printed below it. */
-async function readSteps(): Promise<Step[]> {
+/** Reads the commands of a section, each with the answer printed below it. */
+async function readSteps(title: string): Promise<Step[]> {
   const readme = await readFile('README.md', 'utf8');
-  const session = readme.split(/^## /m).find((section) => section.startsWith('A first session')) ?? '';
+  const session = readme.split(/^## /m).find((section) => section.startsWith(title)) ?? '';
   const steps: Step[] = [];
   for (const [, language, text = ''] of session.matchAll(BLOCK)) {
     if (language === 'bash') steps.push({ command: text, answer: '' });
@@ -42,7 +44,7 @@ describe('The first session of the README', () => {
   afterAll(() => test.close());
 
   it('prints the answers that the README shows', async () => {
-    const steps = await readSteps();
+    const steps = await readSteps('A first session');
     expect(steps.length).toBeGreaterThan(7);
     const script = steps
       .map(({ command }) => command)
@@ -52,5 +54,17 @@ describe('The first session of the README', () => {
     const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script]);
     const printed = stdout.split(SEPARATOR).map(comparable);
     expect(printed).toEqual(steps.map(({ answer }) => comparable(answer)));
+  });
+
+  it('takes a newcomer through a forgotten password', async () => {
+    const [step] = await readSteps('A forgotten password');
+    const script = `API=${test.api.origin}/api/v1\n${step?.command ?? ''}`.replace(
+      '\nRESET_TOKEN',
+      '\nsleep 3\nRESET_TOKEN',
+    );
+    const DATA_DIR = resolve(test.stores.env['DATA_DIR'] ?? '');
+    const env = { PATH: process.env['PATH'], ...SECRETS, DATA_DIR };
+    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { env });
+    expect(comparable(stdout)).toBe(comparable(step?.answer ?? ''));
   });
 });
