@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus, type Transaction, Transactions } from '#platform/events';
+import { UserAttributes } from '#platform/extensions';
 import { assertMatches, type IfMatchCondition, type Principal } from '#platform/request';
 import { PasswordAttempts, PasswordHasher, PasswordPolicy } from '#passwords';
 import type { Credentials, Login, NewUser, User, UserUpdate, UserWithPassword } from './user.js';
@@ -37,6 +38,7 @@ export class UsersService {
     private readonly passwords: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly attempts: PasswordAttempts,
+    private readonly attributes: UserAttributes,
     private readonly events: EventBus,
   ) {}
 
@@ -197,7 +199,7 @@ export class UsersService {
     if (locked === null) throw new UserNotFoundError();
     const { passwordHash: _, ...user } = locked;
     await transaction.publish(new BeforeUserChange(user, by));
-    assertMatches(ifMatch, user);
+    assertMatches(ifMatch, { ...user, view: this.attributes.viewOf(id) });
     return locked;
   }
 

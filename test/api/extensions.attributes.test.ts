@@ -112,6 +112,25 @@ describe('Attributes', () => {
     );
   });
 
+  it('give each caller who sees other ones an ETag of their own, which their If-Match takes and others’ does not', async () => {
+    const { id } = ada.user;
+    const path = `/users/${id}`;
+    const tagOf = async ({ token }: Session) => (await test.api.get(path, { token })).headers.get('etag') ?? '';
+    const [own, seen] = [await tagOf(ada), await tagOf(admin)];
+    expect(own).not.toBe(seen);
+    expect(await tagOf(ada)).toBe(own);
+    const change = (tag: string, { token }: Session) =>
+      test.api.patch(path, { bio: 'New' }, { token, headers: { 'if-match': tag } });
+    expect((await change(seen, ada)).status).toBe(412);
+    const changed = await change(own, ada);
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get('etag')).toBe(await tagOf(ada));
+    expect((await change(await tagOf(admin), admin)).status).toBe(200);
+    const headers = { 'if-none-match': await tagOf(ada) };
+    expect((await test.api.get(path, { token: ada.token, headers })).status).toBe(304);
+    expect((await test.api.get(path, { token: admin.token, headers })).status).toBe(200);
+  });
+
   it.each([
     [{ department: 'x'.repeat(51) }, 'max_length'],
     [{ department: '' }, 'min_length'],

@@ -71,9 +71,12 @@ export class UserAttributes {
   /** What the caller of this request sees of a user's attributes; `undefined` where no extension declares any. */
   shown(userId: string, values: Attributes): Readonly<Record<string, AttributeValue | null>> | undefined {
     if (this.all.size === 0) return undefined;
-    const self = isSelf(userId);
-    const readable = [...this.all].filter(([, { readableBy }]) => isAllowed(readableBy, self));
-    return Object.fromEntries(readable.map(([key]) => [key, values[key] ?? null]));
+    return Object.fromEntries(this.readable(userId).map((key) => [key, values[key] ?? null]));
+  }
+
+  /** Names the set of attributes that the caller of this request sees of a user; `undefined` where no extension declares any. */
+  viewOf(userId: string): string | undefined {
+    return this.all.size === 0 ? undefined : this.readable(userId).toSorted().join(' ');
   }
 
   /** Whether the caller of this request may read an attribute of a user; not where no extension declares it. */
@@ -91,6 +94,11 @@ export class UserAttributes {
         definition.unique && (text.includes(`'${key}'`) || names.includes(attributeIndex(extension, name, definition)))
       );
     })?.[0];
+  }
+
+  private readable(userId: string): string[] {
+    const self = isSelf(userId);
+    return [...this.all].filter(([, { readableBy }]) => isAllowed(readableBy, self)).map(([key]) => key);
   }
 
   private read(

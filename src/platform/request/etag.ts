@@ -20,11 +20,13 @@ export interface Entity {
   readonly id: string;
   /** Moves with every change to what clients see of the resource. */
   readonly version: number;
+  /** Names what this caller is shown of it, where callers are shown different parts. */
+  readonly view?: string | undefined;
 }
 
 /**
- * The strong entity tag of a representation. It is never equal for two resources: `/users/me` is one URL for all users,
- * and a browser revalidates the last user's copy with the next user's token.
+ * The strong entity tag of a representation. It is never equal for two resources, nor for two views of one: `/users/me` is
+ * one URL for all users, and a browser revalidates the last user's copy with the next user's token.
  */
 export function entityTag(entity: Entity): string {
   return `"${opaqueTag(entity)}"`;
@@ -62,8 +64,8 @@ function isKnownToClient({ method, headers }: FastifyRequest, reply: FastifyRepl
 }
 
 /** Hexadecimal digits cannot be taken for the suffix that a proxy appends. */
-function opaqueTag({ id, version }: Entity): string {
-  return hash('sha256', `${id} ${version}`).slice(0, TAG_LENGTH);
+function opaqueTag({ id, version, view }: Entity): string {
+  return hash('sha256', view === undefined ? `${id} ${version}` : `${id} ${version} ${view}`).slice(0, TAG_LENGTH);
 }
 
 function parseTags(name: string, header: string | undefined): IfMatchCondition | undefined {
