@@ -100,10 +100,6 @@ export class OneTimeTokensRepository {
     );
   }
 
-  async removeIssuedBy(userId: string, db: Prisma.TransactionClient): Promise<void> {
-    await this.removeWhere(Prisma.sql`t.issued_by = ${userId}::uuid`, db);
-  }
-
   async removeIssuedByHolders(role: string, db: Prisma.TransactionClient): Promise<void> {
     await this.removeWhere(Prisma.sql`t.issued_by IN (SELECT id FROM users WHERE roles @> ARRAY[${role}])`, db);
   }

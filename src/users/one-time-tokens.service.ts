@@ -48,9 +48,7 @@ export class OneTimeTokensService implements OnModuleInit {
         : this.tokens.removeOf(after.id, ['operator_reset'], db));
     });
     this.events.withinTransaction(UserStatusChanged, async ({ after }, { db }) => {
-      if (after.status === 'active') return;
-      await this.tokens.removeIssuedBy(after.id, db);
-      await this.tokens.removeOf(after.id, ['invitation'], db);
+      if (after.status !== 'active') await this.tokens.removeOfAndBy(after.id, ['invitation'], db);
     });
     this.events.withinTransaction(UserUpdated, async ({ before, after }, { db }) => {
       if (foldName(before.email) !== foldName(after.email)) await this.tokens.removeOf(after.id, TOKEN_PURPOSES, db);
