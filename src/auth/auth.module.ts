@@ -11,6 +11,7 @@ import { JwksController } from './jwks.controller.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PermissionGuard } from './permission.guard.js';
+import { RefreshCookie } from './refresh-cookie.js';
 import { RefreshTokenReader } from './refresh-token-reader.js';
 import { SessionListService } from './session-list.service.js';
 import { SessionSweeper } from './session-sweeper.js';
@@ -36,6 +37,7 @@ import { TokensService } from './tokens.service.js';
     AccessTokenKeys,
     JwtStrategy,
     AccessTokenReader,
+    RefreshCookie,
     RefreshTokenReader,
     // In this order: who it is, then what they may do.
     JwtAuthGuard,

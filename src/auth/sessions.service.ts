@@ -82,16 +82,29 @@ export class SessionsService implements OnModuleInit {
 
   /** @throws UnauthorizedError unless the access token's session is live */
   async principalOf({ sid, sub, jti }: TokenClaims): Promise<Principal> {
+    const state = await this.liveState(sid, sub);
+    const tokenNumber = tokenNumberOf(jti);
+    if (isFirstUse(tokenNumber, state)) await this.noteUse(sid, tokenNumber);
+    return this.principal(sid, state);
+  }
+
+  /** @throws UnauthorizedError unless the refresh token's session is live */
+  async principalOfRefreshToken({ sid, sub }: TokenClaims): Promise<Principal> {
+    return this.principal(sid, await this.liveState(sid, sub));
+  }
+
+  private async liveState(sid: string, userId: string): Promise<SessionState> {
     const load = () => this.sessions.findState(sid);
     const state = await this.cache.getOrLoad(sessionKey(sid), STATE_TTL_MS, load);
     // By this process's clock, as no statement is made for cached state, which may be from before the end.
-    if (state === undefined || state.userId !== sub || new Date(state.endsAt).getTime() <= Date.now()) {
+    if (state === undefined || state.userId !== userId || new Date(state.endsAt).getTime() <= Date.now()) {
       throw UnauthorizedError.invalidToken();
     }
-    const tokenNumber = tokenNumberOf(jti);
-    if (isFirstUse(tokenNumber, state)) await this.noteUse(sid, tokenNumber);
-    const permissions = await this.rolePermissions.permissionsOf(state.roles);
-    return { userId: sub, sessionId: sid, roles: state.roles, permissions };
+    return state;
+  }
+
+  private async principal(sessionId: string, { userId, roles }: SessionState): Promise<Principal> {
+    return { userId, sessionId, roles, permissions: await this.rolePermissions.permissionsOf(roles) };
   }
 
   /**

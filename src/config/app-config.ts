@@ -163,6 +163,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv) {
     publicPath: env.PUBLIC_URL === undefined ? '' : new URL(env.PUBLIC_URL).pathname.replace(/\/$/, ''),
     docs: env.API_DOCS === undefined ? !production : env.API_DOCS === 'true',
     corsOrigins: items(env.CORS_ORIGIN),
+    /** Of the cookie with a refresh token: which requests from other sites carry it. */
+    cookieSameSite: env.COOKIE_SAMESITE,
     /** Addresses and networks whose `X-Forwarded-For` is believed. */
     trustedProxies: items(env.TRUST_PROXY),
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },

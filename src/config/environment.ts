@@ -153,6 +153,7 @@ export const VARIABLES = {
   ],
   API_DOCS: [oneOf('true', 'false')],
   CORS_ORIGIN: [text, 'http://localhost:3000'],
+  COOKIE_SAMESITE: [oneOf('strict', 'lax', 'none'), 'strict'],
   TRUST_PROXY: [text],
   LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
   LOG_FORMAT: [oneOf('json', 'pretty'), 'json'],

@@ -18,7 +18,7 @@ export class LoginRequest {
   @Field(
     anyText('username', MAX_NAME_LENGTH),
     'optional',
-    { type: String, maxLength: MAX_NAME_LENGTH },
+    { type: String, maxLength: MAX_NAME_LENGTH, example: 'adalovelace' },
     { read: trimmed },
   )
   username?: string;

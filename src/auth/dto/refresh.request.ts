@@ -1,6 +1,11 @@
 import { anyString, Field, trimmed } from '#platform/input';
 
 export class RefreshRequest {
-  @Field(anyString('refreshToken'), 'required', { type: String }, { read: trimmed })
-  refreshToken!: string;
+  @Field(
+    anyString('refreshToken'),
+    'optional',
+    { type: String, description: 'Left out by browsers, which send the cookie and `X-Requested-With`.' },
+    { read: trimmed },
+  )
+  refreshToken?: string;
 }

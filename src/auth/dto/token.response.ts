@@ -6,8 +6,12 @@ export class TokenResponse {
   @ApiProperty({ description: 'JWT for the Authorization header.' })
   accessToken!: string;
 
-  @ApiProperty({ description: 'JWT for one use at /auth/refresh.' })
-  refreshToken!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'JWT for one use at /auth/refresh; `null` where a cookie brings it.',
+  })
+  refreshToken!: string | null;
 
   @ApiProperty({ enum: ['Bearer'] })
   tokenType!: 'Bearer';
@@ -27,10 +31,11 @@ export class LoginResponse extends TokenResponse {
   user!: UserResponse;
 }
 
-export function toTokenResponse(tokens: TokenPair): TokenResponse {
+/** @param byCookie whether a cookie brings the refresh token */
+export function toTokenResponse(tokens: TokenPair, byCookie: boolean): TokenResponse {
   return {
     accessToken: tokens.accessToken,
-    refreshToken: tokens.refreshToken,
+    refreshToken: byCookie ? null : tokens.refreshToken,
     tokenType: 'Bearer',
     expiresIn: tokens.expiresIn,
     refreshExpiresIn: tokens.refreshExpiresIn,
@@ -38,6 +43,6 @@ export function toTokenResponse(tokens: TokenPair): TokenResponse {
   };
 }
 
-export function toLoginResponse(user: UserResponse, tokens: TokenPair): LoginResponse {
-  return { user, ...toTokenResponse(tokens) };
+export function toLoginResponse(user: UserResponse, tokens: TokenPair, byCookie: boolean): LoginResponse {
+  return { user, ...toTokenResponse(tokens, byCookie) };
 }

@@ -77,7 +77,10 @@ export class DeviceTokens {
 }
 
 /** The two ways in which a client gets a device token and may send it back. */
-export function deviceTokenHeaders(token: string, config: AppConfig): Record<string, string> {
+export function deviceTokenHeaders(
+  token: string,
+  config: AppConfig,
+): Readonly<Record<'set-cookie' | 'x-device-token', string>> {
   const attributes = [`Max-Age=${LIFETIME_SECONDS}`, 'Path=/', 'HttpOnly', 'SameSite=Lax'];
   const secure = config.production ? ['Secure'] : [];
   return {
@@ -93,7 +96,9 @@ export const DEVICE_TOKEN_HEADERS = {
     schema: { type: 'string' as const },
   },
   'Set-Cookie': {
-    description: 'The same, as the cookie `__Host-device`, or `device` in development.',
+    description:
+      'The same, as the cookie `__Host-device`, or `device` in development; and the refresh token as the cookie ' +
+      '`__Host-refresh`, or `refresh`, where the client asked for it.',
     schema: { type: 'string' as const },
   },
 };

@@ -8,6 +8,8 @@ export const ACCESS_RULE = Symbol('access-rule');
 export interface AccessRule {
   /** Whether anyone may call it without a token; for some routes, the configuration decides. */
   readonly public: (config: AppConfig) => boolean;
+  /** Whether the cookie with a refresh token will do in place of an access token. */
+  readonly cookie?: boolean;
   /** The permissions that users need for themselves, with `me` or their own id as `:id`; `undefined` if they may not. */
   readonly self: readonly string[] | undefined;
   /** The permissions that callers need otherwise; `undefined` if no other caller may use the route. */
@@ -32,6 +34,9 @@ export const PublicWhile = (open: (config: AppConfig) => boolean, otherwise: str
 
 /** Anyone with a valid token. */
 export const Authenticated = () => access({ permissions: [] }, ...permissionDocs('any user'));
+
+/** Anyone with a valid token, or with the cookie that holds a refresh token. */
+export const AuthenticatedOrByCookie = () => access({ permissions: [], cookie: true }, ...permissionDocs('any user'));
 
 type Permissions = [string, ...string[]];
 

@@ -4,6 +4,7 @@ export {
   ACCESS_RULE,
   type AccessRule,
   Authenticated,
+  AuthenticatedOrByCookie,
   EXTRA_PERMISSIONS,
   OthersOnly,
   Public,

@@ -24,6 +24,7 @@ export function schemaReference(model: { readonly name: string }) {
   return { $ref: `#/components/schemas/${model.name}` };
 }
 
+export const ApiBody = (options: Swagger.ApiBodyOptions) => later((swagger) => swagger.ApiBody(options));
 export const ApiBearerAuth = () => later((swagger) => swagger.ApiBearerAuth());
 export const ApiExtension = (key: string, value: unknown) => later((swagger) => swagger.ApiExtension(key, value));
 export const ApiExtraModels = (...models: Parameters<typeof Swagger.ApiExtraModels>) =>

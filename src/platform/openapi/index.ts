@@ -3,6 +3,7 @@ export {
   type ApiParamOptions,
   type ApiPropertyOptions,
   ApiBearerAuth,
+  ApiBody,
   ApiExtension,
   ApiExtraModels,
   ApiHeader,

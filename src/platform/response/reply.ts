@@ -11,7 +11,7 @@ export class Reply<T> {
       readonly entity?: Entity;
       /** Below the API's base path, such as `/users/me`. */
       readonly location?: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: Readonly<Record<string, string | string[]>>;
     } = {},
   ) {}
 }
