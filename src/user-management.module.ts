@@ -147,7 +147,7 @@ async function mount(
   const server: Server = inner.getHttpServer();
   const serve = (request: IncomingMessage, response: ServerResponse): void =>
     void server.emit('request', request, response);
-  const docs = config.docs ? ['/docs', '/docs/*', '/openapi.json', '/openapi.yaml'] : [];
+  const docs = config.docs ? ['/docs', '/docs/*', '/openapi.json', '/openapi.yaml', '/openapi-3.0.json'] : [];
   const pages = config.mail === undefined ? [] : [`${ACCOUNT_PATH}/*`];
   for (const url of [config.basePath, `${config.basePath}/*`, JWKS_PATH, ...docs, ...pages]) {
     host.route({

@@ -251,7 +251,9 @@ describe('Attributes', () => {
     const schemas = description.components?.schemas ?? {};
     for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
       expect(schemas[name]).toMatchObject({
-        properties: { attributes: { properties: { 'staff.badge': { type: 'integer', minimum: 1, maximum: 9_999 } } } },
+        properties: {
+          attributes: { properties: { 'staff.badge': { type: ['integer', 'null'], minimum: 1, maximum: 9_999 } } },
+        },
       });
     }
     const parameters = description.paths['/api/v1/users']?.get?.parameters ?? [];

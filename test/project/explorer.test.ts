@@ -18,7 +18,7 @@ const ROUTES = readMatrix().map(({ route, reach }) => {
 });
 const METHODS = new Set(['get', 'put', 'post', 'patch', 'delete']);
 /** A leading `//` means that the path starts at the root, not at the base path. */
-const PATHS = ['//', '//docs', '//openapi.json', '//openapi.yaml'];
+const PATHS = ['//', '//docs', '//openapi.json', '//openapi.yaml', '//openapi-3.0.json'];
 
 describe('The explorer', () => {
   let stores: Stores;
@@ -76,6 +76,16 @@ describe('The explorer', () => {
     expect(yaml.status).toBe(200);
     expect(yaml.text).toMatch(/^openapi: ["']?3\.1\./);
     for (const path of Object.keys(json.body.paths)) expect(yaml.text).toContain(`${path}:`);
+  });
+
+  it('serves the same description for generators that know no OpenAPI 3.1', async () => {
+    const { status, body } = await app.api.get('//openapi-3.0.json');
+    expect([status, body.openapi]).toEqual([200, '3.0.3']);
+    expect(Object.keys(body.paths)).toEqual(Object.keys(description.paths));
+    const { lastLogin } = body.components.schemas.UserResponse.properties;
+    expect(lastLogin).toEqual({ type: 'string', format: 'date-time', nullable: true });
+    // 3.0 has neither a list of types nor the type null.
+    expect(JSON.stringify(body)).not.toMatch(/"type":(?:\[|"null")/);
   });
 
   it('describes every route and no other', () => {

@@ -1,28 +1,39 @@
+import { createRequire } from 'node:module';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type * as Swagger from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AppConfig } from '#config';
 import { applyDocumentation } from './documentation.js';
 import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
+import { serveExplorerPage } from './explorer.js';
+import { toOpenApi30 } from './openapi-3.0.js';
+import { INTRODUCTION, TAGS } from './introduction.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
-const REQUEST_ID = { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } };
+const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** The headers of every response that the rate limit counts. */
-const RATE_LIMIT_HEADERS = {
+/** The headers that many responses have. */
+const COMMON_HEADERS = {
+  'X-Request-Id': { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } },
   'RateLimit-Limit': {
     description: 'How many requests a client has in a window.',
     schema: { type: 'integer' as const },
   },
   'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' as const } },
   'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
+  'Idempotency-Replayed': {
+    description: '`true` where this is the answer to an earlier request.',
+    schema: { type: 'string' as const },
+  },
 };
 
+const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
+
+const { version: release } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+
 /** The attributes of users that extensions declare, by `<extension>.<name>`. */
-type DescribedAttributes = ReadonlyMap<
-  string,
-  { readonly searchable: boolean; readonly schema: Readonly<Record<string, unknown>> }
->;
+type DescribedSchema = Readonly<Record<string, unknown>>;
+type DescribedAttributes = ReadonlyMap<string, { readonly searchable: boolean; readonly schema: DescribedSchema }>;
 type SchemaObject = Exclude<NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string], { $ref: string }>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -34,21 +45,31 @@ export async function describeApi(
   return describe(app, attributes, await applyDocumentation());
 }
 
-/** Serves the explorer at `/docs`, where `/` leads, and the description at `/openapi.json` and `/openapi.yaml`. */
+/**
+ * Serves the explorer at `/docs`, where `/` leads, and the description at `/openapi.json`, `/openapi.yaml` and
+ * `/openapi-3.0.json`.
+ */
 export async function serveExplorer(
   app: NestFastifyApplication,
-  { publicUrl, publicPath }: AppConfig,
+  config: AppConfig,
   attributes: DescribedAttributes,
 ): Promise<void> {
   const swagger = await applyDocumentation();
-  const servers = publicUrl === undefined ? [] : [{ url: publicUrl }];
+  const { publicUrl, publicPath } = config;
+  const servers = [{ url: publicUrl ?? '/' }];
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
-  swagger.SwaggerModule.setup('docs', app, () => ({ ...describe(app, attributes, swagger), servers }), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'User Management API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  await serveExplorerPage(fastify, config);
+  // Made when it is first asked for: all controllers are there by then.
+  let document: OpenAPIObject | undefined;
+  const whole = () => (document ??= { ...describe(app, attributes, swagger), servers });
+  fastify.get('/openapi.json', async (_request, reply) => reply.type(JSON_TYPE).send(JSON.stringify(whole())));
+  fastify.get('/openapi-3.0.json', async (_request, reply) =>
+    reply.type(JSON_TYPE).send(JSON.stringify(toOpenApi30(whole()))),
+  );
+  fastify.get('/openapi.yaml', async (_request, reply) => {
+    const { stringify } = await import('yaml');
+    return reply.type('text/yaml; charset=utf-8').send(stringify(whole(), { aliasDuplicateObjects: false }));
   });
 }
 
@@ -60,11 +81,12 @@ function describe(
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('User Management API')
-    .setDescription('Accounts, logins and sessions. Log in, then put the access token under **Authorize**.')
-    .setVersion('1.0')
+    .setDescription(INTRODUCTION)
+    .setVersion(release)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   const document = SwaggerModule.createDocument(app, builder.build(), {
+    autoTagControllers: false,
     extraModels: [ErrorResponse],
     operationIdFactory: (controller, method) =>
       controller.replace(/Controller$/, '').toLowerCase() + method.charAt(0).toUpperCase() + method.slice(1),
@@ -77,7 +99,18 @@ function describe(
   }
   closeRequestSchemas(document);
   addAttributes(document, attributes);
+  document.tags = tagsOf(document);
+  document.components = { ...document.components, headers: COMMON_HEADERS };
   return document;
+}
+
+/** The groups in reading order; those of extensions follow. */
+function tagsOf({ paths }: OpenAPIObject) {
+  const operations = Object.values(paths).flatMap((item) => METHODS.flatMap((method) => item[method] ?? []));
+  const used = new Set(operations.flatMap(({ tags = [] }) => tags));
+  const known = TAGS.filter(({ name }) => used.has(name));
+  const others = [...used].filter((name) => !TAGS.some((tag) => tag.name === name));
+  return [...known, ...others.map((name) => ({ name }))];
 }
 
 /** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
@@ -98,11 +131,14 @@ function complete(operation: Operation, method: string, path: string): void {
     if (response !== undefined && !('$ref' in response)) {
       response.headers = {
         ...response.headers,
-        'X-Request-Id': REQUEST_ID,
-        ...(counted ? RATE_LIMIT_HEADERS : {}),
+        ...commonHeaders('X-Request-Id', ...(counted ? RATE_LIMIT_HEADERS : [])),
       };
     }
   }
+}
+
+function commonHeaders(...names: (keyof typeof COMMON_HEADERS)[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 /** A GET with an `ETag` answers 304 to a client that already has this version. */
@@ -135,13 +171,9 @@ function addIdempotencyKey(operation: Operation): void {
   };
   operation.parameters = [...(operation.parameters ?? []), key];
   for (const status of [409, 422] as const) operation.responses[status] ??= errorResponse(status);
-  const replayed = {
-    description: '`true` where this is the answer to an earlier request.',
-    schema: { type: 'string' as const },
-  };
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response === undefined || '$ref' in response || !/^(2..|404|409|412)$/.test(status)) continue;
-    response.headers = { ...response.headers, 'Idempotency-Replayed': replayed };
+    response.headers = { ...response.headers, ...commonHeaders('Idempotency-Replayed') };
   }
 }
 
@@ -168,7 +200,7 @@ function impliedErrors(
 /** Adds what extensions declare of users, to the schemas of a user and of the requests that set one. */
 function addAttributes({ components, paths }: OpenAPIObject, attributes: DescribedAttributes): void {
   if (attributes.size === 0) return;
-  const entries = [...attributes].map(([name, { schema }]) => [name, { ...schema, nullable: true }]);
+  const entries = [...attributes].map(([name, { schema }]) => [name, orNull(schema)]);
   const whole = { type: 'object', properties: Object.fromEntries(entries) as SchemaObject['properties'] } as const;
   for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
     const schema = components?.schemas?.[name];
@@ -178,6 +210,14 @@ function addAttributes({ components, paths }: OpenAPIObject, attributes: Describ
   for (const [name, { searchable, schema }] of attributes) {
     if (searchable) list?.parameters?.push({ name: `attributes.${name}`, in: 'query', required: false, schema });
   }
+}
+
+function orNull({ type, enum: values, ...others }: DescribedSchema): object {
+  return {
+    ...others,
+    type: [type, 'null'],
+    ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}),
+  };
 }
 
 /** Marks request bodies as closed: they accept only the described fields. */

@@ -65,6 +65,32 @@ export type ErrorStatus = keyof typeof DESCRIPTIONS;
 
 const describedStatuses: Readonly<Record<number, string>> = DESCRIPTIONS;
 
+/** What a failure of each status looks like, but for its time and its request. */
+const EXAMPLES: Readonly<Record<number, object>> = {
+  400: {
+    code: 'VALIDATION_ERROR',
+    message: 'Validation failed',
+    details: [{ field: 'email', rule: 'format', message: 'Invalid email format' }],
+  },
+  401: { code: 'UNAUTHORIZED', message: 'Invalid token', reason: 'invalid_token' },
+  403: { code: 'FORBIDDEN', message: 'You do not have permission to do this' },
+  404: { code: 'RESOURCE_NOT_FOUND', message: 'User not found' },
+  409: {
+    code: 'DUPLICATE_RESOURCE',
+    message: 'Email already exists',
+    details: [{ field: 'email', rule: 'taken', message: 'Email already exists' }],
+  },
+  412: { code: 'PRECONDITION_FAILED', message: 'The resource has changed since: If-Match does not match' },
+  413: { code: 'PAYLOAD_TOO_LARGE', message: 'The body is too large' },
+  415: {
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'The body must be application/json in UTF-8, without a Content-Encoding',
+  },
+  422: { code: 'IDEMPOTENCY_KEY_REUSED', message: 'The Idempotency-Key was used with another request' },
+  429: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many requests. Please try again later.' },
+  503: { code: 'SERVICE_UNAVAILABLE', message: 'The service is not available right now. Please try again.' },
+};
+
 /** The header that a failure of some statuses carries. */
 const HEADERS: Readonly<Record<number, string>> = {
   401: 'WWW-Authenticate',
@@ -82,6 +108,20 @@ export function errorResponse(status: number, codes: readonly string[] = []) {
   return {
     description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join(' '),
     headers: header === undefined ? {} : { [header]: { schema: { type: 'string' as const } } },
-    content: { 'application/json': { schema: schemaReference(ErrorResponse) } },
+    content: { 'application/json': { schema: schemaReference(ErrorResponse), ...exampleOf(status, codes) } },
+  };
+}
+
+/** An error of an extension's own is the example of its status. */
+function exampleOf(status: number, [own]: readonly string[]): { readonly example?: object } {
+  const error = EXAMPLES[status];
+  if (error === undefined) return {};
+  const timestamp = '2026-11-23T19:00:24.552Z';
+  const requestId = 'aba129e9-7b1f-4561-b829-8dcbbbd3c034';
+  return {
+    example: {
+      success: false,
+      error: { ...error, ...(own === undefined ? {} : { code: own }), timestamp, requestId },
+    },
   };
 }

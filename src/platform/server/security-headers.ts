@@ -27,8 +27,6 @@ export function installSecurityHeaders(app: NestFastifyApplication, { corsOrigin
         'frame-ancestors': ["'none'"],
         'img-src': ["'self'", 'data:'],
         'object-src': ["'none'"],
-        // The explorer's page has inline styles.
-        'style-src': ["'self'", "'unsafe-inline'"],
       },
     },
     xFrameOptions: { action: 'deny' },

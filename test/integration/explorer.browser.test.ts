@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { SECRETS } from '../support/app.js';
+import { openBrowser } from '../support/browser.js';
+import { newAccount, PASSWORD } from '../support/factories.js';
+import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
+import { createStores, type Stores } from '../support/stores.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What a page did while a test used it. */
+interface Watched {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** The method and path of each request. */
+  readonly requests: string[];
+  /** Errors of scripts and of the console, requests to other hosts, and what the policy blocked. */
+  readonly faults: string[];
+}
+
+async function logIn(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.getByLabel('Email or username').fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('dialog').getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'My profile' }).waitFor();
+}
+
+describe('The explorer in a browser', () => {
+  let stores: Stores;
+  let app: SpawnedApp;
+  let browser: Browser;
+  const account = newAccount();
+  beforeAll(async () => {
+    stores = await createStores();
+    app = await spawnApp({ ...stores.env, ...SECRETS, API_DOCS: 'true' });
+    await app.api.post('/users', account);
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await killPrograms();
+    await stores.remove();
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<Watched> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const requests: string[] = [];
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { origin, pathname, protocol } = new URL(request.url());
+      requests.push(`${request.method()} ${pathname}`);
+      if (protocol !== 'data:' && origin !== app.api.origin) faults.push(request.url());
+    });
+    await page.goto(`${app.api.origin}/docs`);
+    await page.getByText('Register a user').waitFor();
+    return { page, context, requests, faults };
+  }
+
+  it('shows one’s own profile after three clicks and two typed fields', async () => {
+    const { page, context, faults } = await open();
+    await expect(page.title()).resolves.toBe('User Management API');
+    await logIn(page, account.email);
+    await page.getByRole('button', { name: 'My profile' }).click();
+    await page.getByRole('dialog').getByText(account.email).waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('stays logged in over a reload, keeps no token in any storage, and asks for none where there was no login', async () => {
+    const { page, context, requests, faults } = await open();
+    expect(requests.filter((request) => request.includes('/auth/'))).toEqual([]);
+    await logIn(page, account.username);
+    await page.reload();
+    await page.getByRole('button', { name: 'My profile' }).waitFor();
+    await page.getByRole('status').getByText(account.username).waitFor();
+    const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    expect(stored).toBe('[{"explorer.logged-in":"1"},{},""]');
+    await page.getByRole('button', { name: 'Log out', exact: true }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+    expect((await context.cookies()).filter(({ name }) => name === 'refresh')).toEqual([]);
+    requests.length = 0;
+    await page.reload();
+    await page.getByText('Register a user').waitFor();
+    expect(requests.filter((request) => request.includes('/auth/'))).toEqual([]);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('sends the operations as the user who is logged in, and shows each as a curl command', async () => {
+    const { page, context, faults } = await open();
+    await logIn(page, account.email);
+    await page.getByRole('button', { name: 'get /api/v1/users/{id}', exact: true }).click();
+    const operation = page.locator('#operations-Users-usersGet');
+    await operation.getByPlaceholder('id').fill('me');
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    await operation.getByText(`"username": "${account.username}"`).first().waitFor();
+    expect(await operation.locator('.curl').textContent()).toMatch(/^curl .*\/users\/me.*Authorization: Bearer /s);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('says what is wrong with a login, in the API’s own words', async () => {
+    const { page, context } = await open();
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByLabel('Email or username').fill(account.email);
+    await page.getByLabel('Password', { exact: true }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('Invalid credentials').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await context.close();
+  });
+
+  it.each([
+    [390, 'light'],
+    [390, 'dark'],
+    [1280, 'light'],
+    [1280, 'dark'],
+  ] as const)('fits %i pixels in %s, without a serious finding of axe', async (width, colorScheme) => {
+    const { page, context, faults } = await open({ viewport: { width, height: 800 }, colorScheme });
+    await page.getByRole('button', { name: 'post /api/v1/auth/login', exact: true }).click();
+    await page.locator('#operations-Auth-authLogin').getByRole('button', { name: 'Execute' }).waitFor();
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.evaluate(AXE);
+    const findings = await page.evaluate(`axe.run().then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html }) => html.slice(0, 120)).join(' | ')))`);
+    expect(findings).toEqual([]);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+});
