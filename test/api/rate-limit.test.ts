@@ -104,7 +104,7 @@ describe('The rate limit', () => {
     ],
     ['a garbage token', (address) => test.api.get('/users/me', { ...from(address), token: 'garbage' }), 401],
     ['a malformed refresh', (address) => test.api.send('POST', '/auth/refresh', { ...from(address), raw: '[' }), 400],
-    ['an empty refresh', (address) => test.api.post('/auth/refresh', undefined, from(address)), 400],
+    ['an empty refresh', (address) => test.api.post('/auth/refresh', undefined, from(address)), 401],
     [
       'a refresh that is too large',
       (address) => test.api.send('POST', '/auth/refresh', { ...from(address), raw: ' '.repeat(17_000) }),

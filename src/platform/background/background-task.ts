@@ -55,7 +55,7 @@ export class BackgroundTask {
     if (this.stopping.signal.aborted) return;
     // Not in the context of the request that woke it: its acts would be recorded as that user's.
     const run = () => this.ownContext.runInAsyncScope(() => this.run());
-    this.timer = setTimeout(run, this.dueAt - performance.now()).unref();
+    this.timer = setTimeout(run, Math.max(0, this.dueAt - performance.now())).unref();
   }
 
   private run(): void {

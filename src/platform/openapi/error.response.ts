@@ -86,7 +86,7 @@ const EXAMPLES: Readonly<Record<number, object>> = {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'The body must be application/json in UTF-8, without a Content-Encoding',
   },
-  422: { code: 'IDEMPOTENCY_KEY_REUSED', message: 'The Idempotency-Key was used with another request' },
+  422: { code: 'IDEMPOTENCY_KEY_REUSED', message: 'This Idempotency-Key was used with another request' },
   429: { code: 'RATE_LIMIT_EXCEEDED', message: 'Too many requests. Please try again later.' },
   503: { code: 'SERVICE_UNAVAILABLE', message: 'The service is not available right now. Please try again.' },
 };
