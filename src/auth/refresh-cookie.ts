@@ -7,8 +7,8 @@ import { requestContext } from '#platform/request';
 const DELIVERY_HEADER = 'X-Refresh-Token-Delivery';
 
 /**
- * The refresh token of a browser session, in a cookie that scripts cannot read. A browser sends it along whoever caused the
- * request, so it counts only with a header that other sites cannot set, and from an origin that is allowed
+ * The refresh token of a browser session, in a cookie that scripts cannot read. A browser sends it with requests that other
+ * sites cause, too. So it counts only with a header that other sites cannot set, and from an allowed origin
  * (OWASP, Cross-Site Request Forgery Prevention, "Custom Request Headers" and "Verifying Origin").
  */
 @Injectable()

@@ -27,7 +27,7 @@ const LINKS: Readonly<Partial<Record<AccountMailKind, { purpose: TokenPurpose; p
 /** Mails that tell an owner what was done to the account. They hold no link. */
 const NOTICES: ReadonlySet<AccountMailKind> = new Set(['password-changed', 'email-changed', 'new-device']);
 
-/** How long (ms) the work for a forgotten password waits. A known email takes more of it, which the client's next request must not feel. */
+/** How long (ms) the work for a forgotten password waits. A known email takes more work, and would slow the client's next request. */
 const LEAST_DELAY_MS = 200;
 const MOST_DELAY_MS = 1_400;
 
@@ -83,8 +83,7 @@ export class AccountMailsService implements OnModuleInit {
       await transaction.publish(new PasswordResetRequested(user.id, request));
     }
     const link = await this.linkFor(event, user, transaction);
-    if (kind in LINKS && link === undefined) return undefined;
-    const values = { username: user.username, link: link ?? '', time: at, address: request?.ip ?? '–' };
+    const values = { username: user.username, link, time: at, address: request?.ip ?? '–' };
     // The address as stored, not as a client typed it; after a change, the old one too.
     const to = (kind === 'email-changed' ? addressee.email : undefined) ?? user.email;
     return { to, ...this.templates.render(kind, language, values) };
@@ -101,15 +100,17 @@ export class AccountMailsService implements OnModuleInit {
     return this.users.lockWithoutRules(userId, transaction);
   }
 
+  /** @returns an empty text for a mail without a link */
   private async linkFor(
     { id, kind }: AccountMailRequested,
     user: UserWithPassword,
     transaction: Transaction,
-  ): Promise<string | undefined> {
+  ): Promise<string> {
     const link = LINKS[kind];
-    if (link === undefined) return undefined;
+    const pages = this.config.mail?.links;
+    if (link === undefined || pages === undefined) return '';
     const token = await this.tokens.issueForMail(link.purpose, user, id, transaction);
-    return this.config.mail?.links[link.page].replaceAll(TOKEN_PLACEHOLDER, token);
+    return pages[link.page].replaceAll(TOKEN_PLACEHOLDER, token);
   }
 
   /**

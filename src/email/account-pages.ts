@@ -9,18 +9,6 @@ import { PAGE_NAMES, PAGE_TEXTS, type PageName } from './pages/texts.js';
 /** Where the pages behind the links of mails are. */
 export const ACCOUNT_PATH = '/account';
 
-/** The explorer's policy, without its inline styles. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-].join(';');
-
 type Language = keyof typeof PAGE_TEXTS;
 
 /** English first. */
@@ -59,12 +47,7 @@ export function hideInvitations(fastify: FastifyInstance, { basePath }: AppConfi
 }
 
 function send(reply: FastifyReply, type: string, content: string): FastifyReply {
-  return reply
-    .header('content-type', type)
-    .header('content-security-policy', CONTENT_SECURITY_POLICY)
-    .header('referrer-policy', 'no-referrer')
-    .header('cache-control', 'no-cache')
-    .send(content);
+  return reply.header('content-type', type).header('cache-control', 'no-cache').send(content);
 }
 
 function render(name: PageName, language: Language, { apiVersion, passwordRule, mail }: AppConfig): string {

@@ -5,7 +5,7 @@ import { PasswordHasher, PasswordPolicy } from '#passwords';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
 import { TOKEN_PURPOSES } from './one-time-token.js';
 import { awaitsAcceptance, type NewUser, type User } from './user.js';
-import { DuplicateUserError, InvalidOneTimeTokenError } from './users.errors.js';
+import { DuplicateUserError } from './users.errors.js';
 import {
   BeforeInvitation,
   BeforeUserChange,
@@ -59,8 +59,7 @@ export class InvitationsService {
     const invited = await this.tokens.userOf(token, purposes);
     await this.policy.check('password', password, invited);
     const passwordHash = await this.passwords.hash(password);
-    return this.tokens.use(token, purposes, invited.id, async (before, { acceptable }, transaction) => {
-      if (!acceptable) throw new InvalidOneTimeTokenError('invitation');
+    return this.tokens.use(token, purposes, invited.id, async (before, _taken, transaction) => {
       await this.users.setPassword(before.id, passwordHash, transaction.db);
       const after = await this.accounts.setState(before, { status: 'active', emailVerified: true }, transaction);
       await this.tokens.end(before.id, TOKEN_PURPOSES, transaction);

@@ -31,25 +31,15 @@ export interface TakenToken {
 export class OneTimeTokensRepository {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** @param before a clause in front of the statement @returns when it expires */
-  async insert(token: NewOneTimeToken, db: Prisma.TransactionClient, before = Prisma.empty): Promise<Date> {
+  /** @returns when it expires */
+  async insert(token: NewOneTimeToken, db: Prisma.TransactionClient): Promise<Date> {
     const { hash, purpose, userId, email = null, issuedBy = null, mailId = null } = token;
     const [row] = await db.$queryRaw<[{ expiresAt: Date }]>`
-      ${before} INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, issued_by, mail_id, created_at, expires_at)
+      INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, issued_by, mail_id, created_at, expires_at)
       VALUES (${hash}, ${purpose}, ${userId}::uuid, ${email}, ${issuedBy}::uuid, ${mailId}::uuid, now(),
         now() + ${TOKENS[purpose].lifetimeMs} * interval '1 millisecond')
       RETURNING expires_at AS "expiresAt"`;
     return row.expiresAt;
-  }
-
-  /** Stores a token in place of the user's earlier ones for the purpose. The caller has locked the user. */
-  async replace(token: NewOneTimeToken, db: Prisma.TransactionClient): Promise<Date> {
-    return this.insert(
-      token,
-      db,
-      Prisma.sql`WITH earlier AS (
-      DELETE FROM one_time_tokens WHERE user_id = ${token.userId}::uuid AND purpose = ${token.purpose})`,
-    );
   }
 
   /** The user of a token that has not expired. */

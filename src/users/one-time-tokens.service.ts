@@ -3,7 +3,7 @@ import { EventBus, type Transaction, Transactions } from '#platform/events';
 import { foldName } from './fold.js';
 import { hashOfToken, newToken, TOKEN_PURPOSES, type TokenPurpose, type TokenPurposes } from './one-time-token.js';
 import { OneTimeTokensRepository, type TakenToken, type TokenUser } from './one-time-tokens.repository.js';
-import { awaitsAcceptance, type User } from './user.js';
+import type { User } from './user.js';
 import { InvalidOneTimeTokenError } from './users.errors.js';
 import {
   OneTimeTokenRefused,
@@ -28,7 +28,8 @@ export class OneTimeTokensService implements OnModuleInit {
 
   /**
    * A token gives its holder the account as it was when the token was made. Each ends with a new password and a new email,
-   * which may belong to another person. An operator's reset also ends when the account gets other roles, which may hold
+   * which may belong to another person; an invitation also when the account leaves `active` or is suspended. An operator's
+   * reset also ends when the account gets other roles, which may hold
    * permissions that the issuer lacks, and when its issuer loses the right to issue it; getting that right back changes nothing.
    */
   onModuleInit(): void {
@@ -62,7 +63,8 @@ export class OneTimeTokensService implements OnModuleInit {
     { db }: Transaction,
   ): Promise<{ token: string; expiresAt: Date }> {
     const { token, hash } = newToken();
-    const expiresAt = await this.tokens.replace({ hash, purpose: 'operator_reset', userId: id, issuedBy }, db);
+    await this.tokens.removeOf(id, ['operator_reset'], db);
+    const expiresAt = await this.tokens.insert({ hash, purpose: 'operator_reset', userId: id, issuedBy }, db);
     return { token, expiresAt };
   }
 
@@ -93,14 +95,14 @@ export class OneTimeTokensService implements OnModuleInit {
    * once, one gets it.
    *
    * @param userId the token's
-   * @param work with the user locked; `acceptable` says whether an invitation of the user may still be accepted
+   * @param work with the user locked
    * @throws InvalidOneTimeTokenError, also for a mailed token whose address is no longer the user's; and what `work` throws
    */
   async use<T>(
     token: string,
     purposes: TokenPurposes,
     userId: string,
-    work: (user: User, taken: TakenToken & { readonly acceptable: boolean }, transaction: Transaction) => Promise<T>,
+    work: (user: User, taken: TakenToken, transaction: Transaction) => Promise<T>,
   ): Promise<T> {
     try {
       return await this.transactions.run(async (transaction) => {
@@ -110,7 +112,7 @@ export class OneTimeTokensService implements OnModuleInit {
         const { passwordHash: _, ...user } = locked;
         if (taken.email !== null && taken.email !== foldName(user.email))
           throw new InvalidOneTimeTokenError(purposes[0]);
-        return work(user, { ...taken, acceptable: awaitsAcceptance(locked) }, transaction);
+        return work(user, taken, transaction);
       });
     } catch (error) {
       throw error instanceof InvalidOneTimeTokenError ? await this.refused(purposes) : error;

@@ -52,11 +52,6 @@ export type User = Omit<Prisma.UserGetPayload<{ select: typeof USER_COLUMNS }>, 
 };
 /** `passwordHash` is `null` until an invitation is accepted. */
 export type UserWithPassword = User & { readonly passwordHash: string | null };
-/** Whether an invited user has not chosen a password yet, and may do so. */
-export function awaitsAcceptance({ passwordHash, status }: Pick<UserWithPassword, 'passwordHash' | 'status'>): boolean {
-  return passwordHash === null && status !== 'suspended';
-}
-
 export type Credentials = Prisma.UserGetPayload<{ select: typeof CREDENTIAL_COLUMNS }>;
 
 /** How a login names the account. */
@@ -86,4 +81,9 @@ export interface NewUser extends UserChanges {
   readonly roles: readonly string[];
   /** Checked, and what the caller may set. */
   readonly attributes?: AttributeChanges | undefined;
+}
+
+/** Whether an invited user has not chosen a password yet, and may do so. */
+export function awaitsAcceptance({ passwordHash, status }: Pick<UserWithPassword, 'passwordHash' | 'status'>): boolean {
+  return passwordHash === null && status !== 'suspended';
 }

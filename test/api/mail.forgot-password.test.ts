@@ -4,7 +4,7 @@ import { login, register, type TestApp } from '../support/app.js';
 import { expectFailure, statusCounts } from '../support/answers.js';
 import { auditLogs } from '../support/audit.js';
 import { newAccount, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
-import { allRows, type Mailbox, mailsSettled, startWithMail, SUBJECTS } from '../support/mail.js';
+import { allRows, fromAnywhere, type Mailbox, mailsSettled, startWithMail, SUBJECTS } from '../support/mail.js';
 import { inParallel } from '../support/parallel.js';
 
 const REFUSED = {
@@ -17,17 +17,11 @@ const REFUSED = {
 describe('POST /auth/forgot-password', () => {
   let test: TestApp;
   let mailbox: Mailbox;
-  let address = 0;
   beforeAll(async () => {
     ({ test, mailbox } = await startWithMail({ TRUST_PROXY: '127.0.0.1' }));
   });
   afterAll(() => mailbox.close());
 
-  /** A request from an address that no other request comes from. */
-  const fromAnywhere = () => {
-    address += 1;
-    return { 'x-forwarded-for': `10.1.${address >> 8}.${address & 255}` };
-  };
   const forget = (email: string, headers: Readonly<Record<string, string>> = {}) =>
     test.api.post('/auth/forgot-password', { email }, { headers: { ...fromAnywhere(), ...headers } });
   const redeem = (resetToken: string, newPassword = OTHER_PASSWORD) =>

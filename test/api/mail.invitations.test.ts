@@ -134,7 +134,7 @@ describe('POST /users/invitations', () => {
     expectFailure(await invite({ ...named(), roles: ['auditor'] }), FORBIDDEN);
     expectFailure(await invite({ ...named(), roles: ['admin'] }, assigner), FORBIDDEN);
     expectInvalid(await invite({ ...named(), roles: ['unheard-of'] }, assigner), 'roles');
-    // Whoever invites again administers the account.
+    // A repeated invitation administers the account.
     expectFailure(await invite(pick(withRole.body.data.user)), FORBIDDEN);
     const stronger = await createRole(test, ['sessions:manage']);
     expectFailure(await invite({ ...named(), roles: [stronger] }, assigner), FORBIDDEN);

@@ -59,7 +59,7 @@ describe('The round trips of an administration route to the stores', () => {
     ],
     [
       'POST /users/:id/password-reset',
-      { sql: 7, redis: 2 },
+      { sql: 8, redis: 2 },
       () => administer('POST', `/users/${suspended.user.id}/password-reset`),
     ],
     ['POST /users/:id/restore', { sql: 5, redis: 3 }, () => administer('POST', `/users/${deleted.user.id}/restore`)],

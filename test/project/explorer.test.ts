@@ -58,6 +58,13 @@ describe('The explorer', () => {
     expect((await fetch(`${app.api.origin}/`, { method: 'POST' })).status).toBe(405);
   });
 
+  it('is found with a slash behind it, and counts no path below it', async () => {
+    const slash = await fetch(`${app.api.origin}/docs/`, { redirect: 'manual' });
+    expect([slash.status, slash.headers.get('location')]).toEqual([302, '/docs']);
+    const unknown = await app.api.get('//docs/unknown');
+    expect([unknown.status, unknown.headers.get('ratelimit-limit')]).toEqual([404, null]);
+  });
+
   it('works under the content security policy', async () => {
     const { headers, text } = await app.api.get('//docs');
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");

@@ -45,6 +45,14 @@ export const SUBJECTS = {
 /** What a server may refuse. */
 export type Stage = 'greeting' | 'login' | 'recipient' | 'content';
 
+let clients = 0;
+
+/** A request from an address that no other request of the suite comes from; the application trusts 127.0.0.1 as a proxy. */
+export function fromAnywhere() {
+  clients += 1;
+  return { 'x-forwarded-for': `10.1.${clients >> 8}.${clients & 255}` };
+}
+
 /** A real SMTP server on a free port of 127.0.0.1. */
 export class MailServer {
   readonly received: ReadMail[] = [];

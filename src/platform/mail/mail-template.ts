@@ -62,7 +62,7 @@ function htmlOf(paragraph: string, values: Values): string {
   if (link === null) return `<p>${fill(escapeHtml(paragraph), values, escapeHtml).replaceAll('\n', '<br>\n')}</p>`;
   const [, label = '', placeholder = ''] = link;
   const href = fill(placeholder, values, escapeHtml);
-  return `<p><a class="button" href="${href}">${escapeHtml(label)}</a></p>\n<p class="address"><a href="${href}">${href}</a></p>`;
+  return `<p><a class="button" href="${href}">${fill(escapeHtml(label), values, escapeHtml)}</a></p>\n<p class="address"><a href="${href}">${href}</a></p>`;
 }
 
 function fill(text: string, values: Values, written: (value: string) => string): string {

@@ -20,6 +20,7 @@ const SHIPPED = fileURLToPath(new URL('./templates/', import.meta.url));
 /** What a template falls back to; every template has it. */
 const DEFAULT_LANGUAGE = 'en';
 const LAYOUT = 'layout.html';
+const FILE_NAME = /^([a-z0-9-]{1,60})\.(txt|html)$/;
 /** What every mail and layout is given. */
 const COMMON = ['service', 'subject', 'language'];
 
@@ -104,7 +105,7 @@ export class MailTemplates implements OnModuleInit {
       if (name === LAYOUT) faults.push(...this.readLayout(path, prefix));
       else if (!isLanguage(name))
         faults.push(`${path} must be ${LAYOUT}, or a folder named by a language: de or pt-BR`);
-      else for (const file of filesIn(path)) faults.push(...this.readFile(join(path, file), file, prefix, name));
+      else for (const file of filesIn(path)) faults.push(...this.readFile(path, file, prefix, name));
     }
     return faults;
   }
@@ -119,15 +120,17 @@ export class MailTemplates implements OnModuleInit {
     ];
   }
 
-  private readFile(path: string, file: string, prefix: string, language: string): string[] {
-    const [, base = '', type] = /^([a-z0-9-]{1,60})\.(txt|html)$/.exec(file) ?? [];
-    const [textPath, htmlPath] = ['.txt', '.html'].map((end) => path.replace(/\.(?:txt|html)$/, end));
-    if (type === undefined) return [`${path} must be named like password-reset.txt`];
-    if (textPath === undefined || !existsSync(textPath))
-      return [`${path} must have a .txt beside it, with the subject`];
-    // Read with the text that it belongs to.
-    if (type === 'html') return [];
-    const [text, html] = [textIn(path), htmlPath !== undefined && existsSync(htmlPath) ? textIn(htmlPath) : undefined];
+  private readFile(folder: string, file: string, prefix: string, language: string): string[] {
+    const path = join(folder, file);
+    const [, base, type] = FILE_NAME.exec(file) ?? [];
+    if (base === undefined) return [`${path} must be named like password-reset.txt`];
+    const [textPath, htmlPath] = [join(folder, `${base}.txt`), join(folder, `${base}.html`)] as const;
+    if (type === 'html') {
+      // Read with the text that it belongs to.
+      return existsSync(textPath) ? [] : [`${path} must have a .txt beside it, with the subject`];
+    }
+    const text = textIn(textPath);
+    const html = existsSync(htmlPath) ? textIn(htmlPath) : undefined;
     return text === undefined ? [`${path} cannot be read`] : this.add(path, prefix + base, language, text, html);
   }
 
