@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SECRETS } from '../support/app.js';
 import { onDatabase } from '../support/databases.js';
 import { newAccount } from '../support/factories.js';
-import { MailServer, SUBJECTS } from '../support/mail.js';
+import { fromAnywhere, MailServer, SUBJECTS } from '../support/mail.js';
 import { inParallel } from '../support/parallel.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { createStores, type Stores } from '../support/stores.js';
@@ -12,7 +12,6 @@ describe('Two instances that send mail', () => {
   let stores: Stores;
   let server: MailServer;
   let apps: SpawnedApp[];
-  let client = 0;
   beforeAll(async () => {
     stores = await createStores();
     server = await MailServer.start();
@@ -25,11 +24,12 @@ describe('Two instances that send mail', () => {
     await stores.remove();
   });
 
-  const post = (index: number, path: string, body: object, address?: string) => {
-    client += 1;
-    const headers = { 'x-forwarded-for': address ?? `10.4.${client >> 8}.${client & 255}` };
-    return (apps[index % 2] as SpawnedApp).api.post(path, body, { headers });
-  };
+  const post = (
+    index: number,
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = fromAnywhere(),
+  ) => (apps[index % 2] as SpawnedApp).api.post(path, body, { headers });
   const settled = () =>
     onDatabase(stores, async (database) => {
       await eventually(async () => {
@@ -43,7 +43,7 @@ describe('Two instances that send mail', () => {
     expect((await post(0, '/users', account)).status).toBe(201);
     await inParallel(40, (index) => post(index, '/auth/forgot-password', { email: account.email }));
     const others = Array.from({ length: 30 }, () => newAccount());
-    await inParallel(30, (index) => post(index, '/users', others[index] ?? {}, '10.5.5.5'));
+    await inParallel(30, (index) => post(index, '/users', others[index] ?? {}, { 'x-forwarded-for': '10.5.5.5' }));
     await settled();
     const resets = server.received.filter(({ to, subject }) => to === account.email && subject === SUBJECTS.reset);
     expect(resets).toHaveLength(3);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, SECRETS } from '../support/app.js';
 import { auc } from '../support/auc.js';
 import { ADMIN, newAccount } from '../support/factories.js';
-import { MailServer, readFolder, SUBJECTS } from '../support/mail.js';
+import { fromAnywhere, MailServer, readFolder, SUBJECTS } from '../support/mail.js';
 import { inParallel } from '../support/parallel.js';
 import { killPrograms, type SpawnedApp, spawnApp } from '../support/process.js';
 import { Random } from '../support/random.js';
@@ -32,11 +32,6 @@ describe('A forgotten password', () => {
   const random = new Random(SEED);
   /** One for each request, as an account gets three mails an hour. */
   const emails: Record<Kind, string[]> = { unknown: [], verified: [], unverified: [], suspended: [] };
-  let client = 0;
-  const fromAnywhere = () => {
-    client += 1;
-    return { 'x-forwarded-for': `10.${client >> 16}.${(client >> 8) & 255}.${client & 255}` };
-  };
   beforeAll(
     async () => {
       stores = await createStores();
