@@ -43,7 +43,7 @@ export class InvitationsController {
 
   @Post('organizations/:organizationId/invitations')
   @Authenticated()
-  @ApiOperation({ summary: 'Invite a user by email', description: 'For owners.' })
+  @ApiOperation({ operationId: 'inviteMember', summary: 'Invite a user by email', description: 'For owners.' })
   @ApiAnswer({
     status: 201,
     description: 'The invitation.',
@@ -62,7 +62,7 @@ export class InvitationsController {
 
   @Get('users/:id/organization-invitations')
   @SelfOnly()
-  @ApiOperation({ summary: 'List the invitations to the own email' })
+  @ApiOperation({ operationId: 'listOwnInvitations', summary: 'List the invitations to the own email' })
   @ApiAnswer({
     status: 200,
     description: 'The invitations.',
@@ -76,7 +76,11 @@ export class InvitationsController {
 
   @Post('users/:id/organization-invitations/:invitationId/acceptance')
   @SelfOnly()
-  @ApiOperation({ summary: 'Accept an invitation', description: 'With a verified email.' })
+  @ApiOperation({
+    operationId: 'acceptMembership',
+    summary: 'Accept an invitation',
+    description: 'With a verified email.',
+  })
   @ApiAnswer({ status: 204, description: 'Accepted.', errors: [AlreadyMemberError] })
   async accept(@UserId() userId: string, @Id('invitationId') invitationId: string): Promise<void> {
     await this.invitations.accept(invitationId, userId);

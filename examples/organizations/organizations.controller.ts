@@ -61,7 +61,11 @@ export class OrganizationsController {
 
   @Post()
   @Authenticated()
-  @ApiOperation({ summary: 'Create an organization', description: 'The caller becomes its owner.' })
+  @ApiOperation({
+    operationId: 'createOrganization',
+    summary: 'Create an organization',
+    description: 'The caller becomes its owner.',
+  })
   @ApiAnswer({ status: 201, description: 'The organization.', ...ONE })
   async create(@Body() { name }: NewOrganizationRequest, @CurrentUser() { userId }: Principal) {
     return { organization: await this.organizations.create(name, userId) };
@@ -69,7 +73,7 @@ export class OrganizationsController {
 
   @Get()
   @Authenticated()
-  @ApiOperation({ summary: "List the caller's organizations" })
+  @ApiOperation({ operationId: 'listOrganizations', summary: "List the caller's organizations" })
   @ApiAnswer({
     status: 200,
     description: 'The organizations.',
@@ -83,7 +87,11 @@ export class OrganizationsController {
 
   @Get(':organizationId')
   @Authenticated()
-  @ApiOperation({ summary: 'Read an organization', description: 'For members, and holders of organizations:read.' })
+  @ApiOperation({
+    operationId: 'getOrganization',
+    summary: 'Read an organization',
+    description: 'For members, and holders of organizations:read.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'The organization with its members.',
@@ -97,7 +105,7 @@ export class OrganizationsController {
 
   @Delete(':organizationId')
   @Authenticated()
-  @ApiOperation({ summary: 'Delete an organization', description: 'For owners.' })
+  @ApiOperation({ operationId: 'deleteOrganization', summary: 'Delete an organization', description: 'For owners.' })
   @ApiAnswer({ status: 204, description: 'Deleted.', errors: [403] })
   async delete(@Id('organizationId') id: string, @CurrentUser() { userId }: Principal): Promise<void> {
     await this.members.assertOwner(id, userId);
@@ -106,7 +114,11 @@ export class OrganizationsController {
 
   @Delete(':organizationId/members/:memberId')
   @Authenticated()
-  @ApiOperation({ summary: 'Remove a member', description: 'For owners, and for members who leave.' })
+  @ApiOperation({
+    operationId: 'removeMember',
+    summary: 'Remove a member',
+    description: 'For owners, and for members who leave.',
+  })
   @ApiAnswer({ status: 204, description: 'Removed.', errors: [403, LastOwnerError] })
   async removeMember(
     @Id('organizationId') id: string,

@@ -37,7 +37,7 @@ export class TeamsController {
 
   @Post()
   @Authenticated()
-  @ApiOperation({ summary: 'Create a team', description: 'For owners.' })
+  @ApiOperation({ operationId: 'createTeam', summary: 'Create a team', description: 'For owners.' })
   @ApiAnswer({ status: 201, description: 'The team.', model: TeamResponse, under: 'team', errors: [403] })
   async create(
     @Id('organizationId') id: string,
@@ -50,7 +50,7 @@ export class TeamsController {
 
   @Get()
   @Authenticated()
-  @ApiOperation({ summary: 'List the teams', description: 'For members.' })
+  @ApiOperation({ operationId: 'listTeams', summary: 'List the teams', description: 'For members.' })
   @ApiAnswer({ status: 200, description: 'The teams.', model: TeamResponse, under: 'teams', list: true })
   async list(@Id('organizationId') id: string, @CurrentUser() { userId }: Principal) {
     await this.members.assertMember(id, userId);

@@ -11,7 +11,7 @@ export class PermissionsController {
 
   @Get()
   @RequirePermissions('roles:read')
-  @ApiOperation({ summary: 'List every permission there is' })
+  @ApiOperation({ operationId: 'listPermissions', summary: 'List every permission there is' })
   @ApiAnswer({
     status: 200,
     description: 'The permissions, by name.',

@@ -19,7 +19,7 @@ export class RolesController {
 
   @Get()
   @RequirePermissions('roles:read')
-  @ApiOperation({ summary: 'List all roles' })
+  @ApiOperation({ operationId: 'listRoles', summary: 'List all roles' })
   @ApiAnswer({ status: 200, description: 'The roles, by name.', model: RoleResponse, under: 'roles', list: true })
   async list() {
     return { roles: (await this.roles.list()).map(toRoleResponse) };
@@ -27,7 +27,7 @@ export class RolesController {
 
   @Get(':name')
   @RequirePermissions('roles:read')
-  @ApiOperation({ summary: 'Read a role' })
+  @ApiOperation({ operationId: 'getRole', summary: 'Read a role' })
   @ApiAnswer({ status: 200, description: 'The role.', ...ONE_ROLE })
   async get(@RoleNameParameter() name: string) {
     return roleReply(await this.roles.get(name));
@@ -35,7 +35,11 @@ export class RolesController {
 
   @Post()
   @RequirePermissions('roles:manage')
-  @ApiOperation({ summary: 'Create a role', description: 'The caller must hold every permission of the new role.' })
+  @ApiOperation({
+    operationId: 'createRole',
+    summary: 'Create a role',
+    description: 'The caller must hold every permission of the new role.',
+  })
   @ApiAnswer({ status: 201, description: 'The new role.', location: true, errors: [409], ...ONE_ROLE })
   async create(@Body() request: CreateRoleRequest, @CurrentUser() principal: Principal) {
     return newRoleReply(await this.roles.create(toNewRole(request), principal));
@@ -44,6 +48,7 @@ export class RolesController {
   @Patch(':name')
   @RequirePermissions('roles:manage')
   @ApiOperation({
+    operationId: 'updateRole',
     summary: 'Update a role',
     description:
       'The caller must hold every permission that the role has before the change and after it. The change also applies to access tokens already issued, at once.',
@@ -60,6 +65,7 @@ export class RolesController {
   @Delete(':name')
   @RequirePermissions('roles:manage')
   @ApiOperation({
+    operationId: 'deleteRole',
     summary: 'Delete a role',
     description: 'The caller must hold its permissions, and no user may hold the role.',
   })

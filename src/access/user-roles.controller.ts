@@ -18,7 +18,7 @@ export class UserRolesController {
 
   @Get('permissions')
   @SelfOr('users:read')
-  @ApiOperation({ summary: "Get a user's roles and permissions" })
+  @ApiOperation({ operationId: 'getUserPermissions', summary: "Get a user's roles and permissions" })
   @ApiAnswer({ status: 200, description: 'What the user holds.', model: UserPermissionsResponse })
   async permissions(@UserId() id: string) {
     return this.userRoles.permissionsOf(id);
@@ -27,6 +27,7 @@ export class UserRolesController {
   @Put('roles')
   @RequirePermissionAndForOthers('roles:assign', 'users:read')
   @ApiOperation({
+    operationId: 'setUserRoles',
     summary: "Set a user's roles",
     description: 'A caller cannot grant a permission that they lack. The last active admin stays an admin.',
   })

@@ -31,7 +31,11 @@ export class AuditLogsController {
 
   @Get('audit-logs')
   @RequirePermissions('audit:read')
-  @ApiOperation({ summary: 'List and filter audit entries', description: 'Sorted by time, the newest first.' })
+  @ApiOperation({
+    operationId: 'listAuditEntries',
+    summary: 'List and filter audit entries',
+    description: 'Sorted by time, the newest first.',
+  })
   @ApiAnswer(PAGE_OF_ENTRIES)
   async list(@Query() query: ListAuditLogsQuery) {
     const { entries, pagination } = await this.auditLog.page(toAuditQuery(query));
@@ -41,6 +45,7 @@ export class AuditLogsController {
   @Get('audit-logs/verification')
   @RequirePermissions('audit:read')
   @ApiOperation({
+    operationId: 'verifyAuditLog',
     summary: 'Verify the audit log',
     description:
       'Checks every entry against its hash chain, and the chains against their checkpoints, page by page. The log is not ' +
@@ -54,6 +59,7 @@ export class AuditLogsController {
   @Get('audit-logs/export')
   @RequirePermissions('audit:read')
   @ApiOperation({
+    operationId: 'exportAuditEntries',
     summary: 'Export audit entries',
     description: 'One line of JSON for each entry, the oldest first. `link` is its place in the hash chain.',
   })
@@ -64,7 +70,7 @@ export class AuditLogsController {
 
   @Get('audit-logs/:entryId')
   @RequirePermissions('audit:read')
-  @ApiOperation({ summary: 'Read an audit entry' })
+  @ApiOperation({ operationId: 'getAuditEntry', summary: 'Read an audit entry' })
   @ApiAnswer({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
   async get(@Id('entryId', Target('entryId', 'audit-entry')) id: string) {
     return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };
@@ -73,6 +79,7 @@ export class AuditLogsController {
   @Get('users/:id/audit-logs')
   @SelfOr('audit:read')
   @ApiOperation({
+    operationId: 'listUserHistory',
     summary: "Read a user's history",
     description:
       'What they did and what was done to them, the newest first. Without `audit:read`, values about others are `null`.',

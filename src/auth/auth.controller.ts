@@ -35,7 +35,7 @@ export class AuthController {
   @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @RefreshTokenDelivery()
-  @ApiOperation({ summary: 'Log in', description: 'With an email or a username.' })
+  @ApiOperation({ operationId: 'login', summary: 'Log in', description: 'With an email or a username.' })
   @ApiExtraModels(LoginRequest)
   @ApiBody({
     schema: {
@@ -68,6 +68,7 @@ export class AuthController {
   @RequestedWith()
   @ApiBody({ type: RefreshRequest, required: false })
   @ApiOperation({
+    operationId: 'refreshTokens',
     summary: 'Exchange a refresh token',
     description:
       'The new pair replaces the old one. Browsers that got the refresh token in a cookie send no body, and the header ' +
@@ -95,6 +96,7 @@ export class AuthController {
   @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({
+    operationId: 'resetPassword',
     summary: 'Set a new password with a reset token',
     description: 'Ends every session of the user. A password that is refused does not use the token up.',
   })
@@ -108,6 +110,7 @@ export class AuthController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @RequestedWith()
   @ApiOperation({
+    operationId: 'logout',
     summary: 'Log out',
     description: 'Ends the session of the access token, or of the cookie with a refresh token, which is then cleared.',
   })

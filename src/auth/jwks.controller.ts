@@ -19,6 +19,7 @@ export class JwksController {
   @Get()
   @Public()
   @ApiOperation({
+    operationId: 'getKeys',
     summary: 'The keys that verify access tokens',
     description: 'A JSON Web Key Set (RFC 7517); empty where a secret signs.',
   })

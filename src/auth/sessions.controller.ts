@@ -18,7 +18,11 @@ export class SessionsController {
 
   @Get()
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: "List a user's sessions", description: 'The live sessions, the newest first.' })
+  @ApiOperation({
+    operationId: 'listSessions',
+    summary: "List a user's sessions",
+    description: 'The live sessions, the newest first.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'A page of sessions.',
@@ -34,7 +38,11 @@ export class SessionsController {
 
   @Delete(':sessionId')
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: 'End a session', description: 'Its tokens stop working at once.' })
+  @ApiOperation({
+    operationId: 'endSession',
+    summary: 'End a session',
+    description: 'Its tokens stop working at once.',
+  })
   @ApiAnswer({ status: 204, description: 'Ended.' })
   async end(@UserId() id: string, @Id('sessionId') sessionId: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.end(id, sessionId, by);
@@ -42,7 +50,11 @@ export class SessionsController {
 
   @Delete()
   @SelfOr('sessions:manage')
-  @ApiOperation({ summary: 'End every session of a user', description: 'Except the session of this request.' })
+  @ApiOperation({
+    operationId: 'endOtherSessions',
+    summary: 'End every session of a user',
+    description: 'Except the session of this request.',
+  })
   @ApiAnswer({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.sessions.endOthers(id, by);

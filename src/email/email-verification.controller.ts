@@ -16,7 +16,11 @@ export class EmailVerificationController {
   @Post('users/:id/verification-email')
   @SelfOr('users:update')
   @ApiTags('Users')
-  @ApiOperation({ summary: 'Mail a link that verifies the email', description: 'The link is good for 24 hours.' })
+  @ApiOperation({
+    operationId: 'sendVerificationEmail',
+    summary: 'Mail a link that verifies the email',
+    description: 'The link is good for 24 hours.',
+  })
   @ApiAnswer({ status: 202, description: 'Accepted. An account gets at most 3 such mails an hour.', errors: [409] })
   async request(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {
     await this.verifications.request(id, by);
@@ -26,7 +30,7 @@ export class EmailVerificationController {
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiTags('Auth')
-  @ApiOperation({ summary: 'Verify an email with the token of a mail' })
+  @ApiOperation({ operationId: 'verifyEmail', summary: 'Verify an email with the token of a mail' })
   @ApiAnswer({ status: 200, description: 'The user.', message: 'Email verified', errors: [401], ...ONE_USER })
   async verify(@Body() { token }: VerifyEmailRequest) {
     return this.replies.one(await this.verifications.redeem(token));

@@ -19,6 +19,7 @@ export class InvitationsController {
   @RequirePermissions('users:create')
   @ApiTags('Users')
   @ApiOperation({
+    operationId: 'inviteUser',
     summary: 'Invite a user',
     description:
       'Creates an inactive account without a password, and mails a link that is good for 7 days. Posted again before the ' +
@@ -43,6 +44,7 @@ export class InvitationsController {
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiTags('Auth')
   @ApiOperation({
+    operationId: 'acceptInvitation',
     summary: 'Accept an invitation with the token of a mail',
     description: 'Sets the password. A password that is refused does not use the token up.',
   })

@@ -19,6 +19,7 @@ export class PasswordRecoveryController {
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiOperation({
+    operationId: 'forgotPassword',
     summary: 'Ask for a new password by mail',
     description:
       'Answers the same, and as fast, whether or not an account has the email. The link is good for an hour.',

@@ -15,7 +15,7 @@ export class HealthController {
   @Get()
   @Public()
   @Uncounted()
-  @ApiOperation({ summary: 'The state of the service and of its stores' })
+  @ApiOperation({ operationId: 'getHealth', summary: 'The state of the service and of its stores' })
   @ApiAnswer({
     status: 200,
     description: 'Healthy, or degraded: serving without the cache.',
@@ -31,7 +31,7 @@ export class HealthController {
   @Get('live')
   @Public()
   @Uncounted()
-  @ApiOperation({ summary: 'Whether the process answers' })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process answers' })
   @ApiAnswer({ status: 200, description: 'The process answers.', model: ProbeResponse, bare: 'application/json' })
   live(): ProbeResponse {
     return { status: 'ok' };
@@ -40,7 +40,7 @@ export class HealthController {
   @Get('ready')
   @Public()
   @Uncounted()
-  @ApiOperation({ summary: 'Whether requests should be sent here' })
+  @ApiOperation({ operationId: 'getReadiness', summary: 'Whether requests should be sent here' })
   @ApiAnswer({
     status: 200,
     description: 'Ready for requests.',

@@ -24,6 +24,7 @@ export class UserAdministrationController {
   @Put('status')
   @RequirePermissionAndForOthers('users:update', 'users:read')
   @ApiOperation({
+    operationId: 'setUserStatus',
     summary: "Set a user's status",
     description: 'Leaving `active` ends every session. A suspended user can only become active again.',
   })
@@ -44,7 +45,11 @@ export class UserAdministrationController {
 
   @Post('restore')
   @RequirePermissions('users:delete', 'users:read')
-  @ApiOperation({ summary: 'Restore a deleted user', description: 'The sessions from before the deletion stay ended.' })
+  @ApiOperation({
+    operationId: 'restoreUser',
+    summary: 'Restore a deleted user',
+    description: 'The sessions from before the deletion stay ended.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'The user, with the status from before the deletion.',
@@ -57,7 +62,7 @@ export class UserAdministrationController {
 
   @Post('email-verification')
   @OthersOnly('users:update', 'users:read')
-  @ApiOperation({ summary: "Mark a user's email as verified" })
+  @ApiOperation({ operationId: 'markEmailVerified', summary: "Mark a user's email as verified" })
   @ApiAnswer({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
   async verifyEmail(
     @UserId() id: string,
@@ -71,6 +76,7 @@ export class UserAdministrationController {
   @WithoutIdempotencyKey()
   @OthersOnly(ISSUE_PASSWORD_RESET)
   @ApiOperation({
+    operationId: 'issuePasswordReset',
     summary: 'Issue a password reset',
     description:
       'Hand the token to a user who forgot the password. It replaces the previous one, and ends when its issuer may no longer issue it.',

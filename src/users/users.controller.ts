@@ -32,7 +32,7 @@ export class UsersController {
   @Post()
   @Hashes()
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
-  @ApiOperation({ summary: 'Register a user' })
+  @ApiOperation({ operationId: 'createUser', summary: 'Register a user' })
   @ApiAnswer({
     status: 201,
     description: 'The new user.',
@@ -50,7 +50,7 @@ export class UsersController {
   @Get()
   @RequirePermissions('users:read')
   @RequirePermissionFor('status', 'deleted', 'users:delete')
-  @ApiOperation({ summary: 'List, filter and search users' })
+  @ApiOperation({ operationId: 'listUsers', summary: 'List, filter and search users' })
   @ApiAnswer({
     status: 200,
     description: 'A page of users.',
@@ -68,7 +68,7 @@ export class UsersController {
 
   @Get(':id')
   @SelfOr('users:read')
-  @ApiOperation({ summary: 'Read a user' })
+  @ApiOperation({ operationId: 'getUser', summary: 'Read a user' })
   @ApiAnswer({ status: 200, description: 'The user.', ...ONE_USER })
   async get(@UserId() id: string) {
     return this.replies.profile(await this.profiles.get(id));
@@ -76,7 +76,7 @@ export class UsersController {
 
   @Patch(':id')
   @SelfOr('users:update', 'users:read')
-  @ApiOperation({ summary: 'Update a user' })
+  @ApiOperation({ operationId: 'updateUser', summary: 'Update a user' })
   @ApiAnswer({
     status: 200,
     description: 'The updated user.',
@@ -97,7 +97,11 @@ export class UsersController {
 
   @Delete(':id')
   @SelfOr('users:delete')
-  @ApiOperation({ summary: 'Delete a user', description: 'The user can be restored. Ends every session of the user.' })
+  @ApiOperation({
+    operationId: 'deleteUser',
+    summary: 'Delete a user',
+    description: 'The user can be restored. Ends every session of the user.',
+  })
   @ApiAnswer({ status: 204, description: 'Deleted.', errors: [409, 412] })
   async delete(
     @UserId() id: string,
@@ -111,7 +115,11 @@ export class UsersController {
   @Hashes()
   @WithoutIdempotencyKey()
   @SelfOnly()
-  @ApiOperation({ summary: "Change one's password", description: 'Ends every other session of the user.' })
+  @ApiOperation({
+    operationId: 'changePassword',
+    summary: "Change one's password",
+    description: 'Ends every other session of the user.',
+  })
   @ApiAnswer({ status: 200, description: 'Changed.', message: 'Password updated successfully' })
   async changePassword(
     @UserId() id: string,

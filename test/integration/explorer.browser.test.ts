@@ -127,7 +127,7 @@ describe('The explorer in a browser', () => {
   ] as const)('fits %i pixels in %s, without a serious finding of axe', async (width, colorScheme) => {
     const { page, context, faults } = await open({ viewport: { width, height: 800 }, colorScheme });
     await page.getByRole('button', { name: 'post /api/v1/auth/login', exact: true }).click();
-    await page.locator('#operations-Auth-authLogin').getByRole('button', { name: 'Execute' }).waitFor();
+    await page.locator('#operations-Auth-login').getByRole('button', { name: 'Execute' }).waitFor();
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(overflow).toBeLessThanOrEqual(0);
     await page.evaluate(AXE);

@@ -88,8 +88,8 @@ function describe(
   const document = SwaggerModule.createDocument(app, builder.build(), {
     autoTagControllers: false,
     extraModels: [ErrorResponse],
-    operationIdFactory: (controller, method) =>
-      controller.replace(/Controller$/, '').toLowerCase() + method.charAt(0).toUpperCase() + method.slice(1),
+    // Ids are part of the contract with generated clients: a route's own `operationId`, or none.
+    operationIdFactory: () => '',
   });
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
@@ -115,6 +115,7 @@ function tagsOf({ paths }: OpenAPIObject) {
 
 /** Adds what follows from a route's access rule, path and method: its failures, and the headers of every answer. */
 function complete(operation: Operation, method: string, path: string): void {
+  if (operation.operationId === '') delete operation.operationId;
   const extensions = new Map<string, unknown>(Object.entries(operation));
   const access = extensions.get('x-access');
   const counted = path.startsWith('/api/') && !extensions.has('x-uncounted');
@@ -206,7 +207,7 @@ function addAttributes({ components, paths }: OpenAPIObject, attributes: Describ
     const schema = components?.schemas?.[name];
     if (schema !== undefined && !('$ref' in schema)) schema.properties = { ...schema.properties, attributes: whole };
   }
-  const list = Object.values(paths).find((item) => item.get?.operationId === 'usersList')?.get;
+  const list = Object.values(paths).find((item) => item.get?.operationId === 'listUsers')?.get;
   for (const [name, { searchable, schema }] of attributes) {
     if (searchable) list?.parameters?.push({ name: `attributes.${name}`, in: 'query', required: false, schema });
   }
