@@ -12,7 +12,10 @@ export class KeyResponse {
   @ApiProperty({ enum: ['ES256', 'RS256'] })
   alg!: string;
 
-  @ApiProperty({ description: "The key's thumbprint (RFC 7638), as in a token's header." })
+  @ApiProperty({
+    description: "The key's thumbprint (RFC 7638), as in a token's header.",
+    example: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM3LrfoiyyLdEHwnDVQ4T',
+  })
   kid!: string;
 
   @ApiPropertyOptional({ enum: ['P-256'] })

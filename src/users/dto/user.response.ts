@@ -25,19 +25,19 @@ export class UserResponse implements ProfileJson {
   @ApiProperty({ type: String, format: 'date', nullable: true, example: '1815-12-10' })
   dateOfBirth!: string | null;
 
-  @ApiProperty({ type: String, format: 'uri', nullable: true })
+  @ApiProperty({ type: String, format: 'uri', nullable: true, example: null })
   profilePictureUrl!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: null })
   bio!: string | null;
 
-  @ApiProperty({ enum: USER_STATUSES })
+  @ApiProperty({ enum: USER_STATUSES, example: 'active' })
   status!: string;
 
-  @ApiProperty({ description: 'True only for the status active.' })
+  @ApiProperty({ description: 'True only for the status active.', example: true })
   isActive!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ example: false })
   emailVerified!: boolean;
 
   @ApiProperty({ type: [String], description: 'Sorted.', example: ['user'] })
@@ -49,7 +49,7 @@ export class UserResponse implements ProfileJson {
   @ApiProperty({ type: String, format: 'date-time' })
   updatedAt!: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   lastLogin!: string | null;
 
   @ApiPropertyOptional({ type: String, format: 'date-time', description: 'In lists of deleted users only.' })
