@@ -57,7 +57,10 @@ export class AuditEntryResponse {
     type: 'object',
     nullable: true,
     description: 'The fields that changed.',
-    example: { firstName: { before: null, after: 'Ada' } },
+    example: {
+      bio: { before: null, after: 'Writes programs for the Analytical Engine.' },
+      profilePictureUrl: { before: null, after: 'https://example.com/ada.png' },
+    },
     additionalProperties: { type: 'object', properties: { before: {}, after: {} } },
   })
   changes!: AuditChanges | null;

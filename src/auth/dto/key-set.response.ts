@@ -18,13 +18,13 @@ export class KeyResponse {
   })
   kid!: string;
 
-  @ApiPropertyOptional({ enum: ['P-256'] })
+  @ApiPropertyOptional({ enum: ['P-256'], example: 'P-256' })
   crv?: string | undefined;
 
-  @ApiPropertyOptional({ type: String })
+  @ApiPropertyOptional({ type: String, example: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4' })
   x?: string | undefined;
 
-  @ApiPropertyOptional({ type: String })
+  @ApiPropertyOptional({ type: String, example: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM' })
   y?: string | undefined;
 
   @ApiPropertyOptional({ type: String })

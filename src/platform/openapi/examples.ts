@@ -96,7 +96,8 @@ function addExample(content: Content, schemas: Readonly<Record<string, ExampleSc
   const { schema = {}, example } = content;
   if (schema.$ref === schemaReference(ErrorResponse).$ref) return;
   try {
-    content.example = replaceIn(exampleOf(schema, schemas), example ?? {});
+    const whole = exampleOf(schema, schemas);
+    content.example = example === undefined ? whole : replaceIn(whole, example);
   } catch (error) {
     if (!(error instanceof NoExampleError)) throw error;
   }
