@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { login, type TestApp } from '../support/app.js';
 import type { ApiAnswer } from '../support/client.js';
-import { description } from '../support/description.js';
+import { type DeclaredResponse, description } from '../support/description.js';
 import { ADMIN } from '../support/factories.js';
 import { type Mailbox, startWithMail, SUBJECTS } from '../support/mail.js';
 import { ROUTES } from '../support/routes.js';
@@ -86,19 +86,24 @@ async function call(operationId: string, { token, params = {}, query = '', body 
   const request = { token, ...(example === undefined ? {} : { body: { ...example, ...body } }) };
   const answer = await test.api.send(method, asSent + query, request);
   expect(answer.status).toBeLessThan(300);
-  const contents = operation.responses[answer.status]?.content ?? {};
-  if (contents['application/json'] !== undefined) {
-    expectAsInExample(withoutChanging(answer.body), withoutChanging(contents['application/json'].example));
-  } else if (contents['application/x-ndjson'] !== undefined) {
-    const lines = answer.text.trimEnd().split('\n').map(parsed);
-    expect(lines).toContainEqual(parsed(String(contents['application/x-ndjson'].example)));
-  }
+  const { sent, documented } = asRead(answer, operation.responses[answer.status]?.content);
+  expectAsInExample(withoutChanging(sent), withoutChanging(documented));
   compared.add(operationId);
   return answer;
 }
 
-function parsed(line: string): unknown {
-  return withoutChanging(JSON.parse(line));
+/** What an answer holds, and its example: for lines of JSON, lists of what is in them. */
+function asRead({ body, text }: ApiAnswer, contents: DeclaredResponse['content'] = {}) {
+  const lines = contents['application/x-ndjson'];
+  if (lines === undefined) return { sent: body, documented: contents['application/json']?.example };
+  return { sent: linesOf(text), documented: linesOf(String(lines.example)) };
+}
+
+function linesOf(text: string): unknown[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
 }
 
 it('gives the answers of the examples to the requests of the examples', async () => {
