@@ -1,8 +1,8 @@
 // Runs a program that reads the API description: node scripts/api-tool.mjs <program> [arguments]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,11 @@ if (owner === undefined) {
   process.exit(2);
 }
 const installed = install();
-const { status, signal, error } = spawnSync(nodeFor(installed), [entryOf(installed), ...args], { stdio: 'inherit' });
+const { status, signal, error } = spawnSync(
+  nodeFor(installed),
+  [entryOf(installed), ...args, ...configuration(installed)],
+  { stdio: 'inherit' },
+);
 if (error !== undefined) throw error;
 process.exit(signal === null ? status : 1);
 
@@ -35,8 +39,10 @@ function install() {
   const hash = createHash('sha256')
     .update(readFileSync(join(SOURCE, 'package-lock.json')))
     .digest('hex');
-  const target = join(tmpdir(), `uma-api-tools-${hash.slice(0, 16)}`);
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const target = join(caches, `uma-api-tools-${hash.slice(0, 16)}`);
   if (existsSync(target)) return target;
+  mkdirSync(caches, { recursive: true });
   const partial = mkdtempSync(`${target}-`);
   for (const file of FILES) cpSync(join(SOURCE, file), join(partial, file));
   // Output belongs to the program's own: stdout stays free for it.
@@ -52,6 +58,15 @@ function install() {
     rmSync(partial, { recursive: true });
   }
   return target;
+}
+
+/** Where the linters find their rules. */
+function configuration(folder) {
+  if (program === 'redocly') return ['--config', join(SOURCE, 'redocly.yaml')];
+  if (program !== 'spectral') return [];
+  // Spectral looks for the rules that a file extends beside the file.
+  cpSync(join(SOURCE, 'spectral.yaml'), join(folder, 'spectral.yaml'));
+  return ['--ruleset', join(folder, 'spectral.yaml'), '--fail-severity', 'hint'];
 }
 
 /** This Node, where it is new enough, or the one that comes with the programs. */

@@ -1,6 +1,16 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { AppConfig } from '#config';
-import { ApiBody, ApiExtraModels, ApiHeader, ApiOperation, ApiTags, schemaReference } from '#platform/openapi';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiSecurity,
+  ApiTags,
+  HEADER_SCHEMA,
+  REFRESH_COOKIE_SCHEME,
+  schemaReference,
+} from '#platform/openapi';
 import { AuthenticatedOrByCookie, Public } from '#platform/access';
 import { BodyLimit, CountedByBody, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
 import { Reply, ApiAnswer } from '#platform/response';
@@ -61,6 +71,7 @@ export class AuthController {
   }
 
   @Post('refresh')
+  @ApiSecurity(REFRESH_COOKIE_SCHEME)
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @CountedByBody()
@@ -142,6 +153,6 @@ function RequestedWith(): MethodDecorator {
     name: 'X-Requested-With',
     required: false,
     description: 'Any value: without it, the cookie with a refresh token is ignored.',
-    schema: { type: 'string' },
+    schema: HEADER_SCHEMA,
   });
 }

@@ -52,8 +52,8 @@ export class SessionsController {
   @SelfOr('sessions:manage')
   @ApiOperation({
     operationId: 'endOtherSessions',
-    summary: 'End every session of a user',
-    description: 'Except the session of this request.',
+    summary: "End a user's other sessions",
+    description: 'All of them, except the session of this request.',
   })
   @ApiAnswer({ status: 204, description: 'Ended.' })
   async endOthers(@UserId() id: string, @CurrentUser() by: Principal): Promise<void> {

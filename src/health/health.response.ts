@@ -7,13 +7,21 @@ export class ServiceHealth {
   @ApiProperty({ description: 'Milliseconds that the check took.', example: 0.8 })
   latencyMs!: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: messages that wait for delivery.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    description: 'Of the outbox: messages that wait for delivery.',
+  })
   waiting?: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: the age of the oldest of them, in seconds.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    description: 'Of the outbox: the age of the oldest of them, in seconds.',
+  })
   oldestSeconds?: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'Of the outbox: messages that were given up.' })
+  @ApiPropertyOptional({ type: 'integer', format: 'int32', description: 'Of the outbox: messages that were given up.' })
   failed?: number;
 }
 
@@ -42,7 +50,7 @@ export class HealthResponse {
   @ApiProperty({ type: String, format: 'date-time' })
   timestamp!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Seconds since the process started.', example: 86_400 })
+  @ApiProperty({ type: 'integer', format: 'int32', description: 'Seconds since the process started.', example: 86_400 })
   uptime!: number;
 
   @ApiProperty({

@@ -25,9 +25,9 @@ const PROFILE = {
   lastName: text('Last name', 1, 100, 'Lovelace'),
   phoneNumber: {
     rule: phoneNumberRule,
-    docs: { type: String, pattern: E164.source, example: '+441632960001', description: 'E.164' },
+    docs: { type: String, pattern: E164.source, maxLength: 16, example: '+441632960001', description: 'E.164' },
   },
-  dateOfBirth: { rule: dateOfBirthRule, docs: { type: String, format: 'date', example: '1815-12-10' } },
+  dateOfBirth: { rule: dateOfBirthRule, docs: { type: String, format: 'date', maxLength: 10, example: '1815-12-10' } },
   profilePictureUrl: {
     rule: profilePictureUrlRule,
     docs: { type: String, format: 'uri', maxLength: MAX_URL_LENGTH, example: 'https://example.com/ada.png' },

@@ -3,12 +3,25 @@ import { Field, type Presence, textOf, uniqueTexts } from '#platform/input';
 import { pathParameter, Target } from '#platform/request';
 import { ROLE_NAME } from '../roles.js';
 
+const MAX_ROLES = 100;
 const MAX_DESCRIPTION_LENGTH = 255;
 /** An upper bound: all modules together declare fewer permissions. */
 const MAX_PERMISSIONS = 1_000;
 
-export const RoleName = () =>
-  Field(roleNameRule, 'required', { type: String, pattern: ROLE_NAME.source, maxLength: 50, example: 'support' });
+const ROLE_NAME_SCHEMA = { type: 'string', pattern: ROLE_NAME.source, maxLength: 50 } as const;
+
+/** A list of roles' names. */
+export const RoleNames = (presence: Presence, description: string) =>
+  Field(uniqueTexts('roles', MAX_ROLES), presence, {
+    type: 'array',
+    items: ROLE_NAME_SCHEMA,
+    maxItems: MAX_ROLES,
+    uniqueItems: true,
+    example: ['auditor', 'user'],
+    description,
+  });
+
+export const RoleName = () => Field(roleNameRule, 'required', { ...ROLE_NAME_SCHEMA, example: 'support' });
 
 export const Description = () =>
   Field(textOf('Description', 0, MAX_DESCRIPTION_LENGTH), 'nullable', {
@@ -28,7 +41,7 @@ export const Permissions = (presence: Presence) =>
 
 /** The `:name` of the path. */
 export const RoleNameParameter = pathParameter(
-  { name: 'name', schema: { type: 'string' } },
+  { name: 'name', schema: ROLE_NAME_SCHEMA, example: 'support' },
   (name) => {
     const found = roleNameRule(name);
     if (found !== undefined) throw ValidationError.ofField('name', found.rule, found.message);

@@ -75,6 +75,7 @@ export class AuditEntryResponse {
 
   @ApiProperty({
     type: 'integer',
+    format: 'int32',
     minimum: 1,
     example: 1,
     description: 'More than 1 where repeats of a failure were folded, or several sessions ended at once.',
@@ -86,7 +87,7 @@ class LinkResponse {
   @ApiProperty({ description: 'The month, which has a chain of its own.' })
   month!: string;
 
-  @ApiProperty({ type: 'integer', minimum: 1 })
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 1 })
   sequence!: number;
 
   @ApiProperty({ description: 'SHA-256, in hexadecimal.' })

@@ -1,6 +1,6 @@
 import { fault } from '#platform/errors';
 import { AUDIT_OUTCOMES } from '#platform/events';
-import { anyText, Filter, oneOf, type Rule, timeWithZone } from '#platform/input';
+import { anyText, Filter, oneOf, type Rule, TIME_SCHEMA, timeWithZone } from '#platform/input';
 import { CursorField, LimitField, toPageRequest } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
@@ -11,7 +11,7 @@ const MAX_LENGTH = 255;
 
 /** Filters of audit entries. */
 export class AuditFiltersQuery {
-  @Filter(uuid('actorId'), { format: 'uuid', description: 'Who did it.' })
+  @Filter(uuid('actorId'), { format: 'uuid', maxLength: 36, description: 'Who did it.' })
   actorId?: string;
 
   @Filter(anyText('targetId', MAX_LENGTH), {
@@ -27,10 +27,10 @@ export class AuditFiltersQuery {
   @Filter(oneOf('outcome', AUDIT_OUTCOMES), { enum: AUDIT_OUTCOMES })
   outcome?: string;
 
-  @Filter(timeWithZone('from'), { format: 'date-time', description: 'Not before then.' })
+  @Filter(timeWithZone('from'), { ...TIME_SCHEMA, description: 'Not before then.' })
   from?: string;
 
-  @Filter(timeWithZone('to'), { format: 'date-time', description: 'Before then.' })
+  @Filter(timeWithZone('to'), { ...TIME_SCHEMA, description: 'Before then.' })
   to?: string;
 
   @Filter(anyText('requestId', MAX_LENGTH), {

@@ -5,7 +5,13 @@ export class VerificationResponse {
   @ApiProperty({ example: true })
   valid!: boolean;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'How many entries this page has looked at.', example: 42 })
+  @ApiProperty({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    description: 'How many entries this page has looked at.',
+    example: 42,
+  })
   entries!: number;
 
   @ApiProperty({
@@ -29,6 +35,7 @@ export class VerificationResponse {
 
   @ApiProperty({
     type: 'integer',
+    format: 'int32',
     minimum: 0,
     description: 'How many entries of the whole log have no link yet.',
     example: 0,

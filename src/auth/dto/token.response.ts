@@ -18,10 +18,20 @@ export class TokenResponse {
   @ApiProperty({ enum: ['Bearer'] })
   tokenType!: 'Bearer';
 
-  @ApiProperty({ type: 'integer', description: 'Seconds that the access token is good for.', example: 3600 })
+  @ApiProperty({
+    type: 'integer',
+    format: 'int32',
+    description: 'Seconds that the access token is good for.',
+    example: 3600,
+  })
   expiresIn!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Seconds that the refresh token is good for.', example: 604800 })
+  @ApiProperty({
+    type: 'integer',
+    format: 'int32',
+    description: 'Seconds that the refresh token is good for.',
+    example: 604800,
+  })
   refreshExpiresIn!: number;
 
   @ApiProperty({ format: 'uuid', description: 'The session, as in the list of sessions.' })

@@ -1,8 +1,5 @@
-import { USER_ROLE } from '#access';
-import { Field, uniqueTexts } from '#platform/input';
+import { RoleNames, USER_ROLE } from '#access';
 import { Email, fromProfileJson, type Invitation, ProfileRequest, Username } from '#users';
-
-const MAX_ROLES = 100;
 
 export class InviteUserRequest extends ProfileRequest('nullable', ['firstName', 'lastName']) {
   @Email()
@@ -11,13 +8,10 @@ export class InviteUserRequest extends ProfileRequest('nullable', ['firstName', 
   @Username()
   username!: string;
 
-  @Field(uniqueTexts('roles', MAX_ROLES), 'optional', {
-    type: [String],
-    maxItems: MAX_ROLES,
-    uniqueItems: true,
-    example: ['auditor', 'user'],
-    description: 'The roles of the new user; `user` is one of them whether sent or not. Others need `roles:assign`.',
-  })
+  @RoleNames(
+    'optional',
+    'The roles of the new user; `user` is one of them whether sent or not. Others need `roles:assign`.',
+  )
   roles?: string[];
 }
 

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension, ApiSecurity } from '#platform/openapi';
+import { ApiBearerAuth, ApiExtension, ApiSecurity, REFRESH_COOKIE_SCHEME } from '#platform/openapi';
 import type { AppConfig } from '#config';
 
 export const ACCESS_RULE = Symbol('access-rule');
@@ -36,7 +36,8 @@ export const PublicWhile = (open: (config: AppConfig) => boolean, otherwise: str
 export const Authenticated = () => access({ permissions: [] }, ...permissionDocs('any user'));
 
 /** Anyone with a valid token, or with the cookie that holds a refresh token. */
-export const AuthenticatedOrByCookie = () => access({ permissions: [], cookie: true }, ...permissionDocs('any user'));
+export const AuthenticatedOrByCookie = () =>
+  access({ permissions: [], cookie: true }, ApiSecurity(REFRESH_COOKIE_SCHEME), ...permissionDocs('any user'));
 
 type Permissions = [string, ...string[]];
 

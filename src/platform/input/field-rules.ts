@@ -3,6 +3,9 @@ import { codePoints, type Rule } from './field.decorator.js';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
+/** How the API description shows a time with a zone; the longest has nine decimals. */
+export const TIME_SCHEMA = { format: 'date-time', maxLength: 35 } as const;
+
 /** A text of `min` to `max` code points. */
 export function textOf(label: string, min: number, max: number): Rule {
   return (value) => {

@@ -5,7 +5,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AppConfig } from '#config';
 import { shareComponents } from './components.js';
 import { addDeclarations, type Declarations } from './declarations.js';
-import { applyDocumentation, METHODS } from './documentation.js';
+import { applyDocumentation, HEADER_SCHEMA, METHODS, REFRESH_COOKIE_SCHEME } from './documentation.js';
 import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
 import { serveExplorerPage } from './explorer.js';
 import { addExamples } from './examples.js';
@@ -19,10 +19,16 @@ const COMMON_HEADERS = {
   'X-Request-Id': { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } },
   'RateLimit-Limit': {
     description: 'How many requests a client has in a window.',
-    schema: { type: 'integer' as const },
+    schema: { type: 'integer' as const, format: 'int32' },
   },
-  'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' as const } },
-  'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
+  'RateLimit-Remaining': {
+    description: 'How many of them are left.',
+    schema: { type: 'integer' as const, format: 'int32' },
+  },
+  'RateLimit-Reset': {
+    description: 'Seconds until the window ends.',
+    schema: { type: 'integer' as const, format: 'int32' },
+  },
   'Idempotency-Replayed': {
     description: '`true` where this is the answer to an earlier request with the same `Idempotency-Key`.',
     schema: { type: 'string' as const },
@@ -81,7 +87,22 @@ function describe(
     .setDescription(INTRODUCTION)
     .setVersion(release)
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'An access token, made and checked as RFC8725 advises.',
+    })
+    .addServer('/')
+    .addCookieAuth(
+      '__Host-refresh',
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        description: 'A refresh token, with `X-Requested-With`; `refresh` in development.',
+      },
+      REFRESH_COOKIE_SCHEME,
+    );
   const document = SwaggerModule.createDocument(app, builder.build(), {
     autoTagControllers: false,
     extraModels: [ErrorResponse],
@@ -159,7 +180,7 @@ function addNotModified(operation: Operation): void {
     in: 'header' as const,
     description: 'The ETag of a copy at hand.',
     required: false,
-    schema: { type: 'string' as const },
+    schema: HEADER_SCHEMA,
   };
   operation.parameters = [condition, ...(operation.parameters ?? [])];
 }

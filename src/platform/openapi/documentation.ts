@@ -2,6 +2,12 @@ import type * as Swagger from '@nestjs/swagger';
 
 export type { ApiParamOptions, ApiPropertyOptions } from '@nestjs/swagger';
 
+/** The security scheme of routes that take the cookie with a refresh token. */
+export const REFRESH_COOKIE_SCHEME = 'refreshCookie';
+
+/** A header that a client sends: Node.js takes no longer head than 16 KiB. */
+export const HEADER_SCHEMA = { type: 'string' as const, maxLength: 16_384 };
+
 /** The methods of operations. */
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 

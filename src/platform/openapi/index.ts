@@ -15,7 +15,9 @@ export {
   ApiResponse,
   ApiSecurity,
   ApiTags,
+  HEADER_SCHEMA,
   openEnum,
+  REFRESH_COOKIE_SCHEME,
   schemaReference,
 } from './documentation.js';
 export { errorResponse, type ErrorStatus } from './error.response.js';

@@ -12,8 +12,8 @@ function convert(value: unknown): unknown {
   const { type, contentSchema: _, contentMediaType: __, ...others }: Readonly<Record<string, unknown>> = { ...value };
   const converted = Object.fromEntries(Object.entries(others).map(([key, inner]) => [key, convert(inner)]));
   if (type === undefined) return converted;
-  // 3.0 has no null type: a value that is always null is an enum of it.
-  if (type === 'null') return { ...converted, nullable: true, enum: [null] };
+  // 3.0 has no null type: a value that is always null is a text of which only null is allowed.
+  if (type === 'null') return { ...converted, type: 'string', nullable: true, enum: [null] };
   if (!Array.isArray(type)) return { type: convert(type), ...converted };
   const [first, ...more]: unknown[] = type.filter((one) => one !== 'null');
   if (more.length > 0) throw new Error(`OpenAPI 3.0 has no union of types: ${JSON.stringify(type)}`);

@@ -10,16 +10,34 @@ const MAX_CURSOR_LENGTH = 4_096;
 
 /** Describes where a page lies in its list. */
 export class Pagination {
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    format: 'int32',
+    minimum: 1,
+    description: 'Left out on pages taken by cursor.',
+  })
   currentPage?: number;
 
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, example: DEFAULT_LIMIT })
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 1, maximum: MAX_LIMIT, example: DEFAULT_LIMIT })
   perPage!: number;
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 0, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    description: 'Left out on pages taken by cursor.',
+  })
   totalPages?: number;
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 0, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    description: 'Left out on pages taken by cursor.',
+  })
   totalItems?: number;
 
   @ApiProperty({
@@ -58,6 +76,7 @@ export function wholeNumber(name: string, min: number, max: number): Rule {
 export const LimitField = () =>
   Field(wholeNumber('limit', 1, MAX_LIMIT), 'optional', {
     type: 'integer',
+    format: 'int32',
     minimum: 1,
     maximum: MAX_LIMIT,
     default: DEFAULT_LIMIT,
@@ -99,6 +118,7 @@ export function toPageRequest({ limit, cursor }: CursorQuery): PageRequest {
 export class PageQuery extends CursorQuery {
   @Field(wholeNumber('page', 1, MAX_PAGE), 'optional', {
     type: 'integer',
+    format: 'int32',
     minimum: 1,
     maximum: MAX_PAGE,
     default: 1,

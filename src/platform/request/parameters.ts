@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { UnauthorizedError, ValidationError } from '#platform/errors';
-import { ApiHeader, ApiParam, type ApiParamOptions } from '#platform/openapi';
+import { ApiHeader, ApiParam, type ApiParamOptions, HEADER_SCHEMA } from '#platform/openapi';
 import { parseIfMatch } from './etag.js';
 import type { Principal } from './principal.js';
 import { requestContext } from './request-context.js';
@@ -13,7 +13,12 @@ export const CurrentUser = createParamDecorator((): Principal => currentPrincipa
 
 /** The `:id` of the path as a user's id, with `me` resolved. */
 export const UserId = pathParameter(
-  { name: 'id', description: "A user's UUID, or `me`.", schema: { type: 'string' } },
+  {
+    name: 'id',
+    description: "A user's UUID, or `me`.",
+    schema: { type: 'string', pattern: '^(?:me|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$', maxLength: 36 },
+    example: 'me',
+  },
   (id) => {
     if (id === 'me') return currentPrincipal().userId;
     if (!isUuid(id)) throw ValidationError.ofField('id', 'format', 'id must be a UUID or "me"');
@@ -29,7 +34,7 @@ export const UserId = pathParameter(
  */
 export const Id = (name: string, ...more: MethodDecorator[]) =>
   pathParameter(
-    { name, schema: { type: 'string', format: 'uuid' } },
+    { name, schema: { type: 'string', format: 'uuid', maxLength: 36 } },
     (id) => {
       if (!isUuid(id)) throw ValidationError.ofField(name, 'format', `${name} must be a UUID`);
       return id.toLowerCase();
@@ -41,7 +46,16 @@ export const Id = (name: string, ...more: MethodDecorator[]) =>
 export const IfMatch = createParamDecorator(
   (_: unknown, context: ExecutionContext) =>
     parseIfMatch(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
-  [describedBy(ApiHeader({ name: 'If-Match', required: false, description: 'Only if the user still has this ETag.' }))],
+  [
+    describedBy(
+      ApiHeader({
+        name: 'If-Match',
+        required: false,
+        description: 'Only if the user still has this ETag.',
+        schema: HEADER_SCHEMA,
+      }),
+    ),
+  ],
 );
 
 /**

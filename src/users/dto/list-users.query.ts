@@ -6,6 +6,7 @@ import {
   Field,
   Filter,
   oneOf,
+  TIME_SCHEMA,
   timeWithZone,
   toNfc,
   trimmed,
@@ -67,10 +68,10 @@ export class ListUsersQuery extends PageQuery {
   @Filter(oneOf('emailVerified', BOOLEANS), { type: Boolean, description: 'Whether the email is verified.' })
   emailVerified?: string;
 
-  @Filter(timeWithZone('createdFrom'), { format: 'date-time', description: 'Created then or later.' })
+  @Filter(timeWithZone('createdFrom'), { ...TIME_SCHEMA, description: 'Created then or later.' })
   createdFrom?: string;
 
-  @Filter(timeWithZone('createdTo'), { format: 'date-time', description: 'Created before then.' })
+  @Filter(timeWithZone('createdTo'), { ...TIME_SCHEMA, description: 'Created before then.' })
   createdTo?: string;
 
   /** Sent as `attributes.<extension>.<name>`. */
