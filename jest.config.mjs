@@ -128,6 +128,8 @@ export default async () => {
   if (servers) Object.assign(process.env, { TEST_POSTGRES_URL: POSTGRES_URL, TEST_REDIS_URL: REDIS_URL });
   return {
     globalSetup: '<rootDir>/test/support/global-setup.mjs',
+    // Only a run of all suites can meet every answer.
+    reporters: ['default', ...(process.argv.length === 2 ? ['<rootDir>/test/support/unmet-answers.mjs'] : [])],
     globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     maxWorkers: 2,
     // What a suite has loaded is not all collected: a worker that grows past this makes way for a new one.

@@ -25,8 +25,8 @@ if (owner === undefined) {
   process.stderr.write(`Usage: node scripts/api-tool.mjs <${Object.keys(PROGRAMS).join('|')}> [arguments]\n`);
   process.exit(2);
 }
-const folder = install();
-const { status, signal, error } = spawnSync(nodeFor(folder), [entryOf(folder), ...args], { stdio: 'inherit' });
+const installed = install();
+const { status, signal, error } = spawnSync(nodeFor(installed), [entryOf(installed), ...args], { stdio: 'inherit' });
 if (error !== undefined) throw error;
 process.exit(signal === null ? status : 1);
 

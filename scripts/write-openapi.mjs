@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { createApp } from '../dist/app.js';
+import { createApp, declarations } from '../dist/app.js';
 import { loadConfig } from '../dist/config/index.js';
 import { describeApi } from '../dist/platform/openapi/index.js';
 
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'uma-openapi-'));
 const app = await createApp(loadConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', API_DOCS: 'false' }));
 try {
   const path = fileURLToPath(new URL('../docs/api/openapi.yaml', import.meta.url));
-  writeFileSync(path, stringify(await describeApi(app), { aliasDuplicateObjects: false }));
+  writeFileSync(path, stringify(await describeApi(app, declarations(app)), { aliasDuplicateObjects: false }));
 } finally {
   await app.close();
   rmSync(folder, { recursive: true, force: true });

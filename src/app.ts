@@ -7,7 +7,8 @@ import type { AppConfig } from '#config';
 import { hideInvitations, serveAccountPages } from '#email';
 import { type ExtensionDefinition, Extensions, UserAttributes } from '#platform/extensions';
 import { Idempotency } from '#platform/idempotency';
-import { serveExplorer } from '#platform/openapi';
+import { type Declarations, serveExplorer } from '#platform/openapi';
+import { PermissionRegistry } from '#platform/access';
 import { answerOtherMethods, createAdapter, installHooks, installSecurityHeaders } from '#platform/server';
 import { createLoggers, NestLogger } from '#platform/observability';
 import { HashGate } from '#passwords';
@@ -46,7 +47,7 @@ export async function createApp(
   installSecurityHeaders(app, config);
   app.setGlobalPrefix(config.basePath, { exclude: [JWKS_PATH] });
   if (config.mail !== undefined) serveAccountPages(fastify, config);
-  if (config.docs) await serveExplorer(app, config, app.get(UserAttributes).all);
+  if (config.docs) await serveExplorer(app, config, declarations(app));
   try {
     await app.init();
     await app.get(FirstAdminService).ensure();
@@ -59,4 +60,9 @@ export async function createApp(
   answerOtherMethods(fastify, methods);
   if (config.mail === undefined) hideInvitations(fastify, config);
   return app;
+}
+
+/** What the API description takes from a started application, besides its routes. */
+export function declarations(app: NestFastifyApplication): Declarations {
+  return { attributes: app.get(UserAttributes).all, permissions: app.get(PermissionRegistry).names };
 }

@@ -62,7 +62,11 @@ export class InvitationsController {
 
   @Get('users/:id/organization-invitations')
   @SelfOnly()
-  @ApiOperation({ operationId: 'listOwnInvitations', summary: 'List the invitations to the own email' })
+  @ApiOperation({
+    operationId: 'listOwnInvitations',
+    summary: 'List the invitations to the own email',
+    description: 'Those that were not accepted yet.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'The invitations.',

@@ -73,7 +73,11 @@ export class OrganizationsController {
 
   @Get()
   @Authenticated()
-  @ApiOperation({ operationId: 'listOrganizations', summary: "List the caller's organizations" })
+  @ApiOperation({
+    operationId: 'listOrganizations',
+    summary: "List the caller's organizations",
+    description: 'Those that the caller is a member of.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'The organizations.',

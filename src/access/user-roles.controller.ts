@@ -34,6 +34,7 @@ export class UserRolesController {
   @ApiAnswer({
     status: 200,
     description: 'The user. Setting the same roles again changes nothing.',
+    example: { user: { roles: ['auditor', 'user'] } },
     errors: [409, 412],
     ...ONE_USER,
   })

@@ -5,7 +5,7 @@ import { CursorQuery, Pagination, toPageRequest } from '#platform/paging';
 import { CurrentUser, Id, type Principal, Target, UserId } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
 import { AuditLogService } from './audit-log.service.js';
-import { AuditEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
+import { AuditEntryResponse, ExportedEntryResponse, toAuditEntryResponse } from './dto/audit-entry.response.js';
 import {
   AuditFiltersQuery,
   ListAuditLogsQuery,
@@ -63,7 +63,12 @@ export class AuditLogsController {
     summary: 'Export audit entries',
     description: 'One line of JSON for each entry, the oldest first. `link` is its place in the hash chain.',
   })
-  @ApiAnswer({ status: 200, description: 'Newline-delimited JSON.', bare: 'application/x-ndjson' })
+  @ApiAnswer({
+    status: 200,
+    description: 'Newline-delimited JSON.',
+    model: ExportedEntryResponse,
+    bare: 'application/x-ndjson',
+  })
   async export(@Query() query: AuditFiltersQuery): Promise<StreamableFile> {
     return new StreamableFile(await this.auditLog.export(toAuditFilters(query)), { type: 'application/x-ndjson' });
   }

@@ -20,7 +20,7 @@ export class JwksController {
   @Public()
   @ApiOperation({
     operationId: 'getKeys',
-    summary: 'The keys that verify access tokens',
+    summary: 'Get the keys that verify access tokens',
     description: 'A JSON Web Key Set (RFC 7517); empty where a secret signs.',
   })
   @ApiAnswer({
@@ -28,6 +28,7 @@ export class JwksController {
     description: 'The public keys; the signing key comes first.',
     model: KeySetResponse,
     bare: 'application/json',
+    storeless: true,
   })
   get() {
     const headers = { 'cache-control': `public, max-age=${MAX_AGE}` };

@@ -83,7 +83,7 @@ export class ${pascal}Controller {
 
   @Get()
   @SelfOr('${name}:read')
-  @ApiOperation({ operationId: 'list${pascal}Notes', summary: 'List the notes of a user, the newest first' })
+  @ApiOperation({ operationId: 'list${pascal}Notes', summary: 'List the notes of a user', description: 'The newest first.' })
   @ApiAnswer({ status: 200, description: 'The notes.', model: ${pascal}NoteResponse, under: 'notes', list: true })
   async list(@UserId() userId: string) {
     return { notes: await this.notes.list(userId) };
@@ -91,7 +91,7 @@ export class ${pascal}Controller {
 
   @Post()
   @SelfOnly()
-  @ApiOperation({ operationId: 'add${pascal}Note', summary: 'Add a note' })
+  @ApiOperation({ operationId: 'add${pascal}Note', summary: 'Add a note', description: "For one's own account." })
   @ApiAnswer({ status: 201, description: 'The note.', model: ${pascal}NoteResponse, under: 'note' })
   async add(@UserId() userId: string, @Body() { text }: New${pascal}NoteRequest) {
     return { note: await this.notes.add(userId, text) };

@@ -30,7 +30,11 @@ export class EmailVerificationController {
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @ApiTags('Auth')
-  @ApiOperation({ operationId: 'verifyEmail', summary: 'Verify an email with the token of a mail' })
+  @ApiOperation({
+    operationId: 'verifyEmail',
+    summary: 'Verify an email with the token of a mail',
+    description: 'The token is good once, for 24 hours, and for the email that it was mailed to.',
+  })
   @ApiAnswer({ status: 200, description: 'The user.', message: 'Email verified', errors: [401], ...ONE_USER })
   async verify(@Body() { token }: VerifyEmailRequest) {
     return this.replies.one(await this.verifications.redeem(token));

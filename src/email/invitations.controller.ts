@@ -4,9 +4,12 @@ import { ApiOperation, ApiTags } from '#platform/openapi';
 import { BodyLimit, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
 import { Hashes } from '#passwords';
-import { InvitationsService, ONE_USER, UserReplies } from '#users';
+import { InvitationsService, NEW_USER, ONE_USER, UserReplies } from '#users';
 import { AcceptInvitationRequest } from './dto/accept-invitation.request.js';
 import { InviteUserRequest, toInvitation } from './dto/invite-user.request.js';
+
+/** What the examples show of an invited user. */
+const INVITED = { ...NEW_USER, phoneNumber: null, dateOfBirth: null, roles: ['auditor', 'user'] } as const;
 
 @Controller()
 export class InvitationsController {
@@ -31,6 +34,7 @@ export class InvitationsController {
     whenRepeated: 'The invited user, who has not accepted yet.',
     location: true,
     errors: [409],
+    example: { user: { ...INVITED, status: 'inactive', isActive: false } },
     ...ONE_USER,
   })
   async invite(@Body() request: InviteUserRequest, @CurrentUser() by: Principal) {
@@ -48,7 +52,13 @@ export class InvitationsController {
     summary: 'Accept an invitation with the token of a mail',
     description: 'Sets the password. A password that is refused does not use the token up.',
   })
-  @ApiAnswer({ status: 200, description: 'The user, now active and verified.', errors: [401], ...ONE_USER })
+  @ApiAnswer({
+    status: 200,
+    description: 'The user, now active and verified.',
+    errors: [401],
+    example: { user: { ...INVITED, emailVerified: true } },
+    ...ONE_USER,
+  })
   async accept(@Body() { token, password }: AcceptInvitationRequest) {
     return this.replies.one(await this.invitations.accept(token, password));
   }

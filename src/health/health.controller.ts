@@ -15,7 +15,11 @@ export class HealthController {
   @Get()
   @Public()
   @Uncounted()
-  @ApiOperation({ operationId: 'getHealth', summary: 'The state of the service and of its stores' })
+  @ApiOperation({
+    operationId: 'getHealth',
+    summary: 'Read the health of the service and its stores',
+    description: 'For people and dashboards. `degraded` means that the API serves without its cache.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'Healthy, or degraded: serving without the cache.',
@@ -31,8 +35,18 @@ export class HealthController {
   @Get('live')
   @Public()
   @Uncounted()
-  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process answers' })
-  @ApiAnswer({ status: 200, description: 'The process answers.', model: ProbeResponse, bare: 'application/json' })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Check that the process answers',
+    description: 'For an orchestrator: restart a process that fails this.',
+  })
+  @ApiAnswer({
+    status: 200,
+    description: 'The process answers.',
+    model: ProbeResponse,
+    bare: 'application/json',
+    storeless: true,
+  })
   live(): ProbeResponse {
     return { status: 'ok' };
   }
@@ -40,7 +54,11 @@ export class HealthController {
   @Get('ready')
   @Public()
   @Uncounted()
-  @ApiOperation({ operationId: 'getReadiness', summary: 'Whether requests should be sent here' })
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Check that requests can be served',
+    description: 'For a load balancer: send no requests to a process that fails this.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'Ready for requests.',

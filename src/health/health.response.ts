@@ -42,7 +42,7 @@ export class HealthResponse {
   @ApiProperty({ type: String, format: 'date-time' })
   timestamp!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Seconds since the process started.' })
+  @ApiProperty({ type: 'integer', description: 'Seconds since the process started.', example: 86_400 })
   uptime!: number;
 
   @ApiProperty({

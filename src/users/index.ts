@@ -1,6 +1,6 @@
-export { ONE_USER } from './dto/user.reply.js';
+export { NEW_USER, ONE_USER } from './dto/user.reply.js';
 export { UserReplies } from './user-replies.js';
-export { Email, emailRule, NewPassword, Username, usernameRule } from './dto/user-fields.js';
+export { Email, emailRule, NewPassword, OneTimeToken, Username, usernameRule } from './dto/user-fields.js';
 export { EmailVerificationsService } from './email-verifications.service.js';
 export { type Invitation, InvitationsService } from './invitations.service.js';
 export type { TokenPurpose } from './one-time-token.js';

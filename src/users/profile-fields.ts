@@ -32,7 +32,7 @@ const PROFILE = {
     rule: profilePictureUrlRule,
     docs: { type: String, format: 'uri', maxLength: MAX_URL_LENGTH, example: 'https://example.com/ada.png' },
   },
-  bio: text('Bio', 0, 500),
+  bio: text('Bio', 0, 500, 'Writes programs for the Analytical Engine.'),
 } satisfies Record<string, FieldDefinition>;
 
 export type ProfileField = keyof typeof PROFILE;
@@ -82,9 +82,8 @@ function jsonValue<T>(value: T | Date): T | string {
   return value instanceof Date ? value.toISOString().slice(0, 10) : value;
 }
 
-function text(label: string, minLength: number, maxLength: number, example?: string): FieldDefinition {
-  const docs = { type: String, minLength, maxLength, ...(example === undefined ? {} : { example }) };
-  return { rule: textOf(label, minLength, maxLength), docs };
+function text(label: string, minLength: number, maxLength: number, example: string): FieldDefinition {
+  return { rule: textOf(label, minLength, maxLength), docs: { type: String, minLength, maxLength, example } };
 }
 
 function phoneNumberRule(value: unknown): Fault | undefined {

@@ -31,6 +31,7 @@ export class UserAdministrationController {
   @ApiAnswer({
     status: 200,
     description: 'The user. Setting the same status again changes nothing.',
+    example: { user: { status: 'suspended', isActive: false } },
     errors: [409, 412],
     ...ONE_USER,
   })

@@ -11,7 +11,7 @@ import { ChangePasswordRequest } from './dto/change-password.request.js';
 import { CreateUserRequest, toNewAccount } from './dto/create-user.request.js';
 import { ListUsersQuery, toUserListQuery } from './dto/list-users.query.js';
 import { toUserUpdate, UpdateUserRequest } from './dto/update-user.request.js';
-import { ONE_USER } from './dto/user.reply.js';
+import { NEW_USER, ONE_USER } from './dto/user.reply.js';
 import { UserResponse } from './dto/user.response.js';
 import { UserListService } from './user-list.service.js';
 import { UserReplies } from './user-replies.js';
@@ -39,6 +39,7 @@ export class UsersController {
     message: 'User created successfully',
     location: true,
     errors: [409],
+    example: { user: NEW_USER },
     ...ONE_USER,
   })
   async create(@Body() request: CreateUserRequest) {
@@ -54,6 +55,7 @@ export class UsersController {
   @ApiAnswer({
     status: 200,
     description: 'A page of users.',
+    example: { pagination: { currentPage: 1, totalPages: 1, totalItems: 1 } },
     model: UserResponse,
     under: 'users',
     list: true,

@@ -1,3 +1,4 @@
+import { declarations } from '../../src/app.js';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeApi } from '../../src/platform/openapi/document.js';
@@ -114,7 +115,7 @@ function expectedVerdict({ reach }: MatrixRow, holder: Holder, target: Target): 
 
 describe('The matrix of docs/access.md', () => {
   it('has one row for each route of the API, and no other rows', async () => {
-    const { paths } = await describeApi(test.app);
+    const { paths } = await describeApi(test.app, declarations(test.app));
     const routes = Object.entries(paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method] !== undefined).map(
         (method) => `${method.toUpperCase()} ${path.replace(BASE, '')}`,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/index.js';
 import { attribute, defineExtension, startApp } from '../../src/core/index.js';
-import { attributeIndexSql, UserAttributes } from '../../src/platform/extensions/index.js';
+import { declarations } from '../../src/app.js';
+import { attributeIndexSql } from '../../src/platform/extensions/index.js';
 import { describeApi } from '../../src/platform/openapi/index.js';
 import { openDriver } from '../../src/platform/postgres/index.js';
 import { createStores, type Stores, type TestApp } from '../../src/testing/index.js';
@@ -247,7 +248,7 @@ describe('Attributes', () => {
   });
 
   it('are in the API description, as filters too', async () => {
-    const description = await describeApi(test.app, test.app.get(UserAttributes).all);
+    const description = await describeApi(test.app, declarations(test.app));
     const schemas = description.components?.schemas ?? {};
     for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
       expect(schemas[name]).toMatchObject({

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestClient } from '../../src/testing/index.js';
 import { login, SECRETS } from '../support/app.js';
 import { copyProject } from '../support/extension-project.js';
+import { descriptionFaults } from '../support/description-faults.js';
+import type { Description } from '../support/description.js';
 import { ADMIN } from '../support/factories.js';
 import { killPrograms, spawnApp } from '../support/process.js';
 import { newFolder } from '../support/stores.js';
@@ -55,6 +57,7 @@ describe('The example of organizations', () => {
     expect(description).toContain('/api/v1/organizations/{organizationId}/teams');
     expect(description).toContain('organizations.jobTitle');
     expect(description).toContain('LAST_OWNER');
+    expect(descriptionFaults(JSON.parse(description) as Description)).toEqual([]);
     await app.stop();
   }, 60_000);
 

@@ -35,6 +35,7 @@ export default async function globalSetup() {
   const folder = await mkdtemp(join(await fastestFolder(), 'uma-test-'));
   process.env.TEST_FOLDER = folder;
   process.env.TEST_ODD_SETTINGS = JSON.stringify(ODD_SETTINGS);
+  process.env.TEST_MET_ANSWERS = join(folder, 'met-answers');
   process.env.TEST_DESCRIPTION = join(folder, 'openapi.json');
   await writeFile(process.env.TEST_DESCRIPTION, JSON.stringify(parse(await readFile('docs/api/openapi.yaml', 'utf8'))));
   await Promise.all([migrateEmbedded(folder), migrateOnServer()]);

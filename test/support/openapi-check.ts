@@ -1,7 +1,8 @@
+import { appendFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { ApiAnswer } from './client.js';
-import { description, type Json, type Operation } from './description.js';
+import { type DeclaredResponse, description, type Json, type Operation } from './description.js';
 
 /** The headers that HTTP itself needs, and the security headers of every answer. */
 const COMMON_HEADERS = new Set(
@@ -20,6 +21,7 @@ const templates = Object.keys(description.paths).map((template) => ({
 }));
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
 formats.default(ajv);
+const met = new Set<string>();
 const validators = new WeakMap<object, { open: ValidateFunction; closed: ValidateFunction }>();
 
 /** A request or an answer does not match the API description. */
@@ -45,8 +47,9 @@ export function checkExchange(exchange: Exchange): void {
   if (!ofTheApi || exchange.method === 'OPTIONS') return;
   if (operation === undefined) return refuseUnless(exchange.answer.status >= 400, exchange, 'an undeclared operation');
   const { status, headers, body } = exchange.answer;
-  const response = operation.responses[status];
+  const response = resolved(operation.responses[status]);
   if (response === undefined) return refuseUnless(false, exchange, `the undeclared status ${status}`);
+  noteMet(`${operation.operationId} ${status}`);
   const declared = new Set(Object.keys(response.headers ?? {}).map((name) => name.toLowerCase()));
   for (const [name] of headers) {
     refuseUnless(declared.has(name) || COMMON_HEADERS.has(name), exchange, `the undeclared header ${name}`);
@@ -57,6 +60,19 @@ export function checkExchange(exchange: Exchange): void {
   refuseUnless(validate(schema, 'closed', body), exchange, `a body that is not as declared: ${faults(schema, body)}`);
   if (status < 300) checkRequest(operation, searchParams, exchange);
   return undefined;
+}
+
+/** The response itself, where the operation refers to one of the components. */
+function resolved(response: DeclaredResponse | undefined): DeclaredResponse | undefined {
+  const name = response?.$ref?.replace('#/components/responses/', '');
+  return name === undefined ? response : description.components.responses[name];
+}
+
+/** Notes that a test met an answer; when all tests have run, `unmet-answers.mjs` names those that none met. */
+function noteMet(answer: string): void {
+  if (met.has(answer)) return;
+  met.add(answer);
+  appendFileSync(process.env['TEST_MET_ANSWERS'] ?? '', `${answer}\n`);
 }
 
 function checkRequest(operation: Operation, query: URLSearchParams, exchange: Exchange): void {

@@ -14,6 +14,12 @@ export interface Route {
   readonly body?: () => Record<string, unknown>;
 }
 
+/** What the API description says of a route. */
+export interface DescribedRoute extends Route {
+  readonly operationId: string;
+  readonly statuses: readonly number[];
+}
+
 /** A body that each route takes, for every route that takes one. */
 const BODIES: Readonly<Record<string, () => Record<string, unknown>>> = {
   'POST /api/v1/users': () => ({ ...newAccount() }),
@@ -36,7 +42,7 @@ const BODIES: Readonly<Record<string, () => Record<string, unknown>>> = {
 };
 
 /** Every route of the API, as docs/api/openapi.yaml lists them. */
-export const ROUTES: readonly Route[] = Object.entries(description.paths).flatMap(([path, item]) =>
+export const ROUTES: readonly DescribedRoute[] = Object.entries(description.paths).flatMap(([path, item]) =>
   METHODS.flatMap((method) => {
     const operation = item[method.toLowerCase()];
     if (operation === undefined) return [];
@@ -45,7 +51,9 @@ export const ROUTES: readonly Route[] = Object.entries(description.paths).flatMa
       throw new Error(`BODIES and docs/api/openapi.yaml disagree whether ${method} ${path} takes a body`);
     }
     const open = operation.security?.some((scheme) => Object.keys(scheme).length === 0) === true;
-    return [{ method, path, public: open, ...(body === undefined ? {} : { body }) }];
+    const { operationId, responses } = operation;
+    const statuses = Object.keys(responses).map(Number);
+    return [{ method, path, operationId, statuses, public: open, ...(body === undefined ? {} : { body }) }];
   }),
 );
 

@@ -2,16 +2,16 @@ import { ApiProperty } from '#platform/openapi';
 import type { Role } from '../roles.js';
 
 export class RoleResponse {
-  @ApiProperty({ example: 'auditor' })
+  @ApiProperty({ example: 'support' })
   name!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'Answers the phone' })
   description!: string | null;
 
-  @ApiProperty({ type: [String], description: 'Sorted.', example: ['audit:read', 'users:read'] })
+  @ApiProperty({ type: [String], description: 'Sorted.', example: ['users:read'] })
   permissions!: string[];
 
-  @ApiProperty({ description: 'Built-in roles cannot be changed or deleted.' })
+  @ApiProperty({ description: 'Built-in roles cannot be changed or deleted.', example: false })
   builtIn!: boolean;
 }
 

@@ -4,6 +4,7 @@ import { anyText, Filter, oneOf, type Rule, timeWithZone } from '#platform/input
 import { CursorField, LimitField, toPageRequest } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
+import { AUDIT_ACTION } from './audit-action.js';
 import type { AuditQuery } from '../audit-log.service.js';
 
 const MAX_LENGTH = 255;
@@ -20,7 +21,7 @@ export class AuditFiltersQuery {
   })
   targetId?: string;
 
-  @Filter(anyText('action', MAX_LENGTH), { type: String, maxLength: MAX_LENGTH, example: 'user.updated' })
+  @Filter(anyText('action', MAX_LENGTH), AUDIT_ACTION)
   action?: string;
 
   @Filter(oneOf('outcome', AUDIT_OUTCOMES), { enum: AUDIT_OUTCOMES })

@@ -12,16 +12,19 @@ export class KeyResponse {
   @ApiProperty({ enum: ['ES256', 'RS256'] })
   alg!: string;
 
-  @ApiProperty({ description: "The key's thumbprint (RFC 7638), as in a token's header." })
+  @ApiProperty({
+    description: "The key's thumbprint (RFC 7638), as in a token's header.",
+    example: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM3LrfoiyyLdEHwnDVQ4T',
+  })
   kid!: string;
 
-  @ApiPropertyOptional({ enum: ['P-256'] })
+  @ApiPropertyOptional({ enum: ['P-256'], example: 'P-256' })
   crv?: string | undefined;
 
-  @ApiPropertyOptional({ type: String })
+  @ApiPropertyOptional({ type: String, example: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4' })
   x?: string | undefined;
 
-  @ApiPropertyOptional({ type: String })
+  @ApiPropertyOptional({ type: String, example: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM' })
   y?: string | undefined;
 
   @ApiPropertyOptional({ type: String })

@@ -1,8 +1,7 @@
-import { anyString, Field, trimmed } from '#platform/input';
-import { NewPassword } from '#users';
+import { NewPassword, OneTimeToken } from '#users';
 
 export class ResetPasswordRequest {
-  @Field(anyString('resetToken'), 'required', { type: String }, { read: trimmed })
+  @OneTimeToken('resetToken')
   resetToken!: string;
 
   @NewPassword()

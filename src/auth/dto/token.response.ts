@@ -1,15 +1,17 @@
 import { ApiProperty } from '#platform/openapi';
 import { UserResponse } from '#users';
+import { ACCESS_TOKEN_EXAMPLE, REFRESH_TOKEN_EXAMPLE } from './token-examples.js';
 import type { TokenPair } from '../tokens.service.js';
 
 export class TokenResponse {
-  @ApiProperty({ description: 'JWT for the Authorization header.' })
+  @ApiProperty({ description: 'JWT for the Authorization header.', example: ACCESS_TOKEN_EXAMPLE })
   accessToken!: string;
 
   @ApiProperty({
     type: String,
     nullable: true,
     description: 'JWT for one use at /auth/refresh; `null` where a cookie brings it.',
+    example: REFRESH_TOKEN_EXAMPLE,
   })
   refreshToken!: string | null;
 

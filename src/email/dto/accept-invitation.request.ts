@@ -1,8 +1,7 @@
-import { anyString, Field, trimmed } from '#platform/input';
-import { NewPassword } from '#users';
+import { NewPassword, OneTimeToken } from '#users';
 
 export class AcceptInvitationRequest {
-  @Field(anyString('token'), 'required', { type: String }, { read: trimmed })
+  @OneTimeToken('token')
   token!: string;
 
   @NewPassword()

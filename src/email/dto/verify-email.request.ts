@@ -1,6 +1,6 @@
-import { anyString, Field, trimmed } from '#platform/input';
+import { OneTimeToken } from '#users';
 
 export class VerifyEmailRequest {
-  @Field(anyString('token'), 'required', { type: String }, { read: trimmed })
+  @OneTimeToken('token')
   token!: string;
 }

@@ -3,13 +3,15 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type * as Swagger from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AppConfig } from '#config';
-import { applyDocumentation } from './documentation.js';
+import { shareComponents } from './components.js';
+import { addDeclarations, type Declarations } from './declarations.js';
+import { applyDocumentation, METHODS } from './documentation.js';
 import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
 import { serveExplorerPage } from './explorer.js';
+import { addExamples } from './examples.js';
 import { toOpenApi30 } from './openapi-3.0.js';
 import { INTRODUCTION, TAGS } from './introduction.js';
 
-const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The headers that many responses have. */
@@ -22,27 +24,22 @@ const COMMON_HEADERS = {
   'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' as const } },
   'RateLimit-Reset': { description: 'Seconds until the window ends.', schema: { type: 'integer' as const } },
   'Idempotency-Replayed': {
-    description: '`true` where this is the answer to an earlier request.',
+    description: '`true` where this is the answer to an earlier request with the same `Idempotency-Key`.',
     schema: { type: 'string' as const },
   },
 };
 
+/** The statuses of answers that are kept for an `Idempotency-Key`. */
+const REPLAYED = /^(?:2..|404|409|412)$/;
 const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
 
 const { version: release } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
-/** The attributes of users that extensions declare, by `<extension>.<name>`. */
-type DescribedSchema = Readonly<Record<string, unknown>>;
-type DescribedAttributes = ReadonlyMap<string, { readonly searchable: boolean; readonly schema: DescribedSchema }>;
-type SchemaObject = Exclude<NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string], { $ref: string }>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
-export async function describeApi(
-  app: NestFastifyApplication,
-  attributes: DescribedAttributes = new Map(),
-): Promise<OpenAPIObject> {
-  return describe(app, attributes, await applyDocumentation());
+export async function describeApi(app: NestFastifyApplication, declarations: Declarations): Promise<OpenAPIObject> {
+  return describe(app, declarations, await applyDocumentation());
 }
 
 /**
@@ -52,7 +49,7 @@ export async function describeApi(
 export async function serveExplorer(
   app: NestFastifyApplication,
   config: AppConfig,
-  attributes: DescribedAttributes,
+  declarations: Declarations,
 ): Promise<void> {
   const swagger = await applyDocumentation();
   const { publicUrl, publicPath } = config;
@@ -62,7 +59,7 @@ export async function serveExplorer(
   await serveExplorerPage(fastify, config);
   // Made when it is first asked for: all controllers are there by then.
   let document: OpenAPIObject | undefined;
-  const whole = () => (document ??= { ...describe(app, attributes, swagger), servers });
+  const whole = () => (document ??= { ...describe(app, declarations, swagger), servers });
   fastify.get('/openapi.json', async (_request, reply) => reply.type(JSON_TYPE).send(JSON.stringify(whole())));
   fastify.get('/openapi-3.0.json', async (_request, reply) =>
     reply.type(JSON_TYPE).send(JSON.stringify(toOpenApi30(whole()))),
@@ -75,7 +72,7 @@ export async function serveExplorer(
 
 function describe(
   app: NestFastifyApplication,
-  attributes: DescribedAttributes,
+  declarations: Declarations,
   { DocumentBuilder, SwaggerModule }: typeof Swagger,
 ): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -97,8 +94,10 @@ function describe(
       if (operation !== undefined) complete(operation, method, path);
     }
   }
+  shareComponents(document, failureHeaders);
   closeRequestSchemas(document);
-  addAttributes(document, attributes);
+  addDeclarations(document, declarations);
+  addExamples(document);
   document.tags = tagsOf(document);
   document.components = { ...document.components, headers: COMMON_HEADERS };
   return document;
@@ -123,7 +122,7 @@ function complete(operation: Operation, method: string, path: string): void {
   if (typeof access === 'string' && access !== 'anyone') {
     operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
   }
-  for (const status of impliedErrors(operation, access, method, path, counted)) {
+  for (const status of impliedErrors(operation, extensions, method, path, counted)) {
     operation.responses[status] ??= errorResponse(status);
   }
   if (repeatable) addIdempotencyKey(operation);
@@ -140,6 +139,12 @@ function complete(operation: Operation, method: string, path: string): void {
 
 function commonHeaders(...names: (keyof typeof COMMON_HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** The headers that failures carry, the description of which all operations share. */
+function failureHeaders(status: string) {
+  const replayed = REPLAYED.test(status) ? (['Idempotency-Replayed'] as const) : [];
+  return commonHeaders('X-Request-Id', ...RATE_LIMIT_HEADERS, ...replayed);
 }
 
 /** A GET with an `ETag` answers 304 to a client that already has this version. */
@@ -173,52 +178,31 @@ function addIdempotencyKey(operation: Operation): void {
   operation.parameters = [...(operation.parameters ?? []), key];
   for (const status of [409, 422] as const) operation.responses[status] ??= errorResponse(status);
   for (const [status, response] of Object.entries(operation.responses)) {
-    if (response === undefined || '$ref' in response || !/^(2..|404|409|412)$/.test(status)) continue;
+    if (response === undefined || '$ref' in response || !REPLAYED.test(status)) continue;
     response.headers = { ...response.headers, ...commonHeaders('Idempotency-Replayed') };
   }
 }
 
 function impliedErrors(
   operation: Operation,
-  access: unknown,
+  extensions: ReadonlyMap<string, unknown>,
   method: string,
   path: string,
   counted: boolean,
 ): ErrorStatus[] {
+  const access = extensions.get('x-access');
   const needsToken = operation.security?.some((scheme) => 'bearer' in scheme) === true;
   const needsMore = needsToken && access !== 'any user';
   return [
     400,
-    503,
     ...(counted ? [429 as const] : []),
     ...(needsToken ? [401 as const] : []),
     ...(needsMore ? [403 as const] : []),
-    ...(path.includes('{') ? [404 as const] : []),
+    ...(extensions.has('x-storeless') ? [] : [503 as const]),
+    // A caller's own account is there, or the token is refused.
+    ...(path.includes('{') && access !== 'self' ? [404 as const] : []),
     ...(method === 'get' ? [] : [413 as const, 415 as const]),
   ];
-}
-
-/** Adds what extensions declare of users, to the schemas of a user and of the requests that set one. */
-function addAttributes({ components, paths }: OpenAPIObject, attributes: DescribedAttributes): void {
-  if (attributes.size === 0) return;
-  const entries = [...attributes].map(([name, { schema }]) => [name, orNull(schema)]);
-  const whole = { type: 'object', properties: Object.fromEntries(entries) as SchemaObject['properties'] } as const;
-  for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
-    const schema = components?.schemas?.[name];
-    if (schema !== undefined && !('$ref' in schema)) schema.properties = { ...schema.properties, attributes: whole };
-  }
-  const list = Object.values(paths).find((item) => item.get?.operationId === 'listUsers')?.get;
-  for (const [name, { searchable, schema }] of attributes) {
-    if (searchable) list?.parameters?.push({ name: `attributes.${name}`, in: 'query', required: false, schema });
-  }
-}
-
-function orNull({ type, enum: values, ...others }: DescribedSchema): object {
-  return {
-    ...others,
-    type: [type, 'null'],
-    ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}),
-  };
 }
 
 /** Marks request bodies as closed: they accept only the described fields. */

@@ -2,6 +2,9 @@ import type * as Swagger from '@nestjs/swagger';
 
 export type { ApiParamOptions, ApiPropertyOptions } from '@nestjs/swagger';
 
+/** The methods of operations. */
+export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
 type Documentation = (swagger: typeof Swagger) => ClassDecorator | MethodDecorator | PropertyDecorator;
 type Decorator = (target: object, key?: string | symbol, descriptor?: unknown) => void;
 
@@ -22,6 +25,16 @@ export async function applyDocumentation(): Promise<typeof Swagger> {
 /** The `$ref` of a model. */
 export function schemaReference(model: { readonly name: string }) {
   return { $ref: `#/components/schemas/${model.name}` };
+}
+
+/** The schema of a text that is one of these today; a later release or an extension may add others, of the same shape. */
+export function openEnum(values: readonly string[], shape: { readonly pattern: string; readonly maxLength: number }) {
+  return {
+    anyOf: [
+      { type: 'string' as const, enum: [...values] },
+      { type: 'string' as const, ...shape },
+    ],
+  };
 }
 
 export const ApiBody = (options: Swagger.ApiBodyOptions) => later((swagger) => swagger.ApiBody(options));

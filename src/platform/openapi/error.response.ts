@@ -2,6 +2,7 @@ import {
   FAULT_RULES,
   type FaultRule,
   MAX_DETAILS,
+  STATUS_BY_CODE,
   UNAUTHORIZED_REASONS,
   type UnauthorizedReason,
 } from '#platform/errors';
@@ -19,7 +20,7 @@ class FieldFaultResponse {
 }
 
 class ErrorContent {
-  @ApiProperty({ example: 'VALIDATION_ERROR' })
+  @ApiProperty({ example: 'VALIDATION_ERROR', description: 'What went wrong, for machines.' })
   code!: string;
 
   @ApiProperty({ example: 'Validation failed' })
@@ -98,22 +99,31 @@ const HEADERS: Readonly<Record<number, string>> = {
   503: 'Retry-After',
 };
 
+/** The codes of errors that routes name and the core does not have. */
+const ownCodes = new Set<string>();
+
+/** Every code that an answer can have. */
+export function errorCodes(): string[] {
+  return [...Object.keys(STATUS_BY_CODE), ...ownCodes].toSorted();
+}
+
 /**
  * Describes a failure.
  *
  * @param codes of an extension's own errors with this status
  */
 export function errorResponse(status: number, codes: readonly string[] = []) {
+  for (const code of codes) ownCodes.add(code);
   const header = HEADERS[status];
   return {
     description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join(' '),
     headers: header === undefined ? {} : { [header]: { schema: { type: 'string' as const } } },
-    content: { 'application/json': { schema: schemaReference(ErrorResponse), ...exampleOf(status, codes) } },
+    content: { 'application/json': { schema: schemaReference(ErrorResponse), ...errorExample(status, codes) } },
   };
 }
 
 /** An error of an extension's own is the example of its status. */
-function exampleOf(status: number, [own]: readonly string[]): { readonly example?: object } {
+function errorExample(status: number, [own]: readonly string[]): { readonly example?: object } {
   const error = EXAMPLES[status];
   if (error === undefined) return {};
   const timestamp = '2026-11-23T19:00:24.552Z';

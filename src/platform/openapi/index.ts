@@ -1,3 +1,4 @@
+export type { Declarations } from './declarations.js';
 export { describeApi, serveExplorer } from './document.js';
 export {
   type ApiParamOptions,
@@ -14,6 +15,7 @@ export {
   ApiResponse,
   ApiSecurity,
   ApiTags,
+  openEnum,
   schemaReference,
 } from './documentation.js';
 export { errorResponse, type ErrorStatus } from './error.response.js';

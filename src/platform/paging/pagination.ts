@@ -10,16 +10,16 @@ const MAX_CURSOR_LENGTH = 4_096;
 
 /** Describes where a page lies in its list. */
 export class Pagination {
-  @ApiProperty({ required: false, minimum: 1, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({ required: false, type: 'integer', minimum: 1, description: 'Left out on pages taken by cursor.' })
   currentPage?: number;
 
-  @ApiProperty({ minimum: 1, maximum: MAX_LIMIT })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, example: DEFAULT_LIMIT })
   perPage!: number;
 
-  @ApiProperty({ required: false, minimum: 0, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({ required: false, type: 'integer', minimum: 0, description: 'Left out on pages taken by cursor.' })
   totalPages?: number;
 
-  @ApiProperty({ required: false, minimum: 0, description: 'Left out on pages taken by cursor.' })
+  @ApiProperty({ required: false, type: 'integer', minimum: 0, description: 'Left out on pages taken by cursor.' })
   totalItems?: number;
 
   @ApiProperty({
@@ -30,16 +30,16 @@ export class Pagination {
   })
   totalIsEstimate?: true;
 
-  @ApiProperty()
+  @ApiProperty({ example: false })
   hasNext!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ example: false })
   hasPrevious!: boolean;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: null })
   nextCursor!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: null })
   previousCursor!: string | null;
 }
 

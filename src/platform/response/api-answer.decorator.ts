@@ -1,6 +1,13 @@
 import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
 import type { OwnError } from '#platform/errors';
-import { ApiExtraModels, ApiResponse, errorResponse, type ErrorStatus, schemaReference } from '#platform/openapi';
+import {
+  ApiExtension,
+  ApiExtraModels,
+  ApiResponse,
+  errorResponse,
+  type ErrorStatus,
+  schemaReference,
+} from '#platform/openapi';
 
 type HeaderDocs = Readonly<Record<string, { readonly description: string; readonly schema: { type: 'string' } }>>;
 
@@ -18,8 +25,10 @@ export interface AnswerDocs {
   readonly list?: boolean;
   /** What else `data` carries. */
   readonly beside?: Readonly<Record<string, Type>>;
-  /** The media type of a response without the envelope: the model itself as JSON, or text. */
+  /** The media type of a response without the envelope: the model itself, or a line of JSON for each of a list. */
   readonly bare?: 'application/json' | 'application/x-ndjson';
+  /** What the example shows in place of the examples of the model's parts: a part of `data`, or of a bare answer. */
+  readonly example?: object;
   /** Whether an `ETag` names the version; a GET then answers `If-None-Match`. */
   readonly etag?: boolean;
   /** Whether a `Location` names the new resource. */
@@ -28,6 +37,8 @@ export interface AnswerDocs {
   readonly headers?: HeaderDocs;
   /** Failures besides those that the access rule, the path and the body bring with them. */
   readonly errors?: readonly (ErrorStatus | OwnError)[];
+  /** Whether the route reads no store, and so is never unavailable. */
+  readonly storeless?: boolean;
   /** Describes a 200 that carries the same, where the request has been fulfilled before. */
   readonly whenRepeated?: string;
   /** Describes a 503 that carries the same model. */
@@ -56,6 +67,7 @@ export function ApiAnswer(returned: AnswerDocs): MethodDecorator {
           }),
         ]),
     ...failureDocs(errors),
+    ...(returned.storeless === true ? [ApiExtension('x-storeless', true)] : []),
     ...(whenUnavailable === undefined
       ? []
       : [ApiResponse({ status: 503, ...errorResponse(503), description: whenUnavailable, ...content })]),
@@ -95,12 +107,18 @@ function textHeader(description: string) {
 }
 
 function contentDocs(returned: AnswerDocs) {
-  const { status, model, bare } = returned;
+  const { status, model, bare, example } = returned;
   if (status === 204) return {};
-  if (bare === undefined) return { content: { 'application/json': { schema: envelopeSchema(returned) } } };
-  return {
-    content: { [bare]: { schema: model === undefined ? { type: 'string' as const } : schemaReference(model) } },
-  };
+  if (bare === undefined) {
+    const shown = example === undefined ? {} : { example: { data: example } };
+    return { content: { 'application/json': { schema: envelopeSchema(returned), ...shown } } };
+  }
+  if (model === undefined) throw new TypeError('An answer without the envelope needs a model');
+  const reference = schemaReference(model);
+  // JSON Schema 2020-12, section 8: a text, and what each line of it holds.
+  const lines = { type: 'string' as const, contentMediaType: bare, contentSchema: reference };
+  const schema = bare === 'application/json' ? reference : lines;
+  return { content: { [bare]: { schema, ...(example === undefined ? {} : { example }) } } };
 }
 
 function envelopeSchema(returned: AnswerDocs) {

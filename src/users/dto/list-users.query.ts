@@ -1,6 +1,6 @@
 import { type Fault, fault } from '#platform/errors';
 import {
-  anyString,
+  anyText,
   codePoints,
   ExtensionAttributes,
   Field,
@@ -20,6 +20,8 @@ const SORT_KEYS = Object.keys(SORT_COLUMNS);
 const BOOLEANS = ['true', 'false'];
 const ORDERS = ['asc', 'desc'];
 const MIN_SEARCH_LENGTH = 2;
+const MAX_SEARCH_LENGTH = 500;
+const MAX_LENGTH = 255;
 
 export class ListUsersQuery extends PageQuery {
   @Filter(
@@ -27,6 +29,7 @@ export class ListUsersQuery extends PageQuery {
     {
       type: String,
       minLength: MIN_SEARCH_LENGTH,
+      maxLength: MAX_SEARCH_LENGTH,
       description:
         'Words separated by blanks. Each must occur in the username, email, first or last name, in any order; case and accents are ignored.',
     },
@@ -34,10 +37,18 @@ export class ListUsersQuery extends PageQuery {
   )
   search?: string;
 
-  @Filter(anyString('email'), { type: String, description: 'Exact, without regard to case.' }, trimmed)
+  @Filter(
+    anyText('email', MAX_LENGTH),
+    { type: String, maxLength: MAX_LENGTH, description: 'Exact, without regard to case.' },
+    trimmed,
+  )
   email?: string;
 
-  @Filter(anyString('username'), { type: String, description: 'Exact, without regard to case.' }, trimmed)
+  @Filter(
+    anyText('username', MAX_LENGTH),
+    { type: String, maxLength: MAX_LENGTH, description: 'Exact, without regard to case.' },
+    trimmed,
+  )
   username?: string;
 
   @Filter(oneOf('status', USER_STATUSES), {
@@ -46,7 +57,11 @@ export class ListUsersQuery extends PageQuery {
   })
   status?: UserStatus;
 
-  @Filter(anyString('role'), { type: String, description: 'Who holds this role.' })
+  @Filter(anyText('role', MAX_LENGTH), {
+    type: String,
+    maxLength: MAX_LENGTH,
+    description: 'The name of a role that the user holds.',
+  })
   role?: string;
 
   @Filter(oneOf('emailVerified', BOOLEANS), { type: Boolean, description: 'Whether the email is verified.' })
@@ -90,6 +105,8 @@ export function toUserListQuery(
 }
 
 function searchRule(value: unknown): Fault | undefined {
-  if (typeof value === 'string' && codePoints(value) >= MIN_SEARCH_LENGTH) return undefined;
-  return fault('min_length', `search must be at least ${MIN_SEARCH_LENGTH} characters`);
+  const length = typeof value === 'string' ? codePoints(value) : 0;
+  if (length < MIN_SEARCH_LENGTH) return fault('min_length', `search must be at least ${MIN_SEARCH_LENGTH} characters`);
+  if (length > MAX_SEARCH_LENGTH) return fault('max_length', `search must not exceed ${MAX_SEARCH_LENGTH} characters`);
+  return undefined;
 }

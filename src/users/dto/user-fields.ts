@@ -3,13 +3,16 @@ import type { PasswordRule } from '#config';
 import { isEmail } from 'class-validator';
 import { passwordFault } from '#passwords';
 import { type Fault, fault } from '#platform/errors';
-import { asSent, Field, anyText, type Presence, trimmed } from '#platform/input';
+import { MAX_AUTH_BODY_BYTES } from '#platform/request';
+import { anyString, asSent, Field, anyText, type Presence, trimmed } from '#platform/input';
 
 const ALPHANUMERIC = /^[A-Za-z0-9]*$/;
 // ASCII without quotes, with the greatest lengths of a local part (RFC 5321, section 4.5.3.1.1) and of a label (RFC 1035, section 2.3.4).
 const EMAIL_PARTS = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}$/;
 const MAX_EMAIL_LENGTH = 255;
 const MAX_CURRENT_PASSWORD_LENGTH = 1_024;
+
+export const ONE_TIME_TOKEN_EXAMPLE = '4iV7mQk9cTn2xWZ0yR5sLhB8dJf1uAe3gKp6oNvXbYt';
 
 export const Username = () =>
   Field(
@@ -44,6 +47,15 @@ export const Email = (presence: Presence = 'required') =>
 /** Checks the configured rule; the service checks the whole policy. */
 export const NewPassword = () =>
   applyDecorators(newPassword('composition'), newPassword('length'), newPassword('extension'));
+
+/** What `POST /users/:id/password-reset` returned or a mail brought. Any text is taken: a token that is none is a 401. */
+export const OneTimeToken = (name: string) =>
+  Field(
+    anyString(name),
+    'required',
+    { type: String, maxLength: MAX_AUTH_BODY_BYTES, example: ONE_TIME_TOKEN_EXAMPLE },
+    { read: trimmed },
+  );
 
 /** Not checked against the policy, as the password may be older than the policy. */
 export const CurrentPassword = (name: string, presence: Presence = 'required') =>

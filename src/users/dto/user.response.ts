@@ -25,19 +25,19 @@ export class UserResponse implements ProfileJson {
   @ApiProperty({ type: String, format: 'date', nullable: true, example: '1815-12-10' })
   dateOfBirth!: string | null;
 
-  @ApiProperty({ type: String, format: 'uri', nullable: true })
+  @ApiProperty({ type: String, format: 'uri', nullable: true, example: 'https://example.com/ada.png' })
   profilePictureUrl!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'Writes programs for the Analytical Engine.' })
   bio!: string | null;
 
-  @ApiProperty({ enum: USER_STATUSES })
+  @ApiProperty({ enum: USER_STATUSES, example: 'active' })
   status!: string;
 
-  @ApiProperty({ description: 'True only for the status active.' })
+  @ApiProperty({ description: 'True only for the status active.', example: true })
   isActive!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ example: true })
   emailVerified!: boolean;
 
   @ApiProperty({ type: [String], description: 'Sorted.', example: ['user'] })
@@ -49,7 +49,7 @@ export class UserResponse implements ProfileJson {
   @ApiProperty({ type: String, format: 'date-time' })
   updatedAt!: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-23T19:00:24.552Z' })
   lastLogin!: string | null;
 
   @ApiPropertyOptional({ type: String, format: 'date-time', description: 'In lists of deleted users only.' })

@@ -356,7 +356,7 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * The keys that verify access tokens
+ * Get the keys that verify access tokens
  *
  * A JSON Web Key Set (RFC 7517); empty where a secret signs.
  */
@@ -454,6 +454,8 @@ export const sendVerificationEmail = <ThrowOnError extends boolean = false>(opti
 
 /**
  * Verify an email with the token of a mail
+ *
+ * The token is good once, for 24 hours, and for the email that it was mailed to.
  */
 export const verifyEmail = <ThrowOnError extends boolean = false>(options: Options<VerifyEmailData, ThrowOnError>): RequestResult<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError> => options.client.post<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError>({
     url: '/api/v1/auth/verify-email',
@@ -496,16 +498,22 @@ export const acceptInvitation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * The state of the service and of its stores
+ * Read the health of the service and its stores
+ *
+ * For people and dashboards. `degraded` means that the API serves without its cache.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => options.client.get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
 
 /**
- * Whether the process answers
+ * Check that the process answers
+ *
+ * For an orchestrator: restart a process that fails this.
  */
 export const getLiveness = <ThrowOnError extends boolean = false>(options: Options<GetLivenessData, ThrowOnError>): RequestResult<GetLivenessResponses, GetLivenessErrors, ThrowOnError> => options.client.get<GetLivenessResponses, GetLivenessErrors, ThrowOnError>({ url: '/api/v1/health/live', ...options });
 
 /**
- * Whether requests should be sent here
+ * Check that requests can be served
+ *
+ * For a load balancer: send no requests to a process that fails this.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => options.client.get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/api/v1/health/ready', ...options });

@@ -139,7 +139,7 @@ export type CreateRoleRequest = {
     /**
      * Of those that GET /permissions lists, and that one holds oneself.
      */
-    permissions?: Array<string>;
+    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update'>;
 };
 
 export type UpdateRoleRequest = {
@@ -147,11 +147,11 @@ export type UpdateRoleRequest = {
     /**
      * Of those that GET /permissions lists, and that one holds oneself.
      */
-    permissions?: Array<string>;
+    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update'>;
 };
 
 export type PermissionResponse = {
-    name: string;
+    name: 'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update';
     /**
      * What it lets its holder do.
      */
@@ -304,7 +304,7 @@ export type AuditTargetResponse = {
 export type AuditEntryResponse = {
     id: string;
     time: string;
-    action: string;
+    action: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
     outcome: 'success' | 'failure' | 'denied';
     actor: AuditActorResponse;
     target: AuditTargetResponse;
@@ -320,6 +320,9 @@ export type AuditEntryResponse = {
             after?: unknown;
         };
     } | null;
+    /**
+     * What the caller gave as the reason, or the permission or rule that was missing.
+     */
     reason: string | null;
     /**
      * More than 1 where repeats of a failure were folded, or several sessions ended at once.
@@ -349,6 +352,51 @@ export type VerificationResponse = {
      * Since when the oldest of them waits.
      */
     oldestUnlinked: string | null;
+};
+
+export type LinkResponse = {
+    /**
+     * The month, which has a chain of its own.
+     */
+    month: string;
+    sequence: number;
+    /**
+     * SHA-256, in hexadecimal.
+     */
+    hash: string;
+};
+
+export type ExportedEntryResponse = {
+    id: string;
+    time: string;
+    action: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
+    outcome: 'success' | 'failure' | 'denied';
+    actor: AuditActorResponse;
+    target: AuditTargetResponse;
+    ip: string | null;
+    userAgent: string | null;
+    requestId: string | null;
+    /**
+     * The fields that changed.
+     */
+    changes: {
+        [key: string]: {
+            before?: unknown;
+            after?: unknown;
+        };
+    } | null;
+    /**
+     * What the caller gave as the reason, or the permission or rule that was missing.
+     */
+    reason: string | null;
+    /**
+     * More than 1 where repeats of a failure were folded, or several sessions ended at once.
+     */
+    count: number;
+    /**
+     * Its place in the hash chain; `null` while it is not linked yet.
+     */
+    link: LinkResponse | null;
 };
 
 export type ForgotPasswordRequest = {
@@ -444,7 +492,10 @@ export type FieldFaultResponse = {
 };
 
 export type ErrorContent = {
-    code: string;
+    /**
+     * What went wrong, for machines.
+     */
+    code: 'CONFLICT' | 'DUPLICATE_RESOURCE' | 'EMAIL_NOT_VERIFIED' | 'FORBIDDEN' | 'HEADERS_TOO_LARGE' | 'IDEMPOTENCY_KEY_REUSED' | 'INTERNAL_SERVER_ERROR' | 'METHOD_NOT_ALLOWED' | 'PAYLOAD_TOO_LARGE' | 'PRECONDITION_FAILED' | 'RATE_LIMIT_EXCEEDED' | 'REQUEST_TIMEOUT' | 'RESOURCE_NOT_FOUND' | 'SERVICE_UNAVAILABLE' | 'UNAUTHORIZED' | 'UNSUPPORTED_MEDIA_TYPE' | 'VALIDATION_ERROR' | string;
     message: string;
     /**
      * With every 401: why, for machines.
@@ -461,6 +512,201 @@ export type ErrorContent = {
 export type ErrorResponse = {
     success: false;
     error: ErrorContent;
+};
+
+export type ListUsersEnvelope = {
+    success: true;
+    data: {
+        users: Array<UserResponse>;
+        pagination: Pagination;
+    };
+};
+
+export type CreateUserEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+    message: 'User created successfully';
+};
+
+export type GetUserEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type UpdateUserEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+    message: 'User updated successfully';
+};
+
+export type ChangePasswordEnvelope = {
+    success: true;
+    data: null;
+    message: 'Password updated successfully';
+};
+
+export type SetUserStatusEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type RestoreUserEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type MarkEmailVerifiedEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type IssuePasswordResetEnvelope = {
+    success: true;
+    data: PasswordResetResponse;
+};
+
+export type ListRolesEnvelope = {
+    success: true;
+    data: {
+        roles: Array<RoleResponse>;
+    };
+};
+
+export type CreateRoleEnvelope = {
+    success: true;
+    data: {
+        role: RoleResponse;
+    };
+};
+
+export type GetRoleEnvelope = {
+    success: true;
+    data: {
+        role: RoleResponse;
+    };
+};
+
+export type UpdateRoleEnvelope = {
+    success: true;
+    data: {
+        role: RoleResponse;
+    };
+};
+
+export type ListPermissionsEnvelope = {
+    success: true;
+    data: {
+        permissions: Array<PermissionResponse>;
+    };
+};
+
+export type GetUserPermissionsEnvelope = {
+    success: true;
+    data: UserPermissionsResponse;
+};
+
+export type SetUserRolesEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type LoginEnvelope = {
+    success: true;
+    data: LoginResponse;
+};
+
+export type RefreshTokensEnvelope = {
+    success: true;
+    data: TokenResponse;
+};
+
+export type ResetPasswordEnvelope = {
+    success: true;
+    data: null;
+    message: 'Password updated successfully';
+};
+
+export type ListSessionsEnvelope = {
+    success: true;
+    data: {
+        sessions: Array<SessionResponse>;
+        pagination: Pagination;
+    };
+};
+
+export type ListAuditEntriesEnvelope = {
+    success: true;
+    data: {
+        auditLogs: Array<AuditEntryResponse>;
+        pagination: Pagination;
+    };
+};
+
+export type VerifyAuditLogEnvelope = {
+    success: true;
+    data: VerificationResponse;
+};
+
+export type GetAuditEntryEnvelope = {
+    success: true;
+    data: {
+        auditLog: AuditEntryResponse;
+    };
+};
+
+export type ListUserHistoryEnvelope = {
+    success: true;
+    data: {
+        auditLogs: Array<AuditEntryResponse>;
+        pagination: Pagination;
+    };
+};
+
+export type ForgotPasswordEnvelope = {
+    success: true;
+    data: null;
+    message: 'If the account exists, an email is on its way';
+};
+
+export type SendVerificationEmailEnvelope = {
+    success: true;
+    data: null;
+};
+
+export type VerifyEmailEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+    message: 'Email verified';
+};
+
+export type InviteUserEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
+};
+
+export type AcceptInvitationEnvelope = {
+    success: true;
+    data: {
+        user: UserResponse;
+    };
 };
 
 export type ListUsersData = {
@@ -493,7 +739,7 @@ export type ListUsersData = {
          */
         status?: 'active' | 'inactive' | 'suspended' | 'deleted';
         /**
-         * Who holds this role.
+         * The name of a role that the user holds.
          */
         role?: string;
         /**
@@ -543,13 +789,7 @@ export type ListUsersResponses = {
     /**
      * A page of users.
      */
-    200: {
-        success: true;
-        data: {
-            users: Array<UserResponse>;
-            pagination: Pagination;
-        };
-    };
+    200: ListUsersEnvelope;
 };
 
 export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
@@ -612,13 +852,7 @@ export type CreateUserResponses = {
     /**
      * The new user.
      */
-    201: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-        message: 'User created successfully';
-    };
+    201: CreateUserEnvelope;
 };
 
 export type CreateUserResponse = CreateUserResponses[keyof CreateUserResponses];
@@ -754,12 +988,7 @@ export type GetUserResponses = {
     /**
      * The user.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: GetUserEnvelope;
 };
 
 export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
@@ -839,13 +1068,7 @@ export type UpdateUserResponses = {
     /**
      * The updated user.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-        message: 'User updated successfully';
-    };
+    200: UpdateUserEnvelope;
 };
 
 export type UpdateUserResponse = UpdateUserResponses[keyof UpdateUserResponses];
@@ -876,10 +1099,6 @@ export type ChangePasswordErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
-     */
-    404: ErrorResponse;
-    /**
      * `PAYLOAD_TOO_LARGE`
      */
     413: ErrorResponse;
@@ -903,11 +1122,7 @@ export type ChangePasswordResponses = {
     /**
      * Changed.
      */
-    200: {
-        success: true;
-        data: null;
-        message: 'Password updated successfully';
-    };
+    200: ChangePasswordEnvelope;
 };
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
@@ -987,12 +1202,7 @@ export type SetUserStatusResponses = {
     /**
      * The user. Setting the same status again changes nothing.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: SetUserStatusEnvelope;
 };
 
 export type SetUserStatusResponse = SetUserStatusResponses[keyof SetUserStatusResponses];
@@ -1064,12 +1274,7 @@ export type RestoreUserResponses = {
     /**
      * The user, with the status from before the deletion.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: RestoreUserEnvelope;
 };
 
 export type RestoreUserResponse = RestoreUserResponses[keyof RestoreUserResponses];
@@ -1149,12 +1354,7 @@ export type MarkEmailVerifiedResponses = {
     /**
      * The user. A second call changes nothing.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: MarkEmailVerifiedEnvelope;
 };
 
 export type MarkEmailVerifiedResponse = MarkEmailVerifiedResponses[keyof MarkEmailVerifiedResponses];
@@ -1212,10 +1412,7 @@ export type IssuePasswordResetResponses = {
     /**
      * A token that works once, within an hour.
      */
-    201: {
-        success: true;
-        data: PasswordResetResponse;
-    };
+    201: IssuePasswordResetEnvelope;
 };
 
 export type IssuePasswordResetResponse = IssuePasswordResetResponses[keyof IssuePasswordResetResponses];
@@ -1256,12 +1453,7 @@ export type ListRolesResponses = {
     /**
      * The roles, by name.
      */
-    200: {
-        success: true;
-        data: {
-            roles: Array<RoleResponse>;
-        };
-    };
+    200: ListRolesEnvelope;
 };
 
 export type ListRolesResponse = ListRolesResponses[keyof ListRolesResponses];
@@ -1324,12 +1516,7 @@ export type CreateRoleResponses = {
     /**
      * The new role.
      */
-    201: {
-        success: true;
-        data: {
-            role: RoleResponse;
-        };
-    };
+    201: CreateRoleEnvelope;
 };
 
 export type CreateRoleResponse = CreateRoleResponses[keyof CreateRoleResponses];
@@ -1445,12 +1632,7 @@ export type GetRoleResponses = {
     /**
      * The role.
      */
-    200: {
-        success: true;
-        data: {
-            role: RoleResponse;
-        };
-    };
+    200: GetRoleEnvelope;
 };
 
 export type GetRoleResponse = GetRoleResponses[keyof GetRoleResponses];
@@ -1519,12 +1701,7 @@ export type UpdateRoleResponses = {
     /**
      * The updated role.
      */
-    200: {
-        success: true;
-        data: {
-            role: RoleResponse;
-        };
-    };
+    200: UpdateRoleEnvelope;
 };
 
 export type UpdateRoleResponse = UpdateRoleResponses[keyof UpdateRoleResponses];
@@ -1565,12 +1742,7 @@ export type ListPermissionsResponses = {
     /**
      * The permissions, by name.
      */
-    200: {
-        success: true;
-        data: {
-            permissions: Array<PermissionResponse>;
-        };
-    };
+    200: ListPermissionsEnvelope;
 };
 
 export type ListPermissionsResponse = ListPermissionsResponses[keyof ListPermissionsResponses];
@@ -1620,10 +1792,7 @@ export type GetUserPermissionsResponses = {
     /**
      * What the user holds.
      */
-    200: {
-        success: true;
-        data: UserPermissionsResponse;
-    };
+    200: GetUserPermissionsEnvelope;
 };
 
 export type GetUserPermissionsResponse = GetUserPermissionsResponses[keyof GetUserPermissionsResponses];
@@ -1703,12 +1872,7 @@ export type SetUserRolesResponses = {
     /**
      * The user. Setting the same roles again changes nothing.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: SetUserRolesEnvelope;
 };
 
 export type SetUserRolesResponse = SetUserRolesResponses[keyof SetUserRolesResponses];
@@ -1763,10 +1927,7 @@ export type LoginResponses = {
     /**
      * The user and a pair of tokens.
      */
-    200: {
-        success: true;
-        data: LoginResponse;
-    };
+    200: LoginEnvelope;
 };
 
 export type LoginResponse2 = LoginResponses[keyof LoginResponses];
@@ -1821,10 +1982,7 @@ export type RefreshTokensResponses = {
     /**
      * A new pair of tokens.
      */
-    200: {
-        success: true;
-        data: TokenResponse;
-    };
+    200: RefreshTokensEnvelope;
 };
 
 export type RefreshTokensResponse = RefreshTokensResponses[keyof RefreshTokensResponses];
@@ -1869,11 +2027,7 @@ export type ResetPasswordResponses = {
     /**
      * Changed.
      */
-    200: {
-        success: true;
-        data: null;
-        message: 'Password updated successfully';
-    };
+    200: ResetPasswordEnvelope;
 };
 
 export type ResetPasswordResponse = ResetPasswordResponses[keyof ResetPasswordResponses];
@@ -2052,13 +2206,7 @@ export type ListSessionsResponses = {
     /**
      * A page of sessions.
      */
-    200: {
-        success: true;
-        data: {
-            sessions: Array<SessionResponse>;
-            pagination: Pagination;
-        };
-    };
+    200: ListSessionsEnvelope;
 };
 
 export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
@@ -2148,10 +2296,6 @@ export type GetKeysErrors = {
      * `VALIDATION_ERROR`: something sent is of the wrong shape.
      */
     400: ErrorResponse;
-    /**
-     * `SERVICE_UNAVAILABLE`: try again after `Retry-After` seconds.
-     */
-    503: ErrorResponse;
 };
 
 export type GetKeysError = GetKeysErrors[keyof GetKeysErrors];
@@ -2177,7 +2321,7 @@ export type ListAuditEntriesData = {
          * To whom or what.
          */
         targetId?: string;
-        action?: string;
+        action?: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
         outcome?: 'success' | 'failure' | 'denied';
         /**
          * Not before then.
@@ -2229,13 +2373,7 @@ export type ListAuditEntriesResponses = {
     /**
      * A page of entries.
      */
-    200: {
-        success: true;
-        data: {
-            auditLogs: Array<AuditEntryResponse>;
-            pagination: Pagination;
-        };
-    };
+    200: ListAuditEntriesEnvelope;
 };
 
 export type ListAuditEntriesResponse = ListAuditEntriesResponses[keyof ListAuditEntriesResponses];
@@ -2281,10 +2419,7 @@ export type VerifyAuditLogResponses = {
     /**
      * The result of this page.
      */
-    200: {
-        success: true;
-        data: VerificationResponse;
-    };
+    200: VerifyAuditLogEnvelope;
 };
 
 export type VerifyAuditLogResponse = VerifyAuditLogResponses[keyof VerifyAuditLogResponses];
@@ -2301,7 +2436,7 @@ export type ExportAuditEntriesData = {
          * To whom or what.
          */
         targetId?: string;
-        action?: string;
+        action?: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
         outcome?: 'success' | 'failure' | 'denied';
         /**
          * Not before then.
@@ -2395,12 +2530,7 @@ export type GetAuditEntryResponses = {
     /**
      * The entry.
      */
-    200: {
-        success: true;
-        data: {
-            auditLog: AuditEntryResponse;
-        };
-    };
+    200: GetAuditEntryEnvelope;
 };
 
 export type GetAuditEntryResponse = GetAuditEntryResponses[keyof GetAuditEntryResponses];
@@ -2456,13 +2586,7 @@ export type ListUserHistoryResponses = {
     /**
      * A page of entries.
      */
-    200: {
-        success: true;
-        data: {
-            auditLogs: Array<AuditEntryResponse>;
-            pagination: Pagination;
-        };
-    };
+    200: ListUserHistoryEnvelope;
 };
 
 export type ListUserHistoryResponse = ListUserHistoryResponses[keyof ListUserHistoryResponses];
@@ -2503,11 +2627,7 @@ export type ForgotPasswordResponses = {
     /**
      * Accepted.
      */
-    202: {
-        success: true;
-        data: null;
-        message: 'If the account exists, an email is on its way';
-    };
+    202: ForgotPasswordEnvelope;
 };
 
 export type ForgotPasswordResponse = ForgotPasswordResponses[keyof ForgotPasswordResponses];
@@ -2579,10 +2699,7 @@ export type SendVerificationEmailResponses = {
     /**
      * Accepted. An account gets at most 3 such mails an hour.
      */
-    202: {
-        success: true;
-        data: null;
-    };
+    202: SendVerificationEmailEnvelope;
 };
 
 export type SendVerificationEmailResponse = SendVerificationEmailResponses[keyof SendVerificationEmailResponses];
@@ -2627,13 +2744,7 @@ export type VerifyEmailResponses = {
     /**
      * The user.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-        message: 'Email verified';
-    };
+    200: VerifyEmailEnvelope;
 };
 
 export type VerifyEmailResponse = VerifyEmailResponses[keyof VerifyEmailResponses];
@@ -2696,21 +2807,11 @@ export type InviteUserResponses = {
     /**
      * The invited user, who has not accepted yet.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: InviteUserEnvelope;
     /**
      * The new user.
      */
-    201: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    201: InviteUserEnvelope;
 };
 
 export type InviteUserResponse = InviteUserResponses[keyof InviteUserResponses];
@@ -2755,12 +2856,7 @@ export type AcceptInvitationResponses = {
     /**
      * The user, now active and verified.
      */
-    200: {
-        success: true;
-        data: {
-            user: UserResponse;
-        };
-    };
+    200: AcceptInvitationEnvelope;
 };
 
 export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
@@ -2806,10 +2902,6 @@ export type GetLivenessErrors = {
      * `VALIDATION_ERROR`: something sent is of the wrong shape.
      */
     400: ErrorResponse;
-    /**
-     * `SERVICE_UNAVAILABLE`: try again after `Retry-After` seconds.
-     */
-    503: ErrorResponse;
 };
 
 export type GetLivenessError = GetLivenessErrors[keyof GetLivenessErrors];

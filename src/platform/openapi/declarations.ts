@@ -1,0 +1,62 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { openEnum } from './documentation.js';
+import { errorCodes } from './error.response.js';
+
+type DescribedSchema = Readonly<Record<string, unknown>>;
+type SchemaObject = Exclude<NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string], { $ref: string }>;
+
+/** What the modules of an application declare when it starts. */
+export interface Declarations {
+  /** The attributes of users, by `<extension>.<name>`. */
+  readonly attributes: ReadonlyMap<string, { readonly searchable: boolean; readonly schema: DescribedSchema }>;
+  /** The names of all permissions. */
+  readonly permissions: ReadonlySet<string>;
+}
+
+/** Adds what only a started application knows. */
+export function addDeclarations(document: OpenAPIObject, { attributes, permissions }: Declarations): void {
+  addAttributes(document, attributes);
+  const names = [...permissions].toSorted();
+  for (const [name, property] of [
+    ['CreateRoleRequest', 'permissions'],
+    ['UpdateRoleRequest', 'permissions'],
+    ['PermissionResponse', 'name'],
+  ] as const) {
+    const schema = propertyOf(document, name, property);
+    if (schema === undefined) continue;
+    if (schema.type === 'array') schema.items = { type: 'string', enum: names };
+    else schema.enum = names;
+  }
+  const code = propertyOf(document, 'ErrorContent', 'code');
+  if (code !== undefined)
+    Object.assign(code, openEnum(errorCodes(), { pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 100 }), { type: undefined });
+}
+
+function propertyOf({ components }: OpenAPIObject, name: string, property: string): SchemaObject | undefined {
+  const schema = components?.schemas?.[name];
+  const found = schema === undefined || '$ref' in schema ? undefined : schema.properties?.[property];
+  return found === undefined || '$ref' in found ? undefined : found;
+}
+
+/** Adds attributes to the schemas of a user, of the requests that set one, and to the filters of the list. */
+function addAttributes({ components, paths }: OpenAPIObject, attributes: Declarations['attributes']): void {
+  if (attributes.size === 0) return;
+  const entries = [...attributes].map(([name, { schema }]) => [name, orNull(schema)]);
+  const whole = { type: 'object', properties: Object.fromEntries(entries) as SchemaObject['properties'] } as const;
+  for (const name of ['UserResponse', 'CreateUserRequest', 'UpdateUserRequest']) {
+    const schema = components?.schemas?.[name];
+    if (schema !== undefined && !('$ref' in schema)) schema.properties = { ...schema.properties, attributes: whole };
+  }
+  const list = Object.values(paths).find((item) => item.get?.operationId === 'listUsers')?.get;
+  for (const [name, { searchable, schema }] of attributes) {
+    if (searchable) list?.parameters?.push({ name: `attributes.${name}`, in: 'query', required: false, schema });
+  }
+}
+
+function orNull({ type, enum: values, ...others }: DescribedSchema): object {
+  return {
+    ...others,
+    type: [type, 'null'],
+    ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}),
+  };
+}
