@@ -79,7 +79,7 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^#(.*)$': '<rootDir>/src/$1/index.ts' },
   transform: {
-    '/(?:test|src/extensions)/.+\\.ts$': swc,
+    '/(?:test|src/extensions|packages/client/src)/.+\\.ts$': swc,
     [`/(?:src|${NEST})/`]: '<rootDir>/test/support/built-module.mjs',
     [`/${CLASSES}/`]: '<rootDir>/test/support/loaded-package.mjs',
   },
