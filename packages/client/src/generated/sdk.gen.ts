@@ -281,6 +281,11 @@ export const login = <ThrowOnError extends boolean = false>(options: Options<Log
  * The new pair replaces the old one. Browsers that got the refresh token in a cookie send no body, and the header `X-Requested-With`; they get the next one in the cookie.
  */
 export const refreshTokens = <ThrowOnError extends boolean = false>(options: Options<RefreshTokensData, ThrowOnError>): RequestResult<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError> => options.client.post<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-refresh',
+            type: 'apiKey'
+        }],
     url: '/api/v1/auth/refresh',
     ...options,
     headers: {
@@ -311,17 +316,21 @@ export const resetPassword = <ThrowOnError extends boolean = false>(options: Opt
  * Ends the session of the access token, or of the cookie with a refresh token, which is then cleared.
  */
 export const logout = <ThrowOnError extends boolean = false>(options: Options<LogoutData, ThrowOnError>): RequestResult<LogoutResponses, LogoutErrors, ThrowOnError> => options.client.post<LogoutResponses, LogoutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            in: 'cookie',
+            name: '__Host-refresh',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/auth/logout',
     ...options
 });
 
 /**
- * End every session of a user
+ * End a user's other sessions
  *
  * Access: self, or sessions:manage.
  *
- * Except the session of this request.
+ * All of them, except the session of this request.
  */
 export const endOtherSessions = <ThrowOnError extends boolean = false>(options: Options<EndOtherSessionsData, ThrowOnError>): RequestResult<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError> => options.client.delete<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
