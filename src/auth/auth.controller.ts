@@ -18,7 +18,7 @@ import { DEVICE_TOKEN_HEADERS, deviceTokenHeaders, Hashes } from '#passwords';
 import { PasswordResetsService, UserReplies } from '#users';
 import { EmailNotVerifiedError } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
-import { LoginRequest, toLogin } from './dto/login.request.js';
+import { LoginByEmailRequest, LoginByUsernameRequest, LoginRequest, toLogin } from './dto/login.request.js';
 import { RefreshRequest } from './dto/refresh.request.js';
 import { REFRESH_COOKIE_HEADER, RefreshCookie } from './refresh-cookie.js';
 import { RefreshTokenReader } from './refresh-token-reader.js';
@@ -45,15 +45,10 @@ export class AuthController {
   @Hashes()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
   @RefreshTokenDelivery()
+  @DeviceToken()
   @ApiOperation({ operationId: 'login', summary: 'Log in', description: 'With an email or a username.' })
-  @ApiExtraModels(LoginRequest)
-  @ApiBody({
-    schema: {
-      allOf: [schemaReference(LoginRequest)],
-      oneOf: [{ required: ['email'] }, { required: ['username'] }],
-      example: { email: 'ada@example.com', password: 'Correct-horse-7-battery!' },
-    },
-  })
+  @ApiExtraModels(LoginByEmailRequest, LoginByUsernameRequest)
+  @ApiBody({ schema: { oneOf: [schemaReference(LoginByEmailRequest), schemaReference(LoginByUsernameRequest)] } })
   @ApiAnswer({
     status: 200,
     description: 'The user and a pair of tokens.',
@@ -135,6 +130,17 @@ export class AuthController {
   private cookies({ refreshToken, refreshExpiresIn }: TokenPair, byCookie: boolean): string[] {
     return byCookie ? [this.cookie.set(refreshToken, refreshExpiresIn)] : [];
   }
+}
+
+/** Describes the header that makes a device known, for clients without cookies. */
+function DeviceToken(): MethodDecorator {
+  return ApiHeader({
+    name: 'X-Device-Token',
+    required: false,
+    description:
+      'What an earlier login returned in this header. Wrong passwords of others then do not lock this device out.',
+    schema: HEADER_SCHEMA,
+  });
 }
 
 /** Describes the header that asks for the refresh token in a cookie. */

@@ -1,5 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Public, SelfOr } from '#platform/access';
+import { MailLanguage } from '#platform/mail';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { BodyLimit, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal, UserId } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
@@ -16,6 +17,7 @@ export class EmailVerificationController {
   @Post('users/:id/verification-email')
   @SelfOr('users:update')
   @ApiTags('Users')
+  @MailLanguage()
   @ApiOperation({
     operationId: 'sendVerificationEmail',
     summary: 'Mail a link that verifies the email',

@@ -1,5 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Public, RequirePermissions } from '#platform/access';
+import { MailLanguage } from '#platform/mail';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { BodyLimit, CurrentUser, MAX_AUTH_BODY_BYTES, type Principal } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
@@ -21,6 +22,7 @@ export class InvitationsController {
   @Post('users/invitations')
   @RequirePermissions('users:create')
   @ApiTags('Users')
+  @MailLanguage()
   @ApiOperation({
     operationId: 'inviteUser',
     summary: 'Invite a user',

@@ -1,6 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Public } from '#platform/access';
 import { Transactions } from '#platform/events';
+import { MailLanguage } from '#platform/mail';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { BodyLimit, MAX_AUTH_BODY_BYTES } from '#platform/request';
 import { ApiAnswer } from '#platform/response';
@@ -18,6 +19,7 @@ export class PasswordRecoveryController {
   @Post('forgot-password')
   @Public()
   @BodyLimit(MAX_AUTH_BODY_BYTES)
+  @MailLanguage()
   @ApiOperation({
     operationId: 'forgotPassword',
     summary: 'Ask for a new password by mail',

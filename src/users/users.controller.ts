@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Patch, Post, Put, Query } from '@nestjs/
 import { PublicWhile, RequirePermissionFor, RequirePermissions, SelfOnly, SelfOr } from '#platform/access';
 import { UserAttributes } from '#platform/extensions';
 import { WithoutIdempotencyKey } from '#platform/idempotency';
+import { MailLanguage } from '#platform/mail';
 import { ApiOperation, ApiTags } from '#platform/openapi';
 import { Pagination } from '#platform/paging';
 import { CurrentUser, IfMatch, type IfMatchCondition, type Principal, requestContext, UserId } from '#platform/request';
@@ -32,6 +33,7 @@ export class UsersController {
   @Post()
   @Hashes()
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
+  @MailLanguage()
   @ApiOperation({ operationId: 'createUser', summary: 'Register a user' })
   @ApiAnswer({
     status: 201,
@@ -78,6 +80,7 @@ export class UsersController {
 
   @Patch(':id')
   @SelfOr('users:update', 'users:read')
+  @MailLanguage()
   @ApiOperation({ operationId: 'updateUser', summary: 'Update a user' })
   @ApiAnswer({
     status: 200,

@@ -21,12 +21,20 @@ function faults(program: string, file: string): string {
   return status === 0 ? '' : stdout + stderr;
 }
 
-it.each(['spectral', 'redocly'])('has no fault that %s finds in the API description', (program) => {
-  expect(faults(program, 'docs/api/openapi.yaml')).toBe('');
-}, TIMEOUT_MS);
+it.each(['spectral', 'redocly'])(
+  'has no fault that %s finds in the API description',
+  (program) => {
+    expect(faults(program, 'docs/api/openapi.yaml')).toBe('');
+  },
+  TIMEOUT_MS,
+);
 
-it.each(['spectral', 'redocly'])('has no fault that %s finds in the description as OpenAPI 3.0', (program) => {
-  const file = join(folder, 'openapi-3.0.json');
-  writeFileSync(file, JSON.stringify(toOpenApi30(description as unknown as OpenAPIObject)));
-  expect(faults(program, file)).toBe('');
-}, TIMEOUT_MS);
+it.each(['spectral', 'redocly'])(
+  'has no fault that %s finds in the description as OpenAPI 3.0',
+  (program) => {
+    const file = join(folder, 'openapi-3.0.json');
+    writeFileSync(file, JSON.stringify(toOpenApi30(description as unknown as OpenAPIObject)));
+    expect(faults(program, file)).toBe('');
+  },
+  TIMEOUT_MS,
+);

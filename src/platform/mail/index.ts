@@ -1,3 +1,4 @@
+export { MailLanguage } from './mail-language.decorator.js';
 export { escapeHtml } from './mail-template.js';
 export { MailModule } from './mail.module.js';
 export { MailTemplates } from './mail-templates.js';

@@ -92,11 +92,23 @@ const EXAMPLES: Readonly<Record<number, object>> = {
   503: { code: 'SERVICE_UNAVAILABLE', message: 'The service is not available right now. Please try again.' },
 };
 
-/** The header that a failure of some statuses carries. */
-const HEADERS: Readonly<Record<number, string>> = {
-  401: 'WWW-Authenticate',
-  429: 'Retry-After',
-  503: 'Retry-After',
+const RETRY_AFTER = {
+  'Retry-After': {
+    description: 'The seconds to wait before another attempt.',
+    schema: { type: 'integer' as const, format: 'int32', minimum: 1 },
+  },
+};
+
+/** The headers that failures of some statuses carry. */
+const HEADERS: Readonly<Record<number, Readonly<Record<string, object>>>> = {
+  401: {
+    'WWW-Authenticate': {
+      description: '`Bearer`, with `error="invalid_token"` where a token was sent and refused (RFC 6750).',
+      schema: { type: 'string' as const },
+    },
+  },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
 };
 
 /** The codes of errors that routes name and the core does not have. */
@@ -114,10 +126,9 @@ export function errorCodes(): string[] {
  */
 export function errorResponse(status: number, codes: readonly string[] = []) {
   for (const code of codes) ownCodes.add(code);
-  const header = HEADERS[status];
   return {
     description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join(' '),
-    headers: header === undefined ? {} : { [header]: { schema: { type: 'string' as const } } },
+    headers: { ...HEADERS[status] },
     content: { 'application/json': { schema: schemaReference(ErrorResponse), ...errorExample(status, codes) } },
   };
 }

@@ -13,6 +13,7 @@ interface ExampleSchema {
   readonly required?: readonly string[];
   readonly items?: ExampleSchema;
   readonly contentSchema?: ExampleSchema;
+  readonly oneOf?: readonly ExampleSchema[];
   readonly allOf?: readonly ExampleSchema[];
 }
 
@@ -38,12 +39,13 @@ export function exampleOf(
 ): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.enum !== undefined) return schema.enum[0];
-  const { $ref, format, type, allOf, contentSchema, items, properties = {}, required = [] } = schema;
+  const { $ref, format, type, allOf, oneOf, contentSchema, items, properties = {}, required = [] } = schema;
   if ($ref !== undefined) {
     const name = $ref.slice($ref.lastIndexOf('/') + 1);
     return exampleOf(schemas[name] ?? {}, schemas, name);
   }
   if (contentSchema !== undefined) return `${JSON.stringify(exampleOf(contentSchema, schemas, path))}\n`;
+  if (oneOf?.[0] !== undefined) return exampleOf(oneOf[0], schemas, path);
   if (allOf !== undefined) {
     const parts = allOf.map((part) => exampleOf(part, schemas, path));
     return Object.assign({}, ...parts) as object;

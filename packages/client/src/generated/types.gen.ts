@@ -201,9 +201,13 @@ export type LoginResponse = {
     user: UserResponse;
 };
 
-export type LoginRequest = {
-    email?: string;
-    username?: string;
+export type LoginByEmailRequest = {
+    email: string;
+    password: string;
+};
+
+export type LoginByUsernameRequest = {
+    username: string;
     password: string;
 };
 
@@ -798,6 +802,10 @@ export type CreateUserData = {
     body: CreateUserRequest;
     headers?: {
         /**
+         * The languages that the reader of the mail prefers; English where none of them has templates.
+         */
+        'Accept-Language'?: string;
+        /**
          * Chosen by the client, for one request and its retries: for 24 hours they get the first answer, and nothing is done twice.
          */
         'Idempotency-Key'?: string;
@@ -1000,6 +1008,10 @@ export type UpdateUserData = {
          * Only if the user still has this ETag.
          */
         'If-Match'?: string;
+        /**
+         * The languages that the reader of the mail prefers; English where none of them has templates.
+         */
+        'Accept-Language'?: string;
         /**
          * Chosen by the client, for one request and its retries: for 24 hours they get the first answer, and nothing is done twice.
          */
@@ -1878,8 +1890,12 @@ export type SetUserRolesResponses = {
 export type SetUserRolesResponse = SetUserRolesResponses[keyof SetUserRolesResponses];
 
 export type LoginData = {
-    body: LoginRequest;
+    body: LoginByEmailRequest | LoginByUsernameRequest;
     headers?: {
+        /**
+         * What an earlier login returned in this header. Wrong passwords of others then do not lock this device out.
+         */
+        'X-Device-Token'?: string;
         /**
          * For browsers: the refresh token comes in an HttpOnly cookie, and is `null` in the body.
          */
@@ -2593,6 +2609,12 @@ export type ListUserHistoryResponse = ListUserHistoryResponses[keyof ListUserHis
 
 export type ForgotPasswordData = {
     body: ForgotPasswordRequest;
+    headers?: {
+        /**
+         * The languages that the reader of the mail prefers; English where none of them has templates.
+         */
+        'Accept-Language'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/auth/forgot-password';
@@ -2635,6 +2657,10 @@ export type ForgotPasswordResponse = ForgotPasswordResponses[keyof ForgotPasswor
 export type SendVerificationEmailData = {
     body?: never;
     headers?: {
+        /**
+         * The languages that the reader of the mail prefers; English where none of them has templates.
+         */
+        'Accept-Language'?: string;
         /**
          * Chosen by the client, for one request and its retries: for 24 hours they get the first answer, and nothing is done twice.
          */
@@ -2752,6 +2778,10 @@ export type VerifyEmailResponse = VerifyEmailResponses[keyof VerifyEmailResponse
 export type InviteUserData = {
     body: InviteUserRequest;
     headers?: {
+        /**
+         * The languages that the reader of the mail prefers; English where none of them has templates.
+         */
+        'Accept-Language'?: string;
         /**
          * Chosen by the client, for one request and its retries: for 24 hours they get the first answer, and nothing is done twice.
          */
