@@ -25,13 +25,14 @@ it('breaks nothing that the last release had (docs/api/released.yaml)', async ()
 // oxlint-disable-next-line typescript/no-explicit-any
 type Editable = any;
 
-describe('A change of the description', () => {
-  const changed = (change: (copy: Editable) => void): string[] => {
-    const copy: Json = structuredClone(description) as unknown as Json;
-    change(copy);
-    return breakingChanges(description, copy);
-  };
+/** What a change of the description would break. */
+function changed(change: (copy: Editable) => void): string[] {
+  const copy: Json = structuredClone(description) as unknown as Json;
+  change(copy);
+  return breakingChanges(description, copy);
+}
 
+describe('A change of the description', () => {
   it.each<[string, (copy: Editable) => void]>([
     ['an operation that goes', ({ paths }) => delete paths['/api/v1/roles'].post],
     [

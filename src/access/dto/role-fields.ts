@@ -41,7 +41,7 @@ export const Permissions = (presence: Presence) =>
 
 /** The `:name` of the path. */
 export const RoleNameParameter = pathParameter(
-  { name: 'name', schema: ROLE_NAME_SCHEMA, example: 'support' },
+  { name: 'name', schema: ROLE_NAME_SCHEMA },
   (name) => {
     const found = roleNameRule(name);
     if (found !== undefined) throw ValidationError.ofField('name', found.rule, found.message);

@@ -148,6 +148,7 @@ function complete(operation: Operation, method: string, path: string): void {
   }
   if (repeatable) addIdempotencyKey(operation);
   if (method === 'get') addNotModified(operation);
+  operation.parameters?.sort((one, other) => placeOf(one) - placeOf(other));
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
       response.headers = {
@@ -160,6 +161,11 @@ function complete(operation: Operation, method: string, path: string): void {
 
 function commonHeaders(...names: (keyof typeof COMMON_HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** Parameters are described in the order in which a request is written. */
+function placeOf(parameter: NonNullable<Operation['parameters']>[number]): number {
+  return '$ref' in parameter ? -1 : ['path', 'query', 'header', 'cookie'].indexOf(parameter.in);
 }
 
 /** The headers that failures carry, the description of which all operations share. */

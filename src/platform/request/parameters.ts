@@ -17,7 +17,6 @@ export const UserId = pathParameter(
     name: 'id',
     description: "A user's UUID, or `me`.",
     schema: { type: 'string', pattern: '^(?:me|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$', maxLength: 36 },
-    example: 'me',
   },
   (id) => {
     if (id === 'me') return currentPrincipal().userId;

@@ -60,13 +60,18 @@ function show(username) {
   element('log-out').hidden = username === undefined;
 }
 
+function asText(value) {
+  if (Array.isArray(value)) return value.join(', ');
+  return value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value ?? '–');
+}
+
 async function showProfile() {
   const { status, content } = await send('GET', '/users/me');
   if (status !== 200) return status === 401 ? forget() : undefined;
   const fields = Object.entries(content.data.user).flatMap(([name, value]) => {
     const [term, text] = [document.createElement('dt'), document.createElement('dd')];
     term.textContent = name;
-    text.textContent = value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value ?? '–');
+    text.textContent = asText(value);
     return [term, text];
   });
   element('fields').replaceChildren(...fields);
