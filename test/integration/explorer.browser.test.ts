@@ -98,7 +98,7 @@ describe('The explorer in a browser', () => {
     const { page, context, faults } = await open();
     await logIn(page, account.email);
     await page.getByRole('button', { name: 'get /api/v1/users/{id}', exact: true }).click();
-    const operation = page.locator('#operations-Users-usersGet');
+    const operation = page.locator('#operations-Users-getUser');
     await operation.getByPlaceholder('id').fill('me');
     await operation.getByRole('button', { name: 'Execute' }).click();
     await operation.getByText(`"username": "${account.username}"`).first().waitFor();
