@@ -12,8 +12,6 @@ import { addExamples } from './examples.js';
 import { toOpenApi30 } from './openapi-3.0.js';
 import { INTRODUCTION, TAGS } from './introduction.js';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
-
 /** The headers that many responses have. */
 const COMMON_HEADERS = {
   'X-Request-Id': { description: 'The id of the request, also in the log.', schema: { type: 'string' as const } },
@@ -59,21 +57,37 @@ export async function serveExplorer(
 ): Promise<void> {
   const swagger = await applyDocumentation();
   const { publicUrl, publicPath } = config;
-  const servers = [{ url: publicUrl ?? '/' }];
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
   await serveExplorerPage(fastify, config);
-  // Made when it is first asked for: all controllers are there by then.
-  let document: OpenAPIObject | undefined;
-  const whole = () => (document ??= { ...describe(app, declarations, swagger), servers });
-  fastify.get('/openapi.json', async (_request, reply) => reply.type(JSON_TYPE).send(JSON.stringify(whole())));
-  fastify.get('/openapi-3.0.json', async (_request, reply) =>
-    reply.type(JSON_TYPE).send(JSON.stringify(toOpenApi30(whole()))),
-  );
-  fastify.get('/openapi.yaml', async (_request, reply) => {
-    const { stringify } = await import('yaml');
-    return reply.type('text/yaml; charset=utf-8').send(stringify(whole(), { aliasDuplicateObjects: false }));
-  });
+  const { stringify } = await import('yaml');
+  // Made when they are first asked for, when all controllers are there, and kept: no rate limit counts these routes.
+  const document = once(() => at(publicUrl, describe(app, declarations, swagger)));
+  const texts = {
+    '/openapi.json': once(() => JSON.stringify(document())),
+    '/openapi-3.0.json': once(() => JSON.stringify(toOpenApi30(document()))),
+    '/openapi.yaml': once(() => stringify(document(), { aliasDuplicateObjects: false })),
+  };
+  for (const [path, text] of Object.entries(texts)) {
+    const type = path.endsWith('.json') ? 'application/json' : 'text/yaml';
+    fastify.get(path, async (_request, reply) => reply.type(`${type}; charset=utf-8`).send(text()));
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** The same document, with the address of the server where it is known. */
+function at(publicUrl: string | undefined, document: OpenAPIObject): OpenAPIObject {
+  if (publicUrl === undefined) return document;
+  const { info } = document;
+  return {
+    ...document,
+    info: { ...info, contact: { ...info.contact, url: publicUrl } },
+    servers: [{ url: publicUrl }],
+  };
 }
 
 function describe(
@@ -121,6 +135,7 @@ function describe(
   addExamples(document);
   document.tags = tagsOf(document);
   document.components = { ...document.components, headers: COMMON_HEADERS };
+  document.info.contact = { name: 'The operator of this server' };
   return document;
 }
 

@@ -16,12 +16,12 @@ export const TAGS = [
 export const INTRODUCTION = `Accounts, logins and sessions.
 
 **Begin** with *Log in* above, or send \`POST /auth/login\` and put the access token into \`Authorization: Bearer …\`. Then
-\`GET /users/me\` is your profile. An access token is good for an hour; \`POST /auth/refresh\` exchanges the refresh token for the next pair, once.
+\`GET /users/me\` is your profile. An access token is good for an hour, unless the operator chose otherwise; \`POST /auth/refresh\` exchanges the refresh token for the next pair, once.
 
 **Answers** are \`{ success, data, message? }\`, failures \`{ success, error: { code, message, reason?, details?, timestamp, requestId } }\`.
 \`code\` is for programs, \`details\` names each field that is wrong. Every answer has an \`X-Request-Id\`, which is in the log too.
 
-**Limits**: 100 requests a minute for each user, or each address without a token; \`RateLimit-Remaining\` and \`RateLimit-Reset\`
+**Limits**: by default 100 requests a minute for each user, or each address without a token; \`RateLimit-Remaining\` and \`RateLimit-Reset\`
 count down. Past a limit the answer is 429, and 503 while a store is away; both have \`Retry-After\`.
 
 **Versions**: the \`ETag\` of a user names its version. Sent back as \`If-Match\`, it keeps two editors from overwriting each other
