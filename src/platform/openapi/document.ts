@@ -60,17 +60,19 @@ export async function serveExplorer(
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
   await serveExplorerPage(fastify, config);
-  const { stringify } = await import('yaml');
   // Made when they are first asked for, when all controllers are there, and kept: no rate limit counts these routes.
   const document = once(() => at(publicUrl, describe(app, declarations, swagger)));
   const texts = {
     '/openapi.json': once(() => JSON.stringify(document())),
     '/openapi-3.0.json': once(() => JSON.stringify(toOpenApi30(document()))),
-    '/openapi.yaml': once(() => stringify(document(), { aliasDuplicateObjects: false })),
+    '/openapi.yaml': once(async () => {
+      const { stringify } = await import('yaml');
+      return stringify(document(), { aliasDuplicateObjects: false });
+    }),
   };
   for (const [path, text] of Object.entries(texts)) {
     const type = path.endsWith('.json') ? 'application/json' : 'text/yaml';
-    fastify.get(path, async (_request, reply) => reply.type(`${type}; charset=utf-8`).send(text()));
+    fastify.get(path, async (_request, reply) => reply.type(`${type}; charset=utf-8`).send(await text()));
   }
 }
 
