@@ -45,7 +45,8 @@ function install() {
   mkdirSync(caches, { recursive: true });
   const partial = mkdtempSync(`${target}-`);
   for (const file of FILES) cpSync(join(SOURCE, file), join(partial, file));
-  // Output belongs to the program's own: stdout stays free for it.
+  process.stderr.write('Installing the API tools, once on this machine…\n');
+  // The program's own output is on stdout, so npm writes to stderr.
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: partial,
     stdio: ['ignore', 2, 2],

@@ -11,7 +11,11 @@ export class PermissionsController {
 
   @Get()
   @RequirePermissions('roles:read')
-  @ApiOperation({ operationId: 'listPermissions', summary: 'List every permission there is' })
+  @ApiOperation({
+    operationId: 'listPermissions',
+    summary: 'List every permission there is',
+    description: 'Those of the core and of extensions, which roles may hold.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'The permissions, by name.',

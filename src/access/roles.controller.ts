@@ -19,7 +19,11 @@ export class RolesController {
 
   @Get()
   @RequirePermissions('roles:read')
-  @ApiOperation({ operationId: 'listRoles', summary: 'List all roles' })
+  @ApiOperation({
+    operationId: 'listRoles',
+    summary: 'List all roles',
+    description: 'All of them in one answer, the built-in ones included.',
+  })
   @ApiAnswer({ status: 200, description: 'The roles, by name.', model: RoleResponse, under: 'roles', list: true })
   async list() {
     return { roles: (await this.roles.list()).map(toRoleResponse) };
@@ -27,7 +31,11 @@ export class RolesController {
 
   @Get(':name')
   @RequirePermissions('roles:read')
-  @ApiOperation({ operationId: 'getRole', summary: 'Read a role' })
+  @ApiOperation({
+    operationId: 'getRole',
+    summary: 'Read a role',
+    description: 'Its permissions hold for every user who has the role.',
+  })
   @ApiAnswer({ status: 200, description: 'The role.', ...ONE_ROLE })
   async get(@RoleNameParameter() name: string) {
     return roleReply(await this.roles.get(name));

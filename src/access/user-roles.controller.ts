@@ -18,7 +18,11 @@ export class UserRolesController {
 
   @Get('permissions')
   @SelfOr('users:read')
-  @ApiOperation({ operationId: 'getUserPermissions', summary: "Get a user's roles and permissions" })
+  @ApiOperation({
+    operationId: 'getUserPermissions',
+    summary: "Get a user's roles and permissions",
+    description: 'The permissions are those of all roles together.',
+  })
   @ApiAnswer({ status: 200, description: 'What the user holds.', model: UserPermissionsResponse })
   async permissions(@UserId() id: string) {
     return this.userRoles.permissionsOf(id);

@@ -75,7 +75,11 @@ export class AuditLogsController {
 
   @Get('audit-logs/:entryId')
   @RequirePermissions('audit:read')
-  @ApiOperation({ operationId: 'getAuditEntry', summary: 'Read an audit entry' })
+  @ApiOperation({
+    operationId: 'getAuditEntry',
+    summary: 'Read an audit entry',
+    description: 'That it was read is recorded, too.',
+  })
   @ApiAnswer({ status: 200, description: 'The entry.', model: AuditEntryResponse, under: 'auditLog' })
   async get(@Id('entryId', Target('entryId', 'audit-entry')) id: string) {
     return { auditLog: toAuditEntryResponse(await this.auditLog.get(id)) };

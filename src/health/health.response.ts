@@ -10,18 +10,18 @@ export class ServiceHealth {
   @ApiPropertyOptional({
     type: 'integer',
     format: 'int32',
-    description: 'Of the outbox: messages that wait for delivery.',
+    description: 'Outbox: messages that wait for delivery.',
   })
   waiting?: number;
 
   @ApiPropertyOptional({
     type: 'integer',
     format: 'int32',
-    description: 'Of the outbox: the age of the oldest of them, in seconds.',
+    description: 'Outbox: the age of the oldest of them, in seconds.',
   })
   oldestSeconds?: number;
 
-  @ApiPropertyOptional({ type: 'integer', format: 'int32', description: 'Of the outbox: messages that were given up.' })
+  @ApiPropertyOptional({ type: 'integer', format: 'int32', description: 'Outbox: messages that were given up.' })
   failed?: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { Prisma } from '#platform/database';
 import { type Fault, fault } from '#platform/errors';
-import { Field, type Presence, type Rule, textOf } from '#platform/input';
+import { Field, isDay, type Presence, type Rule, textOf } from '#platform/input';
 import type { ApiPropertyOptions } from '#platform/openapi';
 
 const E164 = /^\+?[1-9]\d{1,14}$/;
@@ -30,7 +30,13 @@ const PROFILE = {
   dateOfBirth: { rule: dateOfBirthRule, docs: { type: String, format: 'date', maxLength: 10, example: '1815-12-10' } },
   profilePictureUrl: {
     rule: profilePictureUrlRule,
-    docs: { type: String, format: 'uri', maxLength: MAX_URL_LENGTH, example: 'https://example.com/ada.png' },
+    docs: {
+      type: String,
+      format: 'uri',
+      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://',
+      maxLength: MAX_URL_LENGTH,
+      example: 'https://example.com/ada.png',
+    },
   },
   bio: text('Bio', 0, 500, 'Writes programs for the Analytical Engine.'),
 } satisfies Record<string, FieldDefinition>;
@@ -94,16 +100,10 @@ function phoneNumberRule(value: unknown): Fault | undefined {
 function dateOfBirthRule(value: unknown): Fault | undefined {
   const message = 'Date of birth must be a real date, YYYY-MM-DD';
   if (typeof value !== 'string') return fault('type', message);
-  if (!isCalendarDate(value)) return fault('format', message);
+  // PostgreSQL has no year 0.
+  if (!CALENDAR_DATE.test(value) || value.startsWith('0000') || !isDay(value)) return fault('format', message);
   const inFuture = value > new Date().toISOString().slice(0, 10);
   return inFuture ? fault('maximum', 'Date of birth must not be in the future') : undefined;
-}
-
-/** Whether the day exists. PostgreSQL has no year 0, and JavaScript reads 31 February as a day in March. */
-function isCalendarDate(value: string): boolean {
-  if (!CALENDAR_DATE.test(value) || value.startsWith('0000')) return false;
-  const date = new Date(value);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
 function profilePictureUrlRule(value: unknown): Fault | undefined {

@@ -63,7 +63,11 @@ export class UserAdministrationController {
 
   @Post('email-verification')
   @OthersOnly('users:update', 'users:read')
-  @ApiOperation({ operationId: 'markEmailVerified', summary: "Mark a user's email as verified" })
+  @ApiOperation({
+    operationId: 'markEmailVerified',
+    summary: "Mark a user's email as verified",
+    description: 'For an email that was verified by other means. No mail is sent.',
+  })
   @ApiAnswer({ status: 200, description: 'The user. A second call changes nothing.', errors: [412], ...ONE_USER })
   async verifyEmail(
     @UserId() id: string,

@@ -34,7 +34,12 @@ export class UsersController {
   @Hashes()
   @PublicWhile(({ registration }) => registration === 'open', 'users:create')
   @MailLanguage()
-  @ApiOperation({ operationId: 'createUser', summary: 'Register a user' })
+  @ApiOperation({
+    operationId: 'createUser',
+    summary: 'Register a user',
+    description:
+      'Creates an active account. It does not log in. Where mail is sent, it gets a link that verifies the email.',
+  })
   @ApiAnswer({
     status: 201,
     description: 'The new user.',
@@ -53,7 +58,12 @@ export class UsersController {
   @Get()
   @RequirePermissions('users:read')
   @RequirePermissionFor('status', 'deleted', 'users:delete')
-  @ApiOperation({ operationId: 'listUsers', summary: 'List, filter and search users' })
+  @ApiOperation({
+    operationId: 'listUsers',
+    summary: 'List, filter and search users',
+    description:
+      'Pages by number, or by the cursors of a page, which cost the same at any depth. All filters must match; an empty one counts as absent.',
+  })
   @ApiAnswer({
     status: 200,
     description: 'A page of users.',
@@ -72,7 +82,11 @@ export class UsersController {
 
   @Get(':id')
   @SelfOr('users:read')
-  @ApiOperation({ operationId: 'getUser', summary: 'Read a user' })
+  @ApiOperation({
+    operationId: 'getUser',
+    summary: 'Read a user',
+    description: 'The `ETag` names the version, for `If-None-Match` here and `If-Match` in changes.',
+  })
   @ApiAnswer({ status: 200, description: 'The user.', ...ONE_USER })
   async get(@UserId() id: string) {
     return this.replies.profile(await this.profiles.get(id));
@@ -81,7 +95,12 @@ export class UsersController {
   @Patch(':id')
   @SelfOr('users:update', 'users:read')
   @MailLanguage()
-  @ApiOperation({ operationId: 'updateUser', summary: 'Update a user' })
+  @ApiOperation({
+    operationId: 'updateUser',
+    summary: 'Update a user',
+    description:
+      "Changes the fields that are sent; `null` clears one. A new email of one's own needs `currentPassword`, and has to be verified again.",
+  })
   @ApiAnswer({
     status: 200,
     description: 'The updated user.',

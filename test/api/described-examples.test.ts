@@ -121,10 +121,8 @@ it('gives the answers of the examples to the requests of the examples', async ()
   const byAda = { token: ada.accessToken };
   for (const read of ['getUser', 'listSessions', 'listUserHistory', 'updateUser']) await call(read, byAda);
   await call('endSession', { ...byAda, params: { sessionId: ada.sessionId } });
-  const { refreshToken } = (await call('refreshTokens', { body: { refreshToken: (await loggedIn()).refreshToken } }))
-    .body.data;
+  await call('refreshTokens', { body: { refreshToken: (await loggedIn()).refreshToken } });
   await call('endOtherSessions', { token: (await loggedIn()).accessToken });
-  expect(refreshToken).toEqual(expect.any(String));
   await call('changePassword', { token: (await loggedIn()).accessToken });
   await call('logout', { token: (await loggedIn()).accessToken });
   await call('forgotPassword');

@@ -110,7 +110,8 @@ describe('An extension that forgets an access rule', () => {
     const { code, stderr } = await runProgram(join(folder, 'dist', 'main.js'), { ...stores.env, ...SECRETS });
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'The route LeakController.all does not say who may call it.\n',
+      stderr:
+        'The route LeakController.all does not say who may call it. Add an access rule above it, such as @RequirePermissions().\n',
     });
     await stores.remove();
   });

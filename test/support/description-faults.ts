@@ -1,10 +1,12 @@
 import { exampleOf, NoExampleError } from '../../src/platform/openapi/examples.js';
 import type { DeclaredResponse, Description, Json, Operation } from './description.js';
 
+/** What the document puts before the description that the route has. */
+const ACCESS = /^Access: [^\n]*\.(?:\n\n|$)/;
 const SUCCESS = /^2\d\d$/;
 const FAILURE = /^[45]\d\d$/;
 
-/** What a route must still say, one line each: how it is fixed comes first. */
+/** One line for each thing that a route's description lacks, saying what to add. */
 export function descriptionFaults({ paths, components: { schemas } }: Description): string[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, operation]) => {
@@ -21,7 +23,7 @@ function faultsOf(operation: Operation, schemas: Json): string[] {
   return [
     ...(operationId ? [] : ['add an operationId to @ApiOperation']),
     ...(summary ? [] : ['add a summary to @ApiOperation']),
-    ...(description ? [] : ['add a description to @ApiOperation']),
+    ...(description?.replace(ACCESS, '') ? [] : ['add a description to @ApiOperation']),
     ...(tags?.length ? [] : ['add @ApiTags to the controller']),
     ...(operation['x-access'] === undefined ? ['add an access rule, such as @RequirePermissions'] : []),
     // Without @ApiAnswer, Nest declares a success that says nothing.

@@ -25,6 +25,7 @@ export interface DeclaredResponse {
 }
 
 export interface Description {
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation | undefined>>>>;
   readonly components: Json & {
     readonly schemas: Readonly<Record<string, Json>>;

@@ -3,8 +3,8 @@ import process from 'node:process';
 import { parse } from 'yaml';
 
 /**
- * A Jest reporter, for runs of all suites: they must meet each status that the description declares for an operation, 500
- * apart. Every answer that a test gets is compared with the description, so what was met is described truly.
+ * A Jest reporter, for runs of all suites: they must meet each status that the description declares for an operation, except
+ * 500. Every answer that a test gets is compared with the description, so what was met is described truly.
  */
 export default class UnmetAnswers {
   #fault;

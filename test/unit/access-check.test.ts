@@ -140,8 +140,14 @@ describe('The check at start that every route has an access rule', () => {
   });
 
   it.each<[Type, string]>([
-    [ForgottenController, 'The route ForgottenController.forgotten does not say who may call it.'],
-    [HeirController, 'The route HeirController.forgotten does not say who may call it.'],
+    [
+      ForgottenController,
+      'The route ForgottenController.forgotten does not say who may call it. Add an access rule above it, such as @RequirePermissions().',
+    ],
+    [
+      HeirController,
+      'The route HeirController.forgotten does not say who may call it. Add an access rule above it, such as @RequirePermissions().',
+    ],
     [
       MisnamedController,
       'The route MisnamedController.list asks for the permission things:raed, which no module declares.',

@@ -36,7 +36,7 @@ export const Permissions = (presence: Presence) =>
     maxItems: MAX_PERMISSIONS,
     uniqueItems: true,
     example: ['users:read'],
-    description: 'Of those that GET /permissions lists, and that one holds oneself.',
+    description: 'Permissions from GET /permissions that the caller holds.',
   });
 
 /** The `:name` of the path. */

@@ -1,27 +1,30 @@
 import { fault } from '#platform/errors';
 import { AUDIT_OUTCOMES } from '#platform/events';
-import { anyText, Filter, oneOf, type Rule, TIME_SCHEMA, timeWithZone } from '#platform/input';
+import { anyText, Filter, oneOf, type Rule, TIME_SCHEMA, timeWithZone, toTime } from '#platform/input';
 import { CursorField, LimitField, toPageRequest } from '#platform/paging';
 import { isUuid } from '#platform/request';
 import type { AuditFilters } from '../audit-entries.repository.js';
-import { AUDIT_ACTION } from './audit-action.js';
 import type { AuditQuery } from '../audit-log.service.js';
 
 const MAX_LENGTH = 255;
 
 /** Filters of audit entries. */
 export class AuditFiltersQuery {
-  @Filter(uuid('actorId'), { format: 'uuid', maxLength: 36, description: 'Who did it.' })
+  @Filter(uuid('actorId'), { format: 'uuid', maxLength: 36, description: 'The id of the actor.' })
   actorId?: string;
 
   @Filter(anyText('targetId', MAX_LENGTH), {
     type: String,
     maxLength: MAX_LENGTH,
-    description: 'To whom or what.',
+    description: 'The id of the target.',
   })
   targetId?: string;
 
-  @Filter(anyText('action', MAX_LENGTH), AUDIT_ACTION)
+  @Filter(anyText('action', MAX_LENGTH), {
+    type: String,
+    maxLength: MAX_LENGTH,
+    description: 'The action, such as `user.updated`.',
+  })
   action?: string;
 
   @Filter(oneOf('outcome', AUDIT_OUTCOMES), { enum: AUDIT_OUTCOMES })
@@ -63,8 +66,8 @@ export function toAuditFilters(query: AuditFiltersQuery): AuditFilters {
     action,
     outcome,
     requestId,
-    from: from === undefined ? undefined : new Date(from),
-    to: to === undefined ? undefined : new Date(to),
+    from: from === undefined ? undefined : toTime(from),
+    to: to === undefined ? undefined : toTime(to),
   };
 }
 

@@ -6,11 +6,12 @@ import type { Login } from '#users';
 const MAX_NAME_LENGTH = 255;
 const MAX_PASSWORD_LENGTH = 1_024;
 
-const EMAIL = { type: String, maxLength: MAX_NAME_LENGTH, example: 'ada@example.com' } as const;
-const USERNAME = { type: String, maxLength: MAX_NAME_LENGTH, example: 'adalovelace' } as const;
+const EMAIL = { type: String, minLength: 1, maxLength: MAX_NAME_LENGTH, example: 'ada@example.com' } as const;
+const USERNAME = { type: String, minLength: 1, maxLength: MAX_NAME_LENGTH, example: 'adalovelace' } as const;
 const PASSWORD = {
   type: String,
   format: 'password',
+  minLength: 1,
   maxLength: MAX_PASSWORD_LENGTH,
   example: 'Correct-horse-7-battery!',
 } as const;

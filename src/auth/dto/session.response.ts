@@ -21,7 +21,7 @@ export class SessionResponse {
   @ApiProperty({ type: String, format: 'date-time', description: 'The end, unless it is refreshed before.' })
   expiresAt!: string;
 
-  @ApiProperty({ description: 'Whether it is the one that asks.', example: true })
+  @ApiProperty({ description: "Whether this is the caller's own session.", example: true })
   current!: boolean;
 }
 

@@ -30,7 +30,10 @@ export class AccessCheck implements OnApplicationBootstrap {
     if (typeof handler !== 'function' || !Reflect.hasMetadata(PATH_METADATA, handler)) return;
     const rule: AccessRule | undefined = Reflect.getMetadata(ACCESS_RULE, handler);
     const extra: QueryPermission | undefined = Reflect.getMetadata(EXTRA_PERMISSIONS, handler);
-    if (rule === undefined) throw new StartupError(`The route ${route} does not say who may call it.`);
+    if (rule === undefined)
+      throw new StartupError(
+        `The route ${route} does not say who may call it. Add an access rule above it, such as @RequirePermissions().`,
+      );
     const asked = [
       ...(rule.self ?? []),
       ...(rule.permissions ?? []),

@@ -2,6 +2,8 @@ export const AUDIT_OUTCOMES = ['success', 'failure', 'denied'] as const;
 
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
+export const AUDIT_ACTION_NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
 /** `noun.past_verb` */
 export type AuditAction = `${string}.${string}`;
 

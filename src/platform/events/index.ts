@@ -1,4 +1,5 @@
 export {
+  AUDIT_ACTION_NAME,
   type AuditAction,
   type AuditChanges,
   AUDIT_OUTCOMES,

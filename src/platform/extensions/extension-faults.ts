@@ -1,3 +1,4 @@
+import { AUDIT_ACTION_NAME } from '#platform/events';
 import { statSync } from 'node:fs';
 import { satisfies, validRange } from 'semver';
 import { parseDuration } from '#config';
@@ -11,7 +12,6 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const MAX_NAME = 63;
 const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
 const PERMISSION = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
-const AUDIT_ACTION = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 
 /** The methods of a provider, by the member that names its class. */
 const METHODS = {
@@ -76,7 +76,7 @@ function faultsOf(extension: ExtensionDefinition, names: ReadonlySet<string>): s
       .filter((permission) => !PERMISSION.test(permission))
       .map((permission) => `the permission ${permission} is not named resource:action`),
     ...auditActions
-      .filter((action) => !AUDIT_ACTION.test(action))
+      .filter((action) => !AUDIT_ACTION_NAME.test(action))
       .map((action) => `the audit action ${action} is not named noun.past_verb`),
     ...[...Object.keys(health), ...Object.keys(claims), ...Object.keys(jobs), ...Object.keys(attributes)]
       .filter((member) => !MEMBER_NAME.test(member))

@@ -1,7 +1,8 @@
 import { fault, type FieldFault } from '#platform/errors';
 import { codePoints, type Rule } from './field.decorator.js';
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+/** RFC 3339, section 5.6: the letters may be small, and a minute may have a leap second. */
+const TIME = /^(\d{4}-\d\d-\d\d)t(\d\d:\d\d):([0-5]\d|60)(\.\d{1,9})?(z|[+-]\d\d:\d\d)$/i;
 
 /** How the API description shows a time with a zone; the longest has nine decimals. */
 export const TIME_SCHEMA = { format: 'date-time', maxLength: 35 } as const;
@@ -29,7 +30,7 @@ export function anyText(name: string, max: number): Rule {
   return (value) => {
     if (typeof value !== 'string') return fault('type', message);
     if (value === '') return fault('min_length', message);
-    return value.length > max ? fault('max_length', message) : undefined;
+    return codePoints(value) > max ? fault('max_length', message) : undefined;
   };
 }
 
@@ -41,9 +42,27 @@ export function anyString(name: string): Rule {
 /** A time with a zone (RFC 3339, section 5.6). */
 export function timeWithZone(name: string): Rule {
   return (value) =>
-    typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))
+    typeof value === 'string' && toTime(value) !== undefined
       ? undefined
       : fault('format', `${name} must be a time such as 2026-11-24T20:00:00Z`);
+}
+
+/** Reads a time with a zone. @returns `undefined` for a text that is none, and for a time outside the years 1 to 9999 (UTC) */
+export function toTime(text: string): Date | undefined {
+  const [, day = '', minute = '', second = '', fraction = '', zone = ''] = TIME.exec(text) ?? [];
+  // JavaScript reads 31 February as a day in March, and 24:00 as the next day.
+  if (!isDay(day) || minute > '23:59') return undefined;
+  // JavaScript has no leap seconds.
+  const time = new Date(`${day}T${minute}:${second === '60' ? '59' : second}${fraction}${zone.toUpperCase()}`);
+  const year = time.getUTCFullYear();
+  // PostgreSQL has no year 0.
+  return year >= 1 && year <= 9999 ? time : undefined;
+}
+
+/** Whether `YYYY-MM-DD` is a day of the calendar. */
+export function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
 /** What a client sends for a field that the API does not have. */

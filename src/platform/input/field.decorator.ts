@@ -31,7 +31,7 @@ export function Field(
   documentation: ApiPropertyOptions = {},
   { read = toNfc, only }: FieldOptions = {},
 ): PropertyDecorator {
-  const isList = Array.isArray(documentation.type) || documentation.isArray === true;
+  const isList = Array.isArray(documentation.type) || documentation.type === 'array' || documentation.isArray === true;
   if (isList && documentation.maxItems === undefined) throw new Error('A field that takes a list must say maxItems');
   const check: Rule = (value, dto) => {
     const found = rule(value, dto);

@@ -16,20 +16,19 @@ export interface Declarations {
 /** Adds what only a started application knows. */
 export function addDeclarations(document: OpenAPIObject, { attributes, permissions }: Declarations): void {
   addAttributes(document, attributes);
-  const names = [...permissions].toSorted();
-  for (const [name, property] of [
-    ['CreateRoleRequest', 'permissions'],
-    ['UpdateRoleRequest', 'permissions'],
-    ['PermissionResponse', 'name'],
-  ] as const) {
-    const schema = propertyOf(document, name, property);
-    if (schema === undefined) continue;
-    if (schema.type === 'array') schema.items = { type: 'string', enum: names };
-    else schema.enum = names;
+  const names = openEnum([...permissions].toSorted(), { pattern: '^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$', maxLength: 100 });
+  for (const request of ['CreateRoleRequest', 'UpdateRoleRequest']) {
+    const list = propertyOf(document, request, 'permissions');
+    if (list !== undefined) list.items = names;
   }
-  const code = propertyOf(document, 'ErrorContent', 'code');
-  if (code !== undefined)
-    Object.assign(code, openEnum(errorCodes(), { pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 100 }), { type: undefined });
+  const codes = openEnum(errorCodes(), { pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 100 });
+  for (const [schema, property, values] of [
+    ['PermissionResponse', 'name', names],
+    ['ErrorContent', 'code', codes],
+  ] as const) {
+    const found = propertyOf(document, schema, property);
+    if (found !== undefined) Object.assign(found, values, { type: undefined });
+  }
 }
 
 function propertyOf({ components }: OpenAPIObject, name: string, property: string): SchemaObject | undefined {

@@ -5,7 +5,13 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AppConfig } from '#config';
 import { shareComponents } from './components.js';
 import { addDeclarations, type Declarations } from './declarations.js';
-import { applyDocumentation, HEADER_SCHEMA, METHODS, REFRESH_COOKIE_SCHEME } from './documentation.js';
+import {
+  applyDocumentation,
+  ETAGS_SCHEMA,
+  type Operation,
+  operationsOf,
+  REFRESH_COOKIE_SCHEME,
+} from './documentation.js';
 import { ErrorResponse, errorResponse, type ErrorStatus } from './error.response.js';
 import { serveExplorerPage } from './explorer.js';
 import { addExamples } from './examples.js';
@@ -38,8 +44,6 @@ const REPLAYED = /^(?:2..|404|409|412)$/;
 const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
 
 const { version: release } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** The description of the API, generated from its controllers and DTOs. */
 export async function describeApi(app: NestFastifyApplication, declarations: Declarations): Promise<OpenAPIObject> {
@@ -125,13 +129,8 @@ function describe(
     // Ids are part of the contract with generated clients: a route's own `operationId`, or none.
     operationIdFactory: () => '',
   });
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation !== undefined) complete(operation, method, path);
-    }
-  }
-  shareComponents(document, failureHeaders);
+  for (const { operation, method, path } of operationsOf(document)) complete(operation, method, path);
+  shareComponents(document, failureHeaders, ({ operation, path }) => isCounted(operation, path));
   closeRequestSchemas(document);
   addDeclarations(document, declarations);
   addExamples(document);
@@ -142,9 +141,8 @@ function describe(
 }
 
 /** The groups in reading order; those of extensions follow. */
-function tagsOf({ paths }: OpenAPIObject) {
-  const operations = Object.values(paths).flatMap((item) => METHODS.flatMap((method) => item[method] ?? []));
-  const used = new Set(operations.flatMap(({ tags = [] }) => tags));
+function tagsOf(document: OpenAPIObject) {
+  const used = new Set(operationsOf(document).flatMap(({ operation: { tags = [] } }) => tags));
   const known = TAGS.filter(({ name }) => used.has(name));
   const others = [...used].filter((name) => !TAGS.some((tag) => tag.name === name));
   return [...known, ...others.map((name) => ({ name }))];
@@ -155,7 +153,7 @@ function complete(operation: Operation, method: string, path: string): void {
   if (operation.operationId === '') delete operation.operationId;
   const extensions = new Map<string, unknown>(Object.entries(operation));
   const access = extensions.get('x-access');
-  const counted = path.startsWith('/api/') && !extensions.has('x-uncounted');
+  const counted = isCounted(operation, path);
   const repeatable = method !== 'get' && !path.includes('/auth/') && !extensions.has('x-without-idempotency-key');
   if (typeof access === 'string' && access !== 'anyone') {
     operation.description = [`Access: ${access}.`, operation.description].filter(Boolean).join('\n\n');
@@ -178,6 +176,11 @@ function complete(operation: Operation, method: string, path: string): void {
 
 function commonHeaders(...names: (keyof typeof COMMON_HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** Whether the rate limit counts the operation's requests. */
+function isCounted(operation: Operation, path: string): boolean {
+  return path.startsWith('/api/') && !('x-uncounted' in operation);
 }
 
 /** Parameters are described in the order in which a request is written. */
@@ -203,7 +206,7 @@ function addNotModified(operation: Operation): void {
     in: 'header' as const,
     description: 'The ETag of a copy at hand.',
     required: false,
-    schema: HEADER_SCHEMA,
+    schema: ETAGS_SCHEMA,
   };
   operation.parameters = [condition, ...(operation.parameters ?? [])];
 }
@@ -252,6 +255,9 @@ function impliedErrors(
 /** Marks request bodies as closed: they accept only the described fields. */
 function closeRequestSchemas({ components }: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
-    if (name.endsWith('Request') && !('$ref' in schema)) schema.additionalProperties = false;
+    if (!name.endsWith('Request') || '$ref' in schema) continue;
+    schema.additionalProperties = false;
+    // An update of nothing is refused.
+    if (name.startsWith('Update')) schema.minProperties = 1;
   }
 }

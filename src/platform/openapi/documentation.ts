@@ -5,11 +5,17 @@ export type { ApiParamOptions, ApiPropertyOptions } from '@nestjs/swagger';
 /** The security scheme of routes that take the cookie with a refresh token. */
 export const REFRESH_COOKIE_SCHEME = 'refreshCookie';
 
-/** A header that a client sends: Node.js takes no longer head than 16 KiB. */
-export const HEADER_SCHEMA = { type: 'string' as const, maxLength: 16_384 };
+/** A header that a client sends. Node.js refuses a head of more than 16 KiB, so that each of a few may be this long. */
+export const HEADER_SCHEMA = { type: 'string' as const, maxLength: 2_048 };
 
-/** The methods of operations. */
-export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+/** A list of entity tags, or `*` (RFC 9110, section 13.1.1). */
+export const ETAGS_SCHEMA = {
+  type: 'string' as const,
+  maxLength: 2_048,
+  pattern: '^[ \\t]*(?:\\*|(?:W/)?"[^"]*"(?:[ \\t]*,[ \\t]*(?:W/)?"[^"]*")*)[ \\t]*$',
+};
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 type Documentation = (swagger: typeof Swagger) => ClassDecorator | MethodDecorator | PropertyDecorator;
 type Decorator = (target: object, key?: string | symbol, descriptor?: unknown) => void;
@@ -26,6 +32,18 @@ export async function applyDocumentation(): Promise<typeof Swagger> {
   const swagger = await import('@nestjs/swagger');
   for (const apply of waiting.splice(0)) apply(swagger);
   return swagger;
+}
+
+export type Operation = NonNullable<Swagger.OpenAPIObject['paths'][string]['get']>;
+
+/** Every operation of a document, with its method and path. */
+export function operationsOf({ paths }: Pick<Swagger.OpenAPIObject, 'paths'>) {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation === undefined ? [] : [{ method, path, operation }];
+    }),
+  );
 }
 
 /** The `$ref` of a model. */

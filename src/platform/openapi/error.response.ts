@@ -2,17 +2,21 @@ import {
   FAULT_RULES,
   type FaultRule,
   MAX_DETAILS,
+  type OwnError,
   STATUS_BY_CODE,
   UNAUTHORIZED_REASONS,
   type UnauthorizedReason,
 } from '#platform/errors';
-import { ApiProperty, ApiPropertyOptional, schemaReference } from './documentation.js';
+import { ApiProperty, ApiPropertyOptional, openEnum, schemaReference } from './documentation.js';
+
+/** Names for machines, of which a later release may add some. */
+const NAMES = (names: readonly string[]) => openEnum(names, { pattern: '^[a-z][a-z0-9_]*$', maxLength: 100 });
 
 class FieldFaultResponse {
   @ApiProperty({ example: 'email' })
   field!: string;
 
-  @ApiProperty({ enum: FAULT_RULES, description: 'What is wrong, for machines.' })
+  @ApiProperty({ ...NAMES(FAULT_RULES), description: 'What is wrong, for machines.' })
   rule!: FaultRule;
 
   @ApiProperty({ example: 'Invalid email format' })
@@ -26,7 +30,7 @@ class ErrorContent {
   @ApiProperty({ example: 'Validation failed' })
   message!: string;
 
-  @ApiPropertyOptional({ enum: UNAUTHORIZED_REASONS, description: 'With every 401: why, for machines.' })
+  @ApiPropertyOptional({ ...NAMES(UNAUTHORIZED_REASONS), description: 'With every 401: why, for machines.' })
   reason?: UnauthorizedReason;
 
   @ApiPropertyOptional({ type: [FieldFaultResponse], maxItems: MAX_DETAILS })
@@ -52,10 +56,10 @@ const DESCRIPTIONS = {
   400: '`VALIDATION_ERROR`: something sent is of the wrong shape.',
   401: '`UNAUTHORIZED`: no token, a refused one, or wrong credentials.',
   403: '`FORBIDDEN`: not allowed, whether or not the target exists.',
-  404: '`RESOURCE_NOT_FOUND`',
+  404: '`RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.',
   409: '`DUPLICATE_RESOURCE`: a name is taken; `details` says which. `CONFLICT`: the state of things forbids it, or a request with the same `Idempotency-Key` is being served.',
   412: '`PRECONDITION_FAILED`: `If-Match` does not match.',
-  413: '`PAYLOAD_TOO_LARGE`',
+  413: '`PAYLOAD_TOO_LARGE`: the body is too large.',
   415: '`UNSUPPORTED_MEDIA_TYPE`: the body is not plain `application/json`.',
   422: '`IDEMPOTENCY_KEY_REUSED`: the `Idempotency-Key` was used with another request.',
   429: '`RATE_LIMIT_EXCEEDED`: try again after `Retry-After` seconds.',
@@ -111,38 +115,34 @@ const HEADERS: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   503: RETRY_AFTER,
 };
 
-/** The codes of errors that routes name and the core does not have. */
-const ownCodes = new Set<string>();
+/** The codes that routes declare with `DomainError.of`. */
+const declaredCodes = new Set<string>();
 
 /** Every code that an answer can have. */
 export function errorCodes(): string[] {
-  return [...Object.keys(STATUS_BY_CODE), ...ownCodes].toSorted();
+  return [...Object.keys(STATUS_BY_CODE), ...declaredCodes].toSorted();
 }
 
 /**
  * Describes a failure.
  *
- * @param codes of an extension's own errors with this status
+ * @param own errors with a code of their own, which the route answers with this status; their codes are declared, too
  */
-export function errorResponse(status: number, codes: readonly string[] = []) {
-  for (const code of codes) ownCodes.add(code);
+export function errorResponse(status: number, own: readonly OwnError[] = []) {
+  const codes = own.map(({ code }) => code);
+  for (const code of codes) declaredCodes.add(code);
   return {
-    description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join(' '),
+    description: [...codes.map((code) => `\`${code}\``), describedStatuses[status]].filter(Boolean).join('; '),
     headers: { ...HEADERS[status] },
-    content: { 'application/json': { schema: schemaReference(ErrorResponse), ...errorExample(status, codes) } },
+    content: { 'application/json': { schema: schemaReference(ErrorResponse), ...errorExample(status, own) } },
   };
 }
 
-/** An error of an extension's own is the example of its status. */
-function errorExample(status: number, [own]: readonly string[]): { readonly example?: object } {
-  const error = EXAMPLES[status];
+/** An error with a code of its own is the example of its status. */
+function errorExample(status: number, [Own]: readonly OwnError[]): { readonly example?: object } {
+  const error = Own === undefined ? EXAMPLES[status] : { code: Own.code, message: new Own().message };
   if (error === undefined) return {};
   const timestamp = '2026-11-23T19:00:24.552Z';
   const requestId = 'aba129e9-7b1f-4561-b829-8dcbbbd3c034';
-  return {
-    example: {
-      success: false,
-      error: { ...error, ...(own === undefined ? {} : { code: own }), timestamp, requestId },
-    },
-  };
+  return { example: { success: false, error: { ...error, timestamp, requestId } } };
 }

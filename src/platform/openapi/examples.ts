@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { METHODS, schemaReference } from './documentation.js';
+import { operationsOf, schemaReference } from './documentation.js';
 import { ErrorResponse } from './error.response.js';
 
 /** What is read of a schema to make an example of it. */
@@ -83,10 +83,10 @@ interface Content {
  * Gives every request body and every answer with a model an example. What a route itself says of its example stands; where
  * a part has none, the example is left out, and `npm test` names the part.
  */
-export function addExamples({ components, paths }: OpenAPIObject): void {
-  const schemas = (components?.schemas ?? {}) as Readonly<Record<string, ExampleSchema>>;
-  const operations = Object.values(paths).flatMap((item) => METHODS.flatMap((method) => item[method] ?? []));
-  for (const { requestBody, responses } of operations) {
+export function addExamples(document: OpenAPIObject): void {
+  const schemas = (document.components?.schemas ?? {}) as Readonly<Record<string, ExampleSchema>>;
+  for (const { operation } of operationsOf(document)) {
+    const { requestBody, responses } = operation;
     for (const part of [requestBody, ...Object.values(responses)]) {
       if (part === undefined || '$ref' in part) continue;
       for (const content of Object.values(part.content ?? {}) as Content[]) addExample(content, schemas);

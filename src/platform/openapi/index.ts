@@ -15,6 +15,7 @@ export {
   ApiResponse,
   ApiSecurity,
   ApiTags,
+  ETAGS_SCHEMA,
   HEADER_SCHEMA,
   openEnum,
   REFRESH_COOKIE_SCHEME,

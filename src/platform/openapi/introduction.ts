@@ -15,11 +15,12 @@ export const TAGS = [
 /** The start page of the explorer, and of what is generated from the description. */
 export const INTRODUCTION = `Accounts, logins and sessions.
 
-**Begin** with *Log in* above, or send \`POST /auth/login\` and put the access token into \`Authorization: Bearer …\`. Then
+**Begin** with the button *Log in* of the explorer, or send \`POST /auth/login\` and put the access token into \`Authorization: Bearer …\`. Then
 \`GET /users/me\` is your profile. An access token is good for an hour, unless the operator chose otherwise; \`POST /auth/refresh\` exchanges the refresh token for the next pair, once.
 
 **Answers** are \`{ success, data, message? }\`, failures \`{ success, error: { code, message, reason?, details?, timestamp, requestId } }\`.
-\`code\` is for programs, \`details\` names each field that is wrong. Every answer has an \`X-Request-Id\`, which is in the log too.
+\`code\` is for programs, \`details\` names each field that is wrong. Every answer has an \`X-Request-Id\`, which is in the log too; a request may bring its own, of 8 to 128 letters, digits, dots,
+underscores and hyphens. An empty filter of a list counts as absent.
 
 **Limits**: by default 100 requests a minute for each user, or each address without a token; \`RateLimit-Remaining\` and \`RateLimit-Reset\`
 count down. Past a limit the answer is 429, and 503 while a store is away; both have \`Retry-After\`.

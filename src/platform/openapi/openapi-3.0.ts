@@ -8,7 +8,7 @@ export function toOpenApi30(document: OpenAPIObject): object {
 function convert(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(convert);
   if (typeof value !== 'object' || value === null) return value;
-  // 3.0 describes no content of texts.
+  // OpenAPI 3.0 has no contentSchema.
   const { type, contentSchema: _, contentMediaType: __, ...others }: Readonly<Record<string, unknown>> = { ...value };
   const converted = Object.fromEntries(Object.entries(others).map(([key, inner]) => [key, convert(inner)]));
   if (type === undefined) return converted;

@@ -8,36 +8,25 @@ export const MAX_LIMIT = 100;
 const MAX_PAGE = 2 ** 31 - 1;
 const MAX_CURSOR_LENGTH = 4_096;
 
+const BY_PAGE = {
+  required: false,
+  type: 'integer',
+  format: 'int32',
+  description: 'Left out on pages taken by cursor.',
+} as const;
+
 /** Describes where a page lies in its list. */
 export class Pagination {
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    format: 'int32',
-    minimum: 1,
-    description: 'Left out on pages taken by cursor.',
-  })
+  @ApiProperty({ ...BY_PAGE, minimum: 1 })
   currentPage?: number;
 
   @ApiProperty({ type: 'integer', format: 'int32', minimum: 1, maximum: MAX_LIMIT, example: DEFAULT_LIMIT })
   perPage!: number;
 
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    format: 'int32',
-    minimum: 0,
-    description: 'Left out on pages taken by cursor.',
-  })
+  @ApiProperty({ ...BY_PAGE, minimum: 0 })
   totalPages?: number;
 
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    format: 'int32',
-    minimum: 0,
-    description: 'Left out on pages taken by cursor.',
-  })
+  @ApiProperty({ ...BY_PAGE, minimum: 0 })
   totalItems?: number;
 
   @ApiProperty({

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { UnauthorizedError, ValidationError } from '#platform/errors';
-import { ApiHeader, ApiParam, type ApiParamOptions, HEADER_SCHEMA } from '#platform/openapi';
+import { ApiHeader, ApiParam, type ApiParamOptions, ETAGS_SCHEMA } from '#platform/openapi';
 import { parseIfMatch } from './etag.js';
 import type { Principal } from './principal.js';
 import { requestContext } from './request-context.js';
@@ -51,7 +51,7 @@ export const IfMatch = createParamDecorator(
         name: 'If-Match',
         required: false,
         description: 'Only if the user still has this ETag.',
-        schema: HEADER_SCHEMA,
+        schema: ETAGS_SCHEMA,
       }),
     ),
   ],

@@ -45,29 +45,29 @@ export interface AnswerDocs {
   readonly whenUnavailable?: string;
 }
 
-export const ANSWER = Symbol('returned');
+export const ANSWER = Symbol('answer');
 
 /** Says what a route returns: the envelope sends it, the API description shows it. */
-export function ApiAnswer(returned: AnswerDocs): MethodDecorator {
-  const { status, description, model, beside = {}, errors = [], whenRepeated, whenUnavailable } = returned;
-  const content = contentDocs(returned);
+export function ApiAnswer(answer: AnswerDocs): MethodDecorator {
+  const { status, description, model, beside = {}, errors = [], whenRepeated, whenUnavailable } = answer;
+  const content = contentDocs(answer);
   return applyDecorators(
-    SetMetadata(ANSWER, returned),
+    SetMetadata(ANSWER, answer),
     HttpCode(status),
     ApiExtraModels(...[model, ...Object.values(beside)].filter((type) => type !== undefined)),
-    ApiResponse({ status, description, ...headerDocs(returned), ...content }),
+    ApiResponse({ status, description, ...headerDocs(answer), ...content }),
     ...(whenRepeated === undefined
       ? []
       : [
           ApiResponse({
             status: 200,
             description: whenRepeated,
-            ...headerDocs({ ...returned, location: false }),
+            ...headerDocs({ ...answer, location: false }),
             ...content,
           }),
         ]),
     ...failureDocs(errors),
-    ...(returned.storeless === true ? [ApiExtension('x-storeless', true)] : []),
+    ...(answer.storeless === true ? [ApiExtension('x-storeless', true)] : []),
     ...(whenUnavailable === undefined
       ? []
       : [ApiResponse({ status: 503, ...errorResponse(503), description: whenUnavailable, ...content })]),
@@ -82,14 +82,8 @@ export function ApiErrors(...errors: (ErrorStatus | OwnError)[]): MethodDecorato
 function failureDocs(errors: readonly (ErrorStatus | OwnError)[]) {
   const statuses = new Set(errors.map((error) => (typeof error === 'number' ? error : error.status)));
   return [...statuses].map((status) => {
-    const codes = errors.filter((error) => typeof error !== 'number' && error.status === status) as OwnError[];
-    return ApiResponse({
-      status,
-      ...errorResponse(
-        status,
-        codes.map(({ code }) => code),
-      ),
-    });
+    const own = errors.filter((error) => typeof error !== 'number' && error.status === status) as OwnError[];
+    return ApiResponse({ status, ...errorResponse(status, own) });
   });
 }
 
@@ -106,12 +100,12 @@ function textHeader(description: string) {
   return { description, schema: { type: 'string' as const } };
 }
 
-function contentDocs(returned: AnswerDocs) {
-  const { status, model, bare, example } = returned;
+function contentDocs(answer: AnswerDocs) {
+  const { status, model, bare, example } = answer;
   if (status === 204) return {};
   if (bare === undefined) {
     const shown = example === undefined ? {} : { example: { data: example } };
-    return { content: { 'application/json': { schema: envelopeSchema(returned), ...shown } } };
+    return { content: { 'application/json': { schema: envelopeSchema(answer), ...shown } } };
   }
   if (model === undefined) throw new TypeError('An answer without the envelope needs a model');
   const reference = schemaReference(model);
@@ -121,14 +115,14 @@ function contentDocs(returned: AnswerDocs) {
   return { content: { [bare]: { schema, ...(example === undefined ? {} : { example }) } } };
 }
 
-function envelopeSchema(returned: AnswerDocs) {
-  const { message } = returned;
+function envelopeSchema(answer: AnswerDocs) {
+  const { message } = answer;
   return {
     type: 'object' as const,
     required: ['success', 'data', ...(message === undefined ? [] : ['message'])],
     properties: {
       success: { type: 'boolean' as const, enum: [true] },
-      data: dataSchema(returned),
+      data: dataSchema(answer),
       ...(message === undefined ? {} : { message: { type: 'string' as const, enum: [message] } }),
     },
   };

@@ -65,6 +65,7 @@ export const CurrentPassword = (name: string, presence: Presence = 'required') =
     {
       type: String,
       format: 'password',
+      minLength: 1,
       maxLength: MAX_CURRENT_PASSWORD_LENGTH,
       example: 'Correct-horse-7-battery!',
     },

@@ -21,6 +21,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * List, filter and search users
  *
  * Access: users:read.
+ *
+ * Pages by number, or by the cursors of a page, which cost the same at any depth. All filters must match; an empty one counts as absent.
  */
 export const listUsers = <ThrowOnError extends boolean = false>(options: Options<ListUsersData, ThrowOnError>): RequestResult<ListUsersResponses, ListUsersErrors, ThrowOnError> => options.client.get<ListUsersResponses, ListUsersErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -32,6 +34,8 @@ export const listUsers = <ThrowOnError extends boolean = false>(options: Options
  * Register a user
  *
  * Access: anyone, or users:create.
+ *
+ * Creates an active account. It does not log in. Where mail is sent, it gets a link that verifies the email.
  */
 export const createUser = <ThrowOnError extends boolean = false>(options: Options<CreateUserData, ThrowOnError>): RequestResult<CreateUserResponses, CreateUserErrors, ThrowOnError> => options.client.post<CreateUserResponses, CreateUserErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -60,6 +64,8 @@ export const deleteUser = <ThrowOnError extends boolean = false>(options: Option
  * Read a user
  *
  * Access: self, or users:read.
+ *
+ * The `ETag` names the version, for `If-None-Match` here and `If-Match` in changes.
  */
 export const getUser = <ThrowOnError extends boolean = false>(options: Options<GetUserData, ThrowOnError>): RequestResult<GetUserResponses, GetUserErrors, ThrowOnError> => options.client.get<GetUserResponses, GetUserErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -71,6 +77,8 @@ export const getUser = <ThrowOnError extends boolean = false>(options: Options<G
  * Update a user
  *
  * Access: self, or users:update and users:read.
+ *
+ * Changes the fields that are sent; `null` clears one. A new email of one's own needs `currentPassword`, and has to be verified again.
  */
 export const updateUser = <ThrowOnError extends boolean = false>(options: Options<UpdateUserData, ThrowOnError>): RequestResult<UpdateUserResponses, UpdateUserErrors, ThrowOnError> => options.client.patch<UpdateUserResponses, UpdateUserErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -133,6 +141,8 @@ export const restoreUser = <ThrowOnError extends boolean = false>(options: Optio
  * Mark a user's email as verified
  *
  * Access: users:update and users:read, not for oneself.
+ *
+ * For an email that was verified by other means. No mail is sent.
  */
 export const markEmailVerified = <ThrowOnError extends boolean = false>(options: Options<MarkEmailVerifiedData, ThrowOnError>): RequestResult<MarkEmailVerifiedResponses, MarkEmailVerifiedErrors, ThrowOnError> => options.client.post<MarkEmailVerifiedResponses, MarkEmailVerifiedErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -157,6 +167,8 @@ export const issuePasswordReset = <ThrowOnError extends boolean = false>(options
  * List all roles
  *
  * Access: roles:read.
+ *
+ * All of them in one answer, the built-in ones included.
  */
 export const listRoles = <ThrowOnError extends boolean = false>(options: Options<ListRolesData, ThrowOnError>): RequestResult<ListRolesResponses, ListRolesErrors, ThrowOnError> => options.client.get<ListRolesResponses, ListRolesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -198,6 +210,8 @@ export const deleteRole = <ThrowOnError extends boolean = false>(options: Option
  * Read a role
  *
  * Access: roles:read.
+ *
+ * Its permissions hold for every user who has the role.
  */
 export const getRole = <ThrowOnError extends boolean = false>(options: Options<GetRoleData, ThrowOnError>): RequestResult<GetRoleResponses, GetRoleErrors, ThrowOnError> => options.client.get<GetRoleResponses, GetRoleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -226,6 +240,8 @@ export const updateRole = <ThrowOnError extends boolean = false>(options: Option
  * List every permission there is
  *
  * Access: roles:read.
+ *
+ * Those of the core and of extensions, which roles may hold.
  */
 export const listPermissions = <ThrowOnError extends boolean = false>(options: Options<ListPermissionsData, ThrowOnError>): RequestResult<ListPermissionsResponses, ListPermissionsErrors, ThrowOnError> => options.client.get<ListPermissionsResponses, ListPermissionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -237,6 +253,8 @@ export const listPermissions = <ThrowOnError extends boolean = false>(options: O
  * Get a user's roles and permissions
  *
  * Access: self, or users:read.
+ *
+ * The permissions are those of all roles together.
  */
 export const getUserPermissions = <ThrowOnError extends boolean = false>(options: Options<GetUserPermissionsData, ThrowOnError>): RequestResult<GetUserPermissionsResponses, GetUserPermissionsErrors, ThrowOnError> => options.client.get<GetUserPermissionsResponses, GetUserPermissionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -414,6 +432,8 @@ export const exportAuditEntries = <ThrowOnError extends boolean = false>(options
  * Read an audit entry
  *
  * Access: audit:read.
+ *
+ * That it was read is recorded, too.
  */
 export const getAuditEntry = <ThrowOnError extends boolean = false>(options: Options<GetAuditEntryData, ThrowOnError>): RequestResult<GetAuditEntryResponses, GetAuditEntryErrors, ThrowOnError> => options.client.get<GetAuditEntryResponses, GetAuditEntryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -137,21 +137,21 @@ export type CreateRoleRequest = {
     name: string;
     description?: string | null;
     /**
-     * Of those that GET /permissions lists, and that one holds oneself.
+     * Permissions from GET /permissions that the caller holds.
      */
-    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update'>;
+    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update' | string>;
 };
 
 export type UpdateRoleRequest = {
     description?: string | null;
     /**
-     * Of those that GET /permissions lists, and that one holds oneself.
+     * Permissions from GET /permissions that the caller holds.
      */
-    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update'>;
+    permissions?: Array<'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update' | string>;
 };
 
 export type PermissionResponse = {
-    name: 'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update';
+    name: 'audit:read' | 'roles:assign' | 'roles:manage' | 'roles:read' | 'sessions:manage' | 'users:create' | 'users:delete' | 'users:read' | 'users:update' | string;
     /**
      * What it lets its holder do.
      */
@@ -270,7 +270,7 @@ export type SessionResponse = {
      */
     expiresAt: string;
     /**
-     * Whether it is the one that asks.
+     * Whether this is the caller's own session.
      */
     current: boolean;
 };
@@ -446,15 +446,15 @@ export type ServiceHealth = {
      */
     latencyMs: number;
     /**
-     * Of the outbox: messages that wait for delivery.
+     * Outbox: messages that wait for delivery.
      */
     waiting?: number;
     /**
-     * Of the outbox: the age of the oldest of them, in seconds.
+     * Outbox: the age of the oldest of them, in seconds.
      */
     oldestSeconds?: number;
     /**
-     * Of the outbox: messages that were given up.
+     * Outbox: messages that were given up.
      */
     failed?: number;
 };
@@ -491,7 +491,7 @@ export type FieldFaultResponse = {
     /**
      * What is wrong, for machines.
      */
-    rule: 'required' | 'type' | 'format' | 'min_length' | 'max_length' | 'minimum' | 'maximum' | 'not_allowed' | 'unknown_field' | 'duplicate_key' | 'too_many' | 'malformed' | 'taken' | 'weak_password' | 'common_password';
+    rule: 'required' | 'type' | 'format' | 'min_length' | 'max_length' | 'minimum' | 'maximum' | 'not_allowed' | 'unknown_field' | 'duplicate_key' | 'too_many' | 'malformed' | 'taken' | 'weak_password' | 'common_password' | string;
     message: string;
 };
 
@@ -504,7 +504,7 @@ export type ErrorContent = {
     /**
      * With every 401: why, for machines.
      */
-    reason?: 'no_token' | 'invalid_token' | 'token_expired' | 'invalid_credentials' | 'wrong_current_password';
+    reason?: 'no_token' | 'invalid_token' | 'token_expired' | 'invalid_credentials' | 'wrong_current_password' | string;
     details?: Array<FieldFaultResponse>;
     timestamp: string;
     /**
@@ -833,7 +833,7 @@ export type CreateUserErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -901,7 +901,7 @@ export type DeleteUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -913,7 +913,7 @@ export type DeleteUserErrors = {
      */
     412: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -977,7 +977,7 @@ export type GetUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1041,7 +1041,7 @@ export type UpdateUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1053,7 +1053,7 @@ export type UpdateUserErrors = {
      */
     412: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1111,7 +1111,7 @@ export type ChangePasswordErrors = {
      */
     403: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1175,7 +1175,7 @@ export type SetUserStatusErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1187,7 +1187,7 @@ export type SetUserStatusErrors = {
      */
     412: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1251,7 +1251,7 @@ export type RestoreUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1259,7 +1259,7 @@ export type RestoreUserErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1327,7 +1327,7 @@ export type MarkEmailVerifiedErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1339,7 +1339,7 @@ export type MarkEmailVerifiedErrors = {
      */
     412: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1397,11 +1397,11 @@ export type IssuePasswordResetErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1501,7 +1501,7 @@ export type CreateRoleErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1562,7 +1562,7 @@ export type DeleteRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1570,7 +1570,7 @@ export type DeleteRoleErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1625,7 +1625,7 @@ export type GetRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1678,7 +1678,7 @@ export type UpdateRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1686,7 +1686,7 @@ export type UpdateRoleErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1785,7 +1785,7 @@ export type GetUserPermissionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1845,7 +1845,7 @@ export type SetUserRolesErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -1857,7 +1857,7 @@ export type SetUserRolesErrors = {
      */
     412: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1916,11 +1916,11 @@ export type LoginErrors = {
      */
     401: ErrorResponse;
     /**
-     * `EMAIL_NOT_VERIFIED` `FORBIDDEN`: not allowed, whether or not the target exists.
+     * `EMAIL_NOT_VERIFIED`; `FORBIDDEN`: not allowed, whether or not the target exists.
      */
     403: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -1975,7 +1975,7 @@ export type RefreshTokensErrors = {
      */
     401: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2020,7 +2020,7 @@ export type ResetPasswordErrors = {
      */
     401: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2071,7 +2071,7 @@ export type LogoutErrors = {
      */
     401: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2131,7 +2131,7 @@ export type EndOtherSessionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2139,7 +2139,7 @@ export type EndOtherSessionsErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2203,7 +2203,7 @@ export type ListSessionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2260,7 +2260,7 @@ export type EndSessionErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2268,7 +2268,7 @@ export type EndSessionErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2330,14 +2330,17 @@ export type ListAuditEntriesData = {
     path?: never;
     query?: {
         /**
-         * Who did it.
+         * The id of the actor.
          */
         actorId?: string;
         /**
-         * To whom or what.
+         * The id of the target.
          */
         targetId?: string;
-        action?: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
+        /**
+         * The action, such as `user.updated`.
+         */
+        action?: string;
         outcome?: 'success' | 'failure' | 'denied';
         /**
          * Not before then.
@@ -2445,14 +2448,17 @@ export type ExportAuditEntriesData = {
     path?: never;
     query?: {
         /**
-         * Who did it.
+         * The id of the actor.
          */
         actorId?: string;
         /**
-         * To whom or what.
+         * The id of the target.
          */
         targetId?: string;
-        action?: 'audit.exported' | 'audit.read' | 'audit.verified' | 'login.failed' | 'login.throttled' | 'permission.denied' | 'role.created' | 'role.deleted' | 'role.updated' | 'session.ended' | 'session.reuse_detected' | 'session.started' | 'user.created' | 'user.deleted' | 'user.email_verified' | 'user.invitation_accepted' | 'user.invited' | 'user.password_changed' | 'user.password_reset' | 'user.password_reset_issued' | 'user.password_reset_requested' | 'user.restored' | 'user.roles_changed' | 'user.status_changed' | 'user.updated' | 'user.verification_requested' | string;
+        /**
+         * The action, such as `user.updated`.
+         */
+        action?: string;
         outcome?: 'success' | 'failure' | 'denied';
         /**
          * Not before then.
@@ -2527,7 +2533,7 @@ export type GetAuditEntryErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2583,7 +2589,7 @@ export type ListUserHistoryErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2626,7 +2632,7 @@ export type ForgotPasswordErrors = {
      */
     400: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2690,7 +2696,7 @@ export type SendVerificationEmailErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
      */
     404: ErrorResponse;
     /**
@@ -2698,7 +2704,7 @@ export type SendVerificationEmailErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2747,7 +2753,7 @@ export type VerifyEmailErrors = {
      */
     401: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2810,7 +2816,7 @@ export type InviteUserErrors = {
      */
     409: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
@@ -2863,7 +2869,7 @@ export type AcceptInvitationErrors = {
      */
     401: ErrorResponse;
     /**
-     * `PAYLOAD_TOO_LARGE`
+     * `PAYLOAD_TOO_LARGE`: the body is too large.
      */
     413: ErrorResponse;
     /**
