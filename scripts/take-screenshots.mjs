@@ -84,6 +84,7 @@ async function picture(file, options, prepare) {
 async function scrollTo(locator) {
   await locator.evaluate((element) => {
     const { top } = element.getBoundingClientRect();
-    globalThis.scrollTo(0, top + globalThis.scrollY - 70);
+    // Below the header, which has two rows on a phone.
+    globalThis.scrollTo(0, top + globalThis.scrollY - 100);
   });
 }

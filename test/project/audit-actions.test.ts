@@ -11,5 +11,5 @@ it('lists every audit action that the code records', async () => {
   const files = (await readdir('src', { recursive: true })).filter((file) => /^(?!commands).*\.ts$/.test(file));
   const texts = await Promise.all(files.map((file) => readFile(join('src', file), 'utf8')));
   const actions = texts.flatMap((text) => [...text.matchAll(ACTION)].map(([, action]) => action));
-  expect([...AUDIT_ACTIONS]).toEqual([...new Set(actions)].toSorted());
+  expect(new Set(AUDIT_ACTIONS)).toEqual(new Set(actions));
 });

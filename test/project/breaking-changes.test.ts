@@ -21,21 +21,21 @@ function lostPromises(earlier: Description, later: Description): string[] {
     }),
   );
   const kept = ['operationId', 'x-access', 'security'] as const;
-  const changed = routes.flatMap(({ route, was, now }) =>
+  const others = routes.flatMap(({ route, was, now }) =>
     kept
       .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))
       .map((name) => `${route} has another ${name}`),
   );
   const closed = Object.entries(earlier.components.schemas).flatMap(([name, { properties = {} }]) => {
-    const now = later.components.schemas[name]?.['properties'] ?? {};
+    const now: object = later.components.schemas[name]?.['properties'] ?? {};
     return name.endsWith('Request')
       ? Object.keys(properties as object)
-          .filter((property) => !(property in (now as object)))
+          .filter((property) => !(property in now))
           .map((property) => `${name} no longer takes ${property}`)
       : [];
   });
   const moved = JSON.stringify(earlier.servers) === JSON.stringify(later.servers) ? [] : ['The servers are others'];
-  return [...changed, ...closed, ...moved];
+  return [...others, ...closed, ...moved];
 }
 
 /** A value of an enum whose schema takes other values, too. */

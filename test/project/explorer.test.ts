@@ -90,7 +90,7 @@ describe('The explorer', () => {
     expect([status, body.openapi]).toEqual([200, '3.0.3']);
     expect(Object.keys(body.paths)).toEqual(Object.keys(description.paths));
     const { lastLogin } = body.components.schemas.UserResponse.properties;
-    expect(lastLogin).toEqual({ type: 'string', format: 'date-time', nullable: true });
+    expect(lastLogin).toMatchObject({ type: 'string', format: 'date-time', nullable: true });
     // 3.0 has neither a list of types nor the type null.
     expect(JSON.stringify(body)).not.toMatch(/"type":(?:\[|"null")/);
   });
