@@ -162,7 +162,12 @@ function completeNames() {
     const name = field.closest('tr')?.querySelector('.parameter__name')?.firstChild?.textContent;
     field.ariaLabel ??= name?.trim() || 'Content type';
   }
-  for (const code of document.querySelectorAll('.swagger-ui pre, .swagger-ui .table-container')) code.tabIndex = 0;
+  for (const button of document.querySelectorAll('.expand-operation')) {
+    button.ariaLabel = `Operations of ${button.closest('.opblock-tag').dataset.tag}`;
+  }
+  for (const code of document.querySelectorAll('.swagger-ui pre:not(.version), .swagger-ui .table-container')) {
+    code.tabIndex = 0;
+  }
 }
 
 function followColorScheme() {
