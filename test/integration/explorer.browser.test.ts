@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { SECRETS } from '../support/app.js';
 import { openBrowser } from '../support/browser.js';
 import { newAccount, PASSWORD } from '../support/factories.js';
@@ -20,6 +20,14 @@ interface Watched {
   readonly faults: string[];
 }
 
+/** A proxy's answer while the server is away. */
+const BAD_GATEWAY = { status: 502, contentType: 'text/html', body: '<!doctype html><title>Bad gateway</title>' };
+
+/** Without what the browser itself writes about an answer that is a failure. */
+function ofScripts(faults: readonly string[]): string[] {
+  return faults.filter((fault) => !fault.startsWith('Failed to load resource'));
+}
+
 async function logIn(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByLabel('Email or username').fill(name);
@@ -33,10 +41,12 @@ describe('The explorer in a browser', () => {
   let app: SpawnedApp;
   let browser: Browser;
   const account = newAccount();
+  const other = newAccount();
   beforeAll(async () => {
     stores = await createStores();
     app = await spawnApp({ ...stores.env, ...SECRETS, API_DOCS: 'true' });
     await app.api.post('/users', account);
+    await app.api.post('/users', other);
     browser = await openBrowser();
   });
   afterAll(async () => {
@@ -107,15 +117,141 @@ describe('The explorer in a browser', () => {
     await context.close();
   });
 
-  it('says what is wrong with a login, in the API’s own words', async () => {
-    const { page, context } = await open();
+  it('says what is wrong with a login, in the API’s own words, and when the server does not answer', async () => {
+    const { page, context, faults } = await open();
     await page.getByRole('button', { name: 'Log in', exact: true }).click();
     await page.getByLabel('Email or username').fill(account.email);
     await page.getByLabel('Password', { exact: true }).fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('Invalid credentials').waitFor();
+    await page.route('**/auth/login', async (route) => route.fulfill(BAD_GATEWAY));
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('The server answered with status 502.').waitFor();
+    await page.route('**/auth/login', async (route) => route.abort());
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('The server could not be reached.').waitFor();
+    expect(ofScripts(faults)).toEqual([]);
+    await context.close();
+  });
+
+  it('shows at once that another tab has logged out, and logged in as another user', async () => {
+    const { page, context, faults } = await open();
+    await logIn(page, account.username);
+    const second = await context.newPage();
+    await second.goto(`${app.api.origin}/docs`);
+    await second.getByRole('status').getByText(account.username).waitFor();
+    await second.getByRole('button', { name: 'Log out', exact: true }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+    await logIn(second, other.username);
+    await page.getByRole('status').getByText(other.username).waitFor();
+    await page.getByRole('button', { name: 'My profile' }).click();
+    await page.getByRole('dialog').getByText(other.email).waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('renews its tokens every five seconds at most, and shows the user whose tokens they are', async () => {
+    const { page, context, requests, faults } = await open();
+    await page.route('**/auth/login', async (route) => {
+      const response = await route.fetch();
+      const { data } = (await response.json()) as { data: object };
+      await route.fulfill({ response, json: { data: { ...data, expiresIn: 1 } } });
+    });
+    await logIn(page, account.username);
+    const start = Date.now();
+    // Another cookie, of which no storage tells this page.
+    await context.request.post(`${app.api.origin}/api/v1/auth/login`, {
+      headers: { 'x-refresh-token-delivery': 'cookie' },
+      data: { email: other.email, password: PASSWORD },
+    });
+    await page.getByRole('status').getByText(other.username).waitFor();
+    expect(Date.now() - start).toBeGreaterThan(4_000);
+    expect(requests.filter((request) => request.endsWith('/auth/refresh'))).toHaveLength(1);
+    await page.getByRole('button', { name: 'My profile' }).click();
+    await page.getByRole('dialog').getByText(other.email).waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('stays logged in, and says so, while the server does not log out', async () => {
+    const { page, context, faults } = await open();
+    await logIn(page, account.username);
+    const logOut = page.getByRole('button', { name: 'Log out', exact: true });
+    for (const fail of [
+      async (route: Route) => route.fulfill({ status: 503, json: {} }),
+      async (route: Route) => route.abort(),
+    ]) {
+      await page.route('**/auth/logout', fail);
+      await logOut.click();
+      await page.getByRole('status').getByText('Not logged out: the server did not answer. Try again.').waitFor();
+      expect(await page.getByRole('button', { name: 'My profile' }).isVisible()).toBe(true);
+    }
+    await page.unrouteAll();
+    await logOut.click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+    expect(await page.getByRole('status').textContent()).toMatch(/^\s*$/);
+    expect((await context.cookies()).filter(({ name }) => name === 'refresh')).toEqual([]);
+    expect(ofScripts(faults)).toEqual([]);
+    await context.close();
+  });
+
+  it('keeps a login over a reload while the server does not answer, and shows it when it does again', async () => {
+    const { page, context, faults } = await open();
+    await logIn(page, account.username);
+    for (const path of ['/auth/refresh', '/users/me']) {
+      await page.route(`**${path}`, async (route) => route.fulfill(BAD_GATEWAY));
+      await page.reload();
+      await page.getByRole('status').getByText('The server does not answer. Trying again.').waitFor();
+      await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Log out', exact: true }).waitFor();
+      await page.unrouteAll();
+      await page.getByRole('status').getByText(account.username, { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'My profile' }).waitFor();
+    }
+    expect(ofScripts(faults)).toEqual([]);
+    await context.close();
+  });
+
+  it('works where the browser blocks the site’s data', async () => {
+    const { page, context, faults } = await open();
+    await page.addInitScript(`Object.defineProperty(window, 'localStorage', {
+      get() { throw new DOMException('Access is denied', 'SecurityError'); } })`);
+    await page.reload();
+    await logIn(page, account.username);
+    await page.getByRole('button', { name: 'Log out', exact: true }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('is used by keyboard alone', async () => {
+    const { page, context, faults } = await open();
+    const focused = async () =>
+      page.evaluate('document.activeElement.ariaLabel ?? document.activeElement.textContent.trim()');
+    const stops = [];
+    for (let stop = 0; stop < 12; stop += 1) {
+      await page.keyboard.press('Tab');
+      stops.push(await focused());
+    }
+    expect(stops).not.toContain('');
+    await page.getByRole('button', { name: 'Log in', exact: true }).press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('name');
     await page.keyboard.press('Escape');
     expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(await focused()).toBe('Log in');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(account.username);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'My profile' }).waitFor();
+    expect(await focused()).toBe('My profile');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText(account.email).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('profile-title');
+    await page.keyboard.press('Escape');
+    expect(await focused()).toBe('My profile');
+    expect(faults).toEqual([]);
     await context.close();
   });
 

@@ -4,60 +4,124 @@ const { api } = document.body.dataset;
 const base = new URL(`${api}/`, new URL('docs', document.baseURI)).href.replace(/\/$/, '');
 /** Set while a login lasts: without it, a page that is opened asks for no token. It holds nothing else. */
 const LOGGED_IN = 'explorer.logged-in';
-/** How long (seconds) before its end an access token is replaced. */
-const EARLY_SECONDS = 30;
+/** The pause (seconds) between two renewals, at least. */
+const PAUSE_SECONDS = 5;
+/** After this (milliseconds), a request counts as not answered. */
+const TIMEOUT_MS = 15_000;
 /** Longer timers overflow (milliseconds). */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 const element = (id) => document.getElementById(id);
-let accessToken;
+/**
+ * This tab's login: `accessToken`, `sessionId` and `username`. `undefined` without one, and empty until the server has said
+ * whose it is. Each change replaces it.
+ */
+let login;
+/** What went wrong last. */
+let notice = '';
 let renewal;
 
-async function send(method, path, { body, headers = {} } = {}) {
-  const response = await fetch(base + path, {
-    method,
-    credentials: 'include',
-    headers: {
-      'x-requested-with': 'explorer',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const content = response.status === 204 ? undefined : await response.json();
-  return { status: response.status, content };
+/** @returns the `status` (0 without an answer), the `data` of an answer of the API, and the `reason` for a failure */
+async function send(method, path, { token, body, headers = {} } = {}) {
+  try {
+    const response = await fetch(base + path, {
+      method,
+      credentials: 'include',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        'x-requested-with': 'explorer',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const { status } = response;
+    // A proxy may answer with a page.
+    const { data, error } = (await response.json().catch(() => undefined)) ?? {};
+    const reason = error?.details?.[0]?.message ?? error?.message ?? `The server answered with status ${status}.`;
+    return { status, data, reason };
+  } catch {
+    return { status: 0, reason: 'The server could not be reached.' };
+  }
 }
 
-function keep({ accessToken: token, expiresIn }) {
-  accessToken = token;
-  localStorage.setItem(LOGGED_IN, '1');
-  clearTimeout(renewal);
-  const seconds = Math.max(1, expiresIn - EARLY_SECONDS);
-  renewal = setTimeout(() => void renew(), Math.min(seconds * 1_000, LONGEST_TIMER_MS));
+function hasFlag() {
+  try {
+    return localStorage.getItem(LOGGED_IN) !== null;
+  } catch {
+    return false; // The browser blocks the site's data.
+  }
 }
 
-function forget() {
-  accessToken = undefined;
-  clearTimeout(renewal);
-  localStorage.removeItem(LOGGED_IN);
-  show(undefined);
+function setFlag(isLoggedIn) {
+  try {
+    if (isLoggedIn) localStorage.setItem(LOGGED_IN, '1');
+    else localStorage.removeItem(LOGGED_IN);
+  } catch {
+    // Without it, a reload ends the login.
+  }
 }
 
-/** Exchanges the cookie for the next tokens. An outage changes nothing: the next try may work. */
-async function renew() {
-  const { status, content } = await send('POST', '/auth/refresh').catch(() => ({ status: 503 }));
-  if (status === 200) keep(content.data);
-  else if (status === 401) forget();
-  else renewal = setTimeout(() => void renew(), EARLY_SECONDS * 1_000);
-}
-
-/** @param username of the user who is logged in */
-function show(username) {
-  element('who').textContent = username === undefined ? '' : username;
+/** Shows the login and the notice. */
+function show() {
+  const { username } = login ?? {};
+  write('who', username ?? '');
+  write('notice', notice);
   element('open-login').hidden = username !== undefined;
   element('my-profile').hidden = username === undefined;
-  element('log-out').hidden = username === undefined;
+  element('log-out').hidden = login === undefined;
+}
+
+/** A screen reader reads what is written, also when it is the same again. */
+function write(id, text) {
+  if (element(id).textContent !== text) element(id).textContent = text;
+}
+
+function say(words) {
+  notice = words;
+  show();
+}
+
+/** @param seconds until the next renewal */
+function change(next, words = '', seconds = PAUSE_SECONDS) {
+  clearTimeout(renewal);
+  if (next !== undefined) renewal = setTimeout(() => void renew(), Math.min(seconds * 1_000, LONGEST_TIMER_MS));
+  if (next?.sessionId !== login?.sessionId) element('profile').close();
+  login = next;
+  say(words);
+}
+
+/** Renews the tokens after half of their time. */
+function keep({ accessToken, sessionId, expiresIn }, username) {
+  setFlag(true);
+  change({ accessToken, sessionId, username }, '', Math.max(expiresIn / 2, PAUSE_SECONDS));
+}
+
+function end() {
+  setFlag(false);
+  change(undefined);
+}
+
+/**
+ * Exchanges the cookie for the next tokens. Where another tab has logged in, they are another user's, whose name is read
+ * before they replace this login's. Only a 401 ends the login.
+ */
+async function renew() {
+  clearTimeout(renewal);
+  const before = login;
+  let { username } = before ?? {};
+  let { status, data: tokens } = await send('POST', '/auth/refresh');
+  if (tokens !== undefined && tokens.sessionId !== before?.sessionId) {
+    const me = await send('GET', '/users/me', { token: tokens.accessToken });
+    ({ status } = me);
+    username = me.data?.user.username;
+  }
+  if (login !== before) return; // Logged in or out meanwhile.
+  if (status === 401) end();
+  else if (tokens === undefined || username === undefined) {
+    change(before ?? {}, 'The server does not answer. Trying again.');
+  } else keep(tokens, username);
 }
 
 function asText(value) {
@@ -66,51 +130,53 @@ function asText(value) {
 }
 
 async function showProfile() {
-  const { status, content } = await send('GET', '/users/me');
-  if (status !== 200) return status === 401 ? forget() : undefined;
-  const fields = Object.entries(content.data.user).flatMap(([name, value]) => {
-    const [term, text] = [document.createElement('dt'), document.createElement('dd')];
-    term.textContent = name;
-    text.textContent = asText(value);
-    return [term, text];
-  });
-  element('fields').replaceChildren(...fields);
-  element('profile').showModal();
-  return undefined;
+  const { sessionId, accessToken: token } = login;
+  const { status, data, reason } = await send('GET', '/users/me', { token });
+  if (login?.sessionId !== sessionId) return;
+  if (status === 401) await renew();
+  else if (data === undefined) say(reason);
+  else {
+    const fields = Object.entries(data.user).flatMap(([name, value]) => {
+      const [term, text] = [document.createElement('dt'), document.createElement('dd')];
+      term.textContent = name;
+      text.textContent = asText(value);
+      return [term, text];
+    });
+    element('fields').replaceChildren(...fields);
+    element('profile').showModal();
+    say('');
+  }
 }
 
 async function logIn() {
   const name = element('name').value.trim();
   const body = { [name.includes('@') ? 'email' : 'username']: name, password: element('password').value };
   const headers = { 'x-refresh-token-delivery': 'cookie' };
-  element('login-error').textContent = '';
-  try {
-    const { status, content } = await send('POST', '/auth/login', { body, headers });
-    if (status !== 200) throw new Error(content.error.details?.[0]?.message ?? content.error.message);
-    keep(content.data);
-    show(content.data.user.username);
-    element('login-form').reset();
+  write('login-error', '');
+  const { data, reason } = await send('POST', '/auth/login', { body, headers });
+  if (data === undefined) {
+    write('login-error', reason);
+    element('password').focus();
+  } else {
+    keep(data, data.user.username);
     element('login').close();
     element('my-profile').focus();
-  } catch (error) {
-    element('login-error').textContent =
-      error instanceof TypeError ? 'The server could not be reached. Please try again.' : error.message;
-    element('password').focus();
   }
 }
 
 async function logOut() {
-  await send('POST', '/auth/logout').catch(() => undefined);
-  forget();
-  element('open-login').focus();
-}
-
-async function start() {
-  if (localStorage.getItem(LOGGED_IN) === null) return show(undefined);
-  await renew();
-  if (accessToken === undefined) return show(undefined);
-  const { status, content } = await send('GET', '/users/me');
-  return status === 200 ? show(content.data.user.username) : forget();
+  const { sessionId, accessToken: token } = login;
+  let { status } = await send('POST', '/auth/logout', { token });
+  if (status === 401) {
+    // The access token has expired, or another tab has logged in as another user, who stays logged in.
+    await renew();
+    if (login !== undefined && login.sessionId === sessionId) {
+      ({ status } = await send('POST', '/auth/logout', { token: login.accessToken }));
+    }
+  }
+  if (status === 204) end();
+  else if (login?.sessionId === sessionId) say('Not logged out: the server did not answer. Try again.');
+  if (login === undefined) element('open-login').focus();
 }
 
 /** In place of a component of Swagger UI. */
@@ -143,13 +209,13 @@ function openOperations() {
     syntaxHighlight: false,
     validatorUrl: null,
     requestInterceptor: (request) => {
-      if (accessToken !== undefined && request.url.startsWith(base)) {
-        request.headers.Authorization ??= `Bearer ${accessToken}`;
+      if (login?.accessToken !== undefined && request.url.startsWith(base)) {
+        request.headers.Authorization ??= `Bearer ${login.accessToken}`;
       }
       return request;
     },
     responseInterceptor: (response) => {
-      if (response.ok && response.url.endsWith('/auth/logout')) forget();
+      if (response.ok && response.url.endsWith('/auth/logout')) end();
       return response;
     },
   });
@@ -162,7 +228,12 @@ function completeNames() {
     const name = field.closest('tr')?.querySelector('.parameter__name')?.firstChild?.textContent;
     field.ariaLabel ??= name?.trim() || 'Content type';
   }
-  for (const code of document.querySelectorAll('.swagger-ui pre, .swagger-ui .table-container')) code.tabIndex = 0;
+  for (const button of document.querySelectorAll('.expand-operation')) {
+    button.ariaLabel = `Operations of ${button.closest('.opblock-tag').dataset.tag}`;
+  }
+  for (const code of document.querySelectorAll('.swagger-ui pre:not(.version), .swagger-ui .table-container')) {
+    code.tabIndex = 0;
+  }
 }
 
 function followColorScheme() {
@@ -177,6 +248,10 @@ element('open-login').addEventListener('click', () => {
   element('name').focus();
 });
 element('close-login').addEventListener('click', () => element('login').close());
+element('login').addEventListener('close', () => {
+  element('login-form').reset();
+  write('login-error', '');
+});
 element('login-form').addEventListener('submit', (event) => {
   event.preventDefault();
   void logIn();
@@ -185,7 +260,15 @@ element('my-profile').addEventListener('click', () => void showProfile());
 element('close-profile').addEventListener('click', () => element('profile').close());
 element('log-out').addEventListener('click', () => void logOut());
 
+// Another tab has logged in or out.
+window.addEventListener('storage', ({ key, newValue }) => {
+  if (key !== LOGGED_IN) return;
+  if (newValue === null) change(undefined);
+  else void renew();
+});
+
 followColorScheme();
 new MutationObserver(completeNames).observe(element('swagger-ui'), { childList: true, subtree: true });
 openOperations();
-await start();
+if (hasFlag()) await renew();
+else show();
