@@ -104,9 +104,10 @@ describe('The explorer', () => {
     expect(described.toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted());
   });
 
-  it('describes bearer authentication', () => {
-    expect(description.components.securitySchemes).toEqual({
+  it('describes the access token and the cookie with a refresh token', () => {
+    expect(description.components.securitySchemes).toMatchObject({
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      refreshCookie: { type: 'apiKey', in: 'cookie', name: '__Host-refresh' },
     });
   });
 
