@@ -1,5 +1,5 @@
-import { isObject } from './answer.js';
-import { ClientError, UnexpectedResponseError } from './errors.js';
+import { isObject, unexpected } from './answer.js';
+import { ClientError } from './errors.js';
 import { type Client, createClient } from './generated/client/index.js';
 import type { Session } from './session.js';
 import { send, type Sending } from './transport.js';
@@ -48,14 +48,30 @@ export function createApi(options: ApiOptions, session: () => Session): Api {
   };
 }
 
-/** The content of the envelope. @throws UnexpectedResponseError where there is none */
-export function contentOf<Content>(result: {
+/** What an operation resolves to. */
+export interface Enveloped<Content> {
   readonly data: { readonly success: boolean; readonly data: Content };
   readonly response: Response;
-}): Content {
-  const { data, response } = result;
-  if (!data.success) throw new UnexpectedResponseError("The answer is not the API's", response.status);
+}
+
+/** The content of the envelope. @throws UnexpectedResponseError where it is not an object */
+export function contentOf<Content>({ data, response }: Enveloped<Content>): Content {
+  if (!data.success || !isObject(data.data)) throw unexpected(response);
   return data.data;
+}
+
+/** An object in the content of the envelope. @throws UnexpectedResponseError where there is none of this name */
+export function memberOf<Content, Name extends keyof Content>(result: Enveloped<Content>, name: Name): Content[Name] {
+  const member = contentOf(result)[name];
+  if (!isObject(member)) throw unexpected(result.response);
+  return member;
+}
+
+/** A list in the content of the envelope. @throws UnexpectedResponseError where there is none of this name */
+export function listOf<Content, Name extends keyof Content>(result: Enveloped<Content>, name: Name): Content[Name] {
+  const list = memberOf(result, name);
+  if (!Array.isArray(list)) throw unexpected(result.response);
+  return list;
 }
 
 /** A new `Idempotency-Key`. `randomUUID()` is missing on pages without HTTPS. */
