@@ -2,7 +2,7 @@ import { isObject, unexpected } from './answer.js';
 import { ClientError } from './errors.js';
 import { type Client, createClient } from './generated/client/index.js';
 import type { Session } from './session.js';
-import { send, type Sending } from './transport.js';
+import { type Attempts, send, type Sending } from './transport.js';
 
 /** What every operation is given. */
 export interface Caller {
@@ -18,8 +18,12 @@ export interface Api {
   readonly stream: Caller;
   /** Without a token. */
   readonly open: Caller;
-  /** As `open`, and sent again when the answer was lost. */
-  readonly repeatable: Caller;
+  /**
+   * As `open`, and sent again when the answer was lost.
+   *
+   * @param attempts what to do before each attempt, and what ends the pauses between them
+   */
+  repeatable(attempts: Attempts): Caller;
   /** As `open`; a 503 is the answer that was asked for. */
   readonly health: Caller;
   readonly timeoutMs: number;
@@ -42,7 +46,7 @@ export function createApi(options: ApiOptions, session: () => Session): Api {
     session: inSession(),
     stream: inSession({ streamed: true }),
     open: open(),
-    repeatable: open({ repeatable: true }),
+    repeatable: (attempts) => open({ repeatable: true, ...attempts }),
     health: open({ expected: 503 }),
     timeoutMs,
   };
