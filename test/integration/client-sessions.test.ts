@@ -195,6 +195,14 @@ describe("A client's session", () => {
     );
   }, 20_000);
 
+  it('leaves the storage at a logout whose own refresh would have to wait for long', async () => {
+    const { client, relay, storage } = current();
+    expireAccessToken(storage);
+    relay.answerNext('POST /auth/refresh', { status: 503, headers: { 'retry-after': '50' } });
+    await expect(client.logout()).rejects.toMatchObject({ name: 'UnexpectedResponseError', status: 503 });
+    expect(storage.content).toBe('');
+  }, 20_000);
+
   it('leaves the storage at a logout that the server does not answer', async () => {
     const { client, relay, storage } = current();
     const copy = storage.copy();

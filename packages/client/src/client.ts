@@ -66,6 +66,9 @@ export interface Client {
 /** Node's and browsers' timers take no more. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** The user of a logout waits for it, and the storage is already empty. */
+const LOGOUT_MAX_RETRY_AFTER_S = 5;
+
 /**
  * Makes a client, which finds the session that the storage holds. It sends nothing yet.
  *
@@ -107,7 +110,7 @@ export function createClient(options: ClientOptions): Client {
   /** Ends a session whose access token has expired. The new tokens are not stored. */
   async function endExpired(held: Tokens): Promise<void> {
     try {
-      const { accessToken, sessionId } = await requestRefresh(held, {});
+      const { accessToken, sessionId } = await requestRefresh(held, { maxRetryAfter: LOGOUT_MAX_RETRY_AFTER_S });
       // A cookie may have been replaced by that of another login.
       if (sessionId === held.sessionId) await endSession(accessToken);
     } catch (refusal) {

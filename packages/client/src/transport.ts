@@ -15,6 +15,8 @@ export interface Attempts {
   readonly before?: () => Promise<void>;
   /** Ends the pauses between the attempts. */
   readonly hurry?: AbortSignal;
+  /** The most seconds to wait for `Retry-After` each time. */
+  readonly maxRetryAfter?: number;
 }
 
 export interface Sending extends Attempts {
@@ -55,7 +57,8 @@ export async function send(request: Request, sending: Sending): Promise<Response
     const refused = repeatable || failure instanceof ApiError;
     if (refused && (response?.status === 429 || response?.status === 503)) {
       const seconds = Math.max(1, retryAfterOf(response.headers) ?? 1);
-      if (waits < MAX_WAITS && seconds <= MAX_RETRY_AFTER_S) pauseMs = seconds * 1_000 + Math.random() * 250;
+      if (waits < MAX_WAITS && seconds <= (sending.maxRetryAfter ?? MAX_RETRY_AFTER_S))
+        pauseMs = seconds * 1_000 + Math.random() * 250;
       waits += 1;
     } else if (repeatable && isLost(response, failure, lost > 0)) {
       // Clients that lost their answers at the same moment do not all come back at the same moment.
