@@ -3,47 +3,32 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Client, createClient, UnauthorizedError } from '../../packages/client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createClient, UnauthorizedError } from '../../packages/client/src/index.js';
 import { bundleClient, expireAccessToken, MemoryStorage, withExpiredAccessToken } from '../support/client-sessions.js';
 import { newAccount, PASSWORD } from '../support/factories.js';
-import { Relay } from '../support/relay.js';
 import { newFolder } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { useClient } from '../support/use-client.js';
 
 const run = promisify(execFile);
 
 describe("A client's session", () => {
-  let test: TestApp;
-  let relay: Relay;
-  let storage: MemoryStorage;
-  let client: Client;
-  let account: ReturnType<typeof newAccount>;
-  beforeAll(async () => {
-    test = await startApp();
-  });
+  const current = useClient();
   beforeEach(async () => {
-    relay = await Relay.to(test.api.origin);
-    storage = new MemoryStorage();
-    client = createClient({ baseUrl: relay.url, storage });
-    account = newAccount();
-    await client.users.create(account);
-    await logIn();
+    await current().logIn();
   });
-  afterEach(() => relay.close());
-  afterAll(() => test.close());
-
-  const logIn = () => client.login({ email: account.email, password: PASSWORD });
 
   /** Ends the session on the server. */
   async function endSession(): Promise<void> {
+    const { account, test } = current();
     const elsewhere = createClient({ baseUrl: test.api.origin, storage: new MemoryStorage() });
     await elsewhere.login({ email: account.email, password: PASSWORD });
     await elsewhere.sessions.endOthers('me');
   }
 
   it('is refreshed once for 20 clients that share its storage', async () => {
+    const { account, relay, storage } = current();
     for (let round = 0; round < 3; round += 1) {
       expireAccessToken(storage);
       const clients = Array.from({ length: 20 }, () => createClient({ baseUrl: relay.url, storage }));
@@ -54,6 +39,7 @@ describe("A client's session", () => {
   });
 
   it('is adopted from another tab that has refreshed it meanwhile', async () => {
+    const { account, client, relay, storage } = current();
     expireAccessToken(storage);
     const other = storage.copy();
     await createClient({ baseUrl: relay.url, storage: other }).users.get('me');
@@ -64,6 +50,7 @@ describe("A client's session", () => {
   });
 
   it('lasts in ten processes that share a file, one of them killed in the middle of a refresh', async () => {
+    const { account, relay, storage, test } = current();
     const bundle = await bundleClient();
     const folder = newFolder();
     await mkdir(folder, { recursive: true });
@@ -87,6 +74,7 @@ describe("A client's session", () => {
   });
 
   it('is removed from the storage once it has ended, and each call gets an error of its own', async () => {
+    const { client, relay, storage } = current();
     await endSession();
     const other = createClient({ baseUrl: relay.url, storage });
     const errors = await Promise.all(
@@ -98,33 +86,56 @@ describe("A client's session", () => {
     expect(relay.of('POST /auth/refresh')).toHaveLength(1);
   });
 
-  it('stays in the storage when another login has replaced the one that ended', async () => {
-    await endSession();
-    const other = new MemoryStorage();
-    await createClient({ baseUrl: relay.url, storage: other }).login({ email: account.email, password: PASSWORD });
-    storage.replaceAfterRead(other);
-    expect(await client.users.get('me')).toMatchObject({ email: account.email });
-    expect(storage.content).toBe(other.content);
+  it('is adopted from another tab that refreshes it while this one waits for Retry-After', async () => {
+    const { account, client, relay, storage, test } = current();
+    expireAccessToken(storage);
+    relay.answerNext('POST /auth/refresh', { status: 503, headers: { 'retry-after': '1' } });
+    const reading = client.users.get('me');
+    await waitFor(() => relay.of('POST /auth/refresh').length === 1);
+    const other = createClient({ baseUrl: test.api.origin, storage: storage.inOtherTab });
+    await other.users.get('me');
+    const { content } = storage;
+    expect(await reading).toMatchObject({ email: account.email });
+    expect(relay.of('POST /auth/refresh')).toHaveLength(1);
+    expect(storage.content).toBe(content);
   });
 
-  it('survives a failed refresh: a 5xx, a page of a proxy, and no answer', async () => {
-    client = createClient({ baseUrl: relay.url, storage, timeoutMs: 300 });
+  it('is not taken for that of another user who logs in meanwhile', async () => {
+    const { client, relay, storage, test } = current();
+    const other = newAccount();
+    const otherStorage = new MemoryStorage();
+    const otherClient = createClient({ baseUrl: relay.url, storage: otherStorage });
+    await test.api.post('/users', other);
+    await otherClient.login({ email: other.email, password: PASSWORD });
+    expireAccessToken(storage);
+    storage.replaceAfterRead(otherStorage);
+    const changing = client.users.update('me', { bio: 'Not mine' });
+    await expect(changing).rejects.toMatchObject({ name: 'UnauthorizedError', reason: 'token_expired' });
+    expect(storage.content).toBe(otherStorage.content);
+    expect(await client.users.get('me')).toMatchObject({ email: other.email, bio: null });
+  });
+
+  it("survives a failed refresh: a 5xx, a page of a proxy, a gateway's 401, and wrong content", async () => {
+    const { account, client, relay, storage } = current();
     const error = { code: 'INTERNAL_SERVER_ERROR', message: 'An unexpected error occurred', requestId: 'r' };
-    for (const answer of [
-      { status: 500, body: JSON.stringify({ success: false, error }) },
-      { status: 500, body: '<html>' },
-      { status: 200, body: '<html>' },
-      { status: 404, body: 'Not found' },
-      { status: 200, body: '{}' },
-    ]) {
+    const tokens = { accessToken: 'a', refreshToken: null, sessionId: 's' };
+    for (const [status, body, name] of [
+      [500, JSON.stringify({ success: false, error }), 'ApiError'],
+      [500, '<html>', 'UnexpectedResponseError'],
+      [200, '<html>', 'UnexpectedResponseError'],
+      [404, 'Not found', 'UnexpectedResponseError'],
+      [401, '{"error":{"code":"X"}}', 'UnauthorizedError'],
+      [200, '{}', 'UnexpectedResponseError'],
+      [200, '{"success":true,"data":{}}', 'UnexpectedResponseError'],
+      [200, JSON.stringify({ success: true, data: tokens }), 'UnexpectedResponseError'],
+    ] as const) {
       expireAccessToken(storage);
       const { content } = storage;
-      relay.answerNext('POST /auth/refresh', answer);
+      relay.answerNext('POST /auth/refresh', { status, body });
       const failures = await Promise.all(
         [client, client].map((each) => each.users.get('me').catch((failure: unknown) => failure)),
       );
-      const name = answer.body.includes('INTERNAL') ? 'ApiError' : 'UnexpectedResponseError';
-      for (const failure of failures) expect(failure).toMatchObject({ name, status: answer.status });
+      for (const failure of failures) expect(failure).toMatchObject({ name, status });
       expect(failures[0]).not.toBe(failures[1]);
       expect(storage.content).toBe(content);
     }
@@ -132,6 +143,7 @@ describe("A client's session", () => {
   });
 
   it('is ended by a logout with an expired access token, too', async () => {
+    const { client, relay, storage } = current();
     const copy = storage.copy();
     expireAccessToken(storage);
     await client.logout();
@@ -142,6 +154,7 @@ describe("A client's session", () => {
   });
 
   it('does not come back when a logout and a refresh meet', async () => {
+    const { client, logIn, relay, storage } = current();
     for (let round = 0; round < 5; round += 1) {
       await logIn();
       const copy = storage.copy();
@@ -158,6 +171,7 @@ describe("A client's session", () => {
   });
 
   it('does not come back when another tab logs out during a refresh', async () => {
+    const { client, relay, storage } = current();
     expireAccessToken(storage);
     const reading = client.users.get('me').catch((error: unknown) => error);
     await waitFor(() => relay.of('POST /auth/refresh').length === 1);
@@ -166,16 +180,39 @@ describe("A client's session", () => {
     expect(storage.content).toBe('');
   });
 
+  it('is ended at once while a refresh waits for Retry-After', async () => {
+    const { client, relay, storage } = current();
+    const copy = storage.copy();
+    expireAccessToken(storage);
+    relay.answerNext('POST /auth/refresh', { status: 503, headers: { 'retry-after': '50' } });
+    const reading = client.users.get('me').catch((error: unknown) => error);
+    await waitFor(() => relay.of('POST /auth/refresh').length === 1);
+    await client.logout();
+    expect(await reading).toBeInstanceOf(UnauthorizedError);
+    expect(storage.content).toBe('');
+    await expect(createClient({ baseUrl: relay.url, storage: copy }).users.get('me')).rejects.toBeInstanceOf(
+      UnauthorizedError,
+    );
+  }, 20_000);
+
+  it('leaves the storage at a logout whose own refresh would have to wait for long', async () => {
+    const { client, relay, storage } = current();
+    expireAccessToken(storage);
+    relay.answerNext('POST /auth/refresh', { status: 503, headers: { 'retry-after': '50' } });
+    await expect(client.logout()).rejects.toMatchObject({ name: 'UnexpectedResponseError', status: 503 });
+    expect(storage.content).toBe('');
+  }, 20_000);
+
   it('leaves the storage at a logout that the server does not answer', async () => {
+    const { client, relay, storage } = current();
     const copy = storage.copy();
     relay.answerNext('POST /auth/logout', { status: 500, body: 'down' });
     await expect(client.logout()).rejects.toMatchObject({ name: 'UnexpectedResponseError', status: 500 });
     expect(storage.content).toBe('');
+    relay.loseAnswerTo('POST /auth/logout');
     const away = createClient({ baseUrl: relay.url, storage: copy });
-    await relay.close();
     await expect(away.logout()).rejects.toMatchObject({ name: 'ConnectionError' });
     expect(copy.content).toBe('');
-    relay = await Relay.to(test.api.origin);
   });
 });
 

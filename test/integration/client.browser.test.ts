@@ -65,7 +65,11 @@ describe('The client on a page of another origin', () => {
     const page = await context.newPage();
     await page.goto(address);
     expect(await use(page, logIn)).toBe(account.username);
-    expect(JSON.parse(await stored(page))).toEqual({ accessToken: expect.any(String), refreshToken: null });
+    expect(JSON.parse(await stored(page))).toEqual({
+      accessToken: expect.any(String),
+      refreshToken: null,
+      sessionId: expect.any(String),
+    });
 
     await page.reload();
     expect(await use(page, readMe)).toBe(account.username);

@@ -1,40 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
-  type Client,
   ClientError,
   createClient,
   StorageError,
+  type TokenStorage,
   UnauthorizedError,
 } from '../../packages/client/src/index.js';
 import { makeAdmin } from '../support/accounts.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { expireAccessToken, MemoryStorage } from '../support/client-sessions.js';
 import { ADMIN, newAccount, newRoleName, OTHER_PASSWORD, PASSWORD } from '../support/factories.js';
-import { Relay } from '../support/relay.js';
+import { useClient } from '../support/use-client.js';
 
 describe('The client', () => {
-  let test: TestApp;
-  let relay: Relay;
-  let storage: MemoryStorage;
-  let client: Client;
-  let account: ReturnType<typeof newAccount>;
-  beforeAll(async () => {
-    test = await startApp();
-  });
-  beforeEach(async () => {
-    relay = await Relay.to(test.api.origin);
-    storage = new MemoryStorage();
-    client = createClient({ baseUrl: relay.url, storage });
-    account = newAccount();
-    await test.api.post('/users', account);
-  });
-  afterEach(() => relay.close());
-  afterAll(() => test.close());
+  const current = useClient();
 
-  const logIn = () => client.login({ email: account.email, password: PASSWORD });
-  const logInAdmin = () => client.login({ username: ADMIN.username, password: ADMIN.password });
+  const logInAdmin = () => current().client.login({ username: ADMIN.username, password: ADMIN.password });
 
   it('logs in by email or username, reads and updates the user, and logs out', async () => {
+    const { account, client, logIn, relay, storage } = current();
     expect(await client.login({ username: account.username, password: PASSWORD })).toMatchObject({
       username: account.username,
     });
@@ -53,24 +36,27 @@ describe('The client', () => {
     });
     await client.logout();
     expect(storage.content).toBe('');
+    expect(relay.headers.at(-1)).not.toHaveProperty('cookie');
     await expect(client.users.get('me')).rejects.toMatchObject({ name: 'UnauthorizedError', reason: 'no_token' });
     await client.logout();
   });
 
-  it('finds the session that another client has stored, and tolerates a slash after the address', async () => {
+  it('finds the session that another client has stored, and tolerates blanks and slashes around the address', async () => {
+    const { account, logIn, relay, storage } = current();
     await logIn();
-    const later = createClient({ baseUrl: `${relay.url}//`, storage: storage.copy() });
+    const later = createClient({ baseUrl: ` ${relay.url}// `, storage: storage.copy() });
     expect(await later.users.get('me')).toMatchObject({ username: account.username });
   });
 
   it('works with a storage that returns promises', async () => {
+    const { account, relay, storage } = current();
     const asynchronous = {
       getItem: async (key: string) => storage.getItem(key),
       setItem: async (key: string, value: string) => storage.setItem(key, value),
       removeItem: async (key: string) => storage.removeItem(key),
     };
-    client = createClient({ baseUrl: relay.url, storage: asynchronous });
-    await logIn();
+    const client = createClient({ baseUrl: relay.url, storage: asynchronous });
+    await client.login({ email: account.email, password: PASSWORD });
     expireAccessToken(storage);
     expect(await Promise.all([1, 2, 3].map(() => client.users.get('me')))).toHaveLength(3);
     expect(relay.of('POST /auth/refresh')).toHaveLength(1);
@@ -79,6 +65,7 @@ describe('The client', () => {
   });
 
   it('lists users over cursors, and asks for no page that is not read', async () => {
+    const { client, relay } = current();
     await logInAdmin();
     const username = `list${Date.now().toString(36)}`;
     for (let made = 0; made < 5; made += 1) {
@@ -101,6 +88,7 @@ describe('The client', () => {
   });
 
   it('administers users, roles and sessions', async () => {
+    const { client, logIn } = current();
     await logInAdmin();
     const { id } = await client.users.create(newAccount());
     const name = newRoleName();
@@ -125,8 +113,8 @@ describe('The client', () => {
     await logIn();
     const sessions = [];
     for await (const session of client.sessions.list('me')) sessions.push(session);
-    expect(sessions.filter(({ current }) => current)).toHaveLength(1);
-    const other = sessions.find(({ current }) => !current);
+    expect(sessions.filter((session) => session.current)).toHaveLength(1);
+    const other = sessions.find((session) => !session.current);
     await client.sessions.end('me', other?.id ?? '');
     await client.sessions.endOthers('me');
     await client.users.changePassword('me', { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD });
@@ -134,6 +122,7 @@ describe('The client', () => {
   });
 
   it('reads the audit log: pages, one entry, a history, the verification and the export', async () => {
+    const { client, test } = current();
     const { user } = (await test.api.post('/users', newAccount())).body.data;
     await makeAdmin(test, user.id);
     await logInAdmin();
@@ -153,6 +142,7 @@ describe('The client', () => {
   });
 
   it("redeems an operator's password reset, and reports the health of the server", async () => {
+    const { client, relay } = current();
     await logInAdmin();
     const { id } = await client.users.create(newAccount());
     const { resetToken } = await client.users.issuePasswordReset(id);
@@ -170,6 +160,7 @@ describe('The client', () => {
   });
 
   it('neither retries nor refreshes a wrong login, a wrong current password or an invalid request', async () => {
+    const { account, client, logIn, relay, storage } = current();
     await logIn();
     await expect(client.login({ email: account.email, password: OTHER_PASSWORD })).rejects.toMatchObject({
       name: 'UnauthorizedError',
@@ -194,25 +185,77 @@ describe('The client', () => {
     expect(storage.content).not.toBe('');
   });
 
-  it('refuses an address that is none, and names that would make the path that of another resource', async () => {
+  it('refuses names that would make the path that of another resource', async () => {
+    const { client, logIn } = current();
     await logIn();
     for (const id of ['', '.', '..']) {
       await expect(client.sessions.end('me', id)).rejects.toBeInstanceOf(ClientError);
       await expect(client.users.delete(id)).rejects.toBeInstanceOf(ClientError);
     }
-    const misdirected = createClient({ baseUrl: 'http://a b', storage });
-    await expect(misdirected.users.get('me')).rejects.toMatchObject({
-      name: 'ClientError',
-      cause: { name: 'TypeError' },
-    });
     await expect(client.users.get('a/../me?x#')).rejects.toMatchObject({ status: 403 });
     expect(await client.users.get('me')).toMatchObject({ status: 'active' });
   });
 
-  it('counts corrupt content of the storage as no session', async () => {
+  it.each([
+    ...[
+      '',
+      '/',
+      'localhost:3000',
+      'http://a b',
+      'ftp://host',
+      'http://ada:secret@host',
+      'http://host?x',
+      'http://host#x',
+    ].map((baseUrl) => ({ baseUrl })),
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].map((timeoutMs) => ({ timeoutMs })),
+    ...[undefined, new Map()].map((storage) => ({ storage: storage as unknown as TokenStorage })),
+  ])('is not made with %j', (option) => {
+    const make = () => createClient({ baseUrl: 'http://host', storage: new MemoryStorage(), ...option });
+    expect(make).toThrow(ClientError);
+    expect(make).toThrow(Object.keys(option)[0]);
+  });
+
+  it('rejects with an UnexpectedResponseError where a success has the wrong content', async () => {
+    const { client, logIn, relay, storage } = current();
     await logIn();
-    const [key = ''] = storage.items.keys();
-    for (const content of ['{', 'null', '[]', '{"accessToken":1}', '""', '{"accessToken":""}']) {
+    const { content } = storage;
+    for (const body of [
+      '[]',
+      '{}',
+      '{"success":true}',
+      '{"success":true,"data":null}',
+      '{"success":true,"data":{}}',
+      '',
+    ]) {
+      for (const call of [
+        logIn,
+        () => client.users.get('me'),
+        () => client.users.update('me', {}),
+        () => client.users.list().next(),
+        () => client.roles.list(),
+        () => client.roles.get('user'),
+        () => client.permissions.list(),
+        () => client.health.get(),
+        () => client.keys.list(),
+      ]) {
+        relay.answerNext('', { status: 200, body });
+        await expect(call()).rejects.toMatchObject({ name: 'UnexpectedResponseError', status: 200 });
+      }
+    }
+    for (const line of ['{', 'null', '{"id":1}']) {
+      relay.answerNext('GET /audit-logs/export', { status: 200, body: `${line}\n` });
+      await expect(client.audit.export().next()).rejects.toMatchObject({ name: 'UnexpectedResponseError' });
+    }
+    expect(storage.content).toBe(content);
+  });
+
+  it('counts corrupt content of the storage as no session', async () => {
+    const { account, client, logIn, storage } = current();
+    await logIn();
+    const [[key, stored] = ['', '']] = storage.items;
+    const tokens = JSON.parse(stored);
+    const corrupt = ['', 1, 'a\nb', 'ü€'].map((accessToken) => JSON.stringify({ ...tokens, accessToken }));
+    for (const content of ['{', 'null', '[]', '""', '{"accessToken":"a"}', ...corrupt]) {
       storage.setItem(key, content);
       await expect(client.users.get('me')).rejects.toMatchObject({ reason: 'no_token' });
     }
@@ -220,15 +263,24 @@ describe('The client', () => {
     expect(await client.users.get('me')).toMatchObject({ email: account.email });
   });
 
-  it('rejects with a StorageError where the storage throws', async () => {
+  it('rejects with a StorageError where the storage throws, and leaves no session at the server', async () => {
+    const { account, logIn, relay, storage } = current();
     await logIn();
-    client = createClient({ baseUrl: relay.url, storage: failing(storage, 'getItem') });
-    await expect(client.users.get('me')).rejects.toMatchObject({ name: 'StorageError', cause: { message: 'Full' } });
-    await expect(client.logout()).rejects.toBeInstanceOf(StorageError);
-    client = createClient({ baseUrl: relay.url, storage: failing(storage, 'setItem') });
-    await expect(logIn()).rejects.toBeInstanceOf(StorageError);
-    client = createClient({ baseUrl: relay.url, storage: failing(storage, 'removeItem') });
-    await expect(client.logout()).rejects.toBeInstanceOf(StorageError);
+    const using = (method: Parameters<typeof failing>[1]) =>
+      createClient({ baseUrl: relay.url, storage: failing(storage, method) });
+    const unreadable = using('getItem');
+    await expect(unreadable.users.get('me')).rejects.toMatchObject({
+      name: 'StorageError',
+      cause: { message: 'Full' },
+    });
+    await expect(unreadable.logout()).rejects.toBeInstanceOf(StorageError);
+
+    const login = using('setItem').login({ email: account.email, password: PASSWORD });
+    await expect(login).rejects.toBeInstanceOf(StorageError);
+    expect(relay.requests.slice(-2)).toEqual(['POST /auth/login', 'POST /auth/logout']);
+
+    await expect(using('removeItem').logout()).rejects.toBeInstanceOf(StorageError);
+    await expect(current().client.users.get('me')).rejects.toBeInstanceOf(UnauthorizedError);
   });
 });
 

@@ -31,14 +31,21 @@ declare const localStorage: {
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 };
-export const kept: Client = createClient({ baseUrl: '/', storage: localStorage, delivery: 'cookie' });
+export const kept: Client = createClient({ baseUrl: 'https://example.com', storage: localStorage, delivery: 'cookie' });
 const client = createClient({ baseUrl: 'http://127.0.0.1:1', storage, timeoutMs: 1_000 });
+declare const maybe: string | undefined;
 export async function use(): Promise<readonly [User, AuditEntry | undefined]> {
   const user: User = await client.login({ username: 'ada', password: 'secret' });
   const { etag } = await client.users.getWithETag('me');
   const changed = await client.users.update('me', { bio: null, lastName: 'King' }, { ifMatch: etag });
   const status: 'active' | 'inactive' | 'suspended' | 'deleted' = changed.status;
   for await (const { email } of client.users.list({ status, limit: 10 })) email.toUpperCase();
+  await client.users.list({ search: maybe, limit: undefined }).next();
+  await client.audit.list({ requestId: maybe }).next();
+  await client.users.update('me', { firstName: maybe });
+  await client.roles.create({ name: 'clerk', description: maybe, permissions: ['invoices:read'] });
+  // @ts-expect-error a user needs a password
+  await client.users.create({ username: 'ada', email: 'ada@example.com', password: undefined });
   // @ts-expect-error a field that users cannot set
   await client.users.update('me', { roles: ['admin'] });
   // @ts-expect-error either the email or the username

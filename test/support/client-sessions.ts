@@ -9,9 +9,14 @@ import { decodeToken, signToken } from './tokens.js';
 
 /** A storage in memory, whose content tests read and change. */
 export class MemoryStorage implements TokenStorage {
-  readonly items = new Map<string, string>();
-
   private next: MemoryStorage | undefined;
+
+  constructor(readonly items = new Map<string, string>()) {}
+
+  /** Another object with the same content, as another tab has it. */
+  get inOtherTab(): MemoryStorage {
+    return new MemoryStorage(this.items);
+  }
 
   getItem(key: string): string | null {
     const value = this.items.get(key) ?? null;

@@ -11,9 +11,8 @@ export function errorIn(response: Response, text: string, expected?: number): Cl
   const body = parse(text);
   const error = isObject(body) ? body['error'] : undefined;
   if ((ok || status === expected) && isObject(body) && error === undefined) return undefined;
-  if (!isObject(error) || typeof error['code'] !== 'string') {
-    return new UnexpectedResponseError(`The answer (status ${status}) is not the API's`, status);
-  }
+  if (isRedirect(response)) return new UnexpectedResponseError('The server redirects: is baseUrl its address?', status);
+  if (!isObject(error) || typeof error['code'] !== 'string') return unexpected(response);
   return apiError({
     status,
     code: error['code'],
@@ -25,15 +24,27 @@ export function errorIn(response: Response, text: string, expected?: number): Cl
   });
 }
 
-/** Reads the seconds of `Retry-After`, which proxies may send as a date. */
+/** Makes the error of an answer that the API does not give. */
+export function unexpected({ status }: Response): UnexpectedResponseError {
+  return new UnexpectedResponseError(`The answer (status ${status}) is not the API's`, status);
+}
+
+/** Browsers hide a redirect that they do not follow: its status is 0. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400);
+}
+
+/** Reads the seconds of `Retry-After`, which proxies may send as a date; `undefined` where it is neither. */
 export function retryAfterOf(headers: Headers): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1_000);
+  const value = headers.get('retry-after') ?? '';
+  if (/^\d+$/.test(value)) return Number(value);
+  // `Date.parse()` takes `-5` for a date, too.
+  const seconds = value.endsWith('GMT') ? Math.ceil((Date.parse(value) - Date.now()) / 1_000) : Number.NaN;
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
-function parse(text: string): unknown {
+/** Reads JSON; `undefined` where it is none. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

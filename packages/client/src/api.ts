@@ -1,8 +1,8 @@
-import { isObject } from './answer.js';
-import { ClientError, UnexpectedResponseError } from './errors.js';
+import { isObject, unexpected } from './answer.js';
+import { ClientError } from './errors.js';
 import { type Client, createClient } from './generated/client/index.js';
 import type { Session } from './session.js';
-import { send, type Sending } from './transport.js';
+import { type Attempts, send, type Sending } from './transport.js';
 
 /** What every operation is given. */
 export interface Caller {
@@ -18,8 +18,12 @@ export interface Api {
   readonly stream: Caller;
   /** Without a token. */
   readonly open: Caller;
-  /** As `open`, and sent again when the answer was lost. */
-  readonly repeatable: Caller;
+  /**
+   * As `open`, and sent again when the answer was lost.
+   *
+   * @param attempts what to do before each attempt, and what ends the pauses between them
+   */
+  repeatable(attempts: Attempts): Caller;
   /** As `open`; a 503 is the answer that was asked for. */
   readonly health: Caller;
   readonly timeoutMs: number;
@@ -42,20 +46,36 @@ export function createApi(options: ApiOptions, session: () => Session): Api {
     session: inSession(),
     stream: inSession({ streamed: true }),
     open: open(),
-    repeatable: open({ repeatable: true }),
+    repeatable: (attempts) => open({ repeatable: true, ...attempts }),
     health: open({ expected: 503 }),
     timeoutMs,
   };
 }
 
-/** The content of the envelope. @throws UnexpectedResponseError where there is none */
-export function contentOf<Content>(result: {
+/** What an operation resolves to. */
+export interface Enveloped<Content> {
   readonly data: { readonly success: boolean; readonly data: Content };
   readonly response: Response;
-}): Content {
-  const { data, response } = result;
-  if (!data.success) throw new UnexpectedResponseError("The answer is not the API's", response.status);
+}
+
+/** The content of the envelope. @throws UnexpectedResponseError where it is not an object */
+export function contentOf<Content>({ data, response }: Enveloped<Content>): Content {
+  if (!data.success || !isObject(data.data)) throw unexpected(response);
   return data.data;
+}
+
+/** An object in the content of the envelope. @throws UnexpectedResponseError where there is none of this name */
+export function memberOf<Content, Name extends keyof Content>(result: Enveloped<Content>, name: Name): Content[Name] {
+  const member = contentOf(result)[name];
+  if (!isObject(member)) throw unexpected(result.response);
+  return member;
+}
+
+/** A list in the content of the envelope. @throws UnexpectedResponseError where there is none of this name */
+export function listOf<Content, Name extends keyof Content>(result: Enveloped<Content>, name: Name): Content[Name] {
+  const list = memberOf(result, name);
+  if (!Array.isArray(list)) throw unexpected(result.response);
+  return list;
 }
 
 /** A new `Idempotency-Key`. `randomUUID()` is missing on pages without HTTPS. */

@@ -1,11 +1,7 @@
+import type { ErrorContent } from './generated/types.gen.js';
+
 /** Why a 401 was answered, for machines. A later release of the server may know more reasons. */
-export type UnauthorizedReason =
-  | 'no_token'
-  | 'invalid_token'
-  | 'token_expired'
-  | 'invalid_credentials'
-  | 'wrong_current_password'
-  | (string & Record<never, never>);
+export type UnauthorizedReason = NonNullable<ErrorContent['reason']> | (string & Record<never, never>);
 
 /** What is wrong with one field of a request. */
 export interface FieldFault {
@@ -98,11 +94,11 @@ export class ConnectionError extends ClientError {
   override readonly name = 'ConnectionError';
 }
 
-/** An answer that is not the API's, such as a proxy's error page. */
+/** An answer that is not the API's, such as a proxy's error page or a redirect, which is not followed. */
 export class UnexpectedResponseError extends ClientError {
   override readonly name = 'UnexpectedResponseError';
 
-  /** @param status the HTTP status of the answer */
+  /** @param status the HTTP status of the answer; 0 for a redirect in a browser */
   constructor(
     message: string,
     readonly status: number,

@@ -1,3 +1,4 @@
+import { isObject, parse } from './answer.js';
 import { StorageError } from './errors.js';
 import { inTime, sleep } from './time.js';
 
@@ -15,6 +16,8 @@ export interface Tokens {
   readonly accessToken: string;
   /** `null` where the browser keeps it in a cookie. */
   readonly refreshToken: string | null;
+  /** By which a pair of the same session is told from that of another login. */
+  readonly sessionId: string;
 }
 
 const KEY = 'user-management-api.session';
@@ -29,25 +32,25 @@ export async function readTokens(storage: TokenStorage): Promise<Tokens | undefi
   for (let again = 0; ; again += 1) {
     const text = await guarded(() => storage.getItem(KEY));
     if (text === null || text === undefined) return undefined;
-    const tokens = parse(text);
+    const tokens = tokensIn(parse(text));
     if (tokens !== undefined || again === REREADS) return tokens;
     await sleep(REREAD_AFTER_MS);
   }
 }
 
-function parse(text: string): Tokens | undefined {
-  try {
-    const { accessToken, refreshToken }: Partial<Record<keyof Tokens, unknown>> = JSON.parse(text);
-    if (typeof accessToken !== 'string' || accessToken === '') return undefined;
-    return { accessToken, refreshToken: typeof refreshToken === 'string' ? refreshToken : null };
-  } catch {
-    return undefined;
-  }
+/** The tokens of what was stored or answered, if they can be used: a header takes no other characters. */
+export function tokensIn(value: unknown): Tokens | undefined {
+  if (!isObject(value)) return undefined;
+  const { accessToken, refreshToken, sessionId } = value;
+  if (typeof accessToken !== 'string' || !/^[!-~]+$/.test(accessToken)) return undefined;
+  if (refreshToken !== null && (typeof refreshToken !== 'string' || refreshToken === '')) return undefined;
+  if (typeof sessionId !== 'string' || sessionId === '') return undefined;
+  return { accessToken, refreshToken, sessionId };
 }
 
-/** @throws StorageError */
-export async function writeTokens(storage: TokenStorage, { accessToken, refreshToken }: Tokens): Promise<void> {
-  await guarded(() => storage.setItem(KEY, JSON.stringify({ accessToken, refreshToken })));
+/** @param late called when the write has taken too long, was given up, and happened all the same. @throws StorageError */
+export async function writeTokens(storage: TokenStorage, tokens: Tokens, late: () => void): Promise<void> {
+  await guarded(() => storage.setItem(KEY, JSON.stringify(tokens)), late);
 }
 
 /** @throws StorageError */
@@ -59,15 +62,23 @@ export function isSamePair(one: Tokens | undefined, other: Tokens | undefined): 
   return one?.accessToken === other?.accessToken && one?.refreshToken === other?.refreshToken;
 }
 
-async function guarded<Value>(use: () => Value | PromiseLike<Value>): Promise<Value> {
+async function guarded<Value>(use: () => Value | PromiseLike<Value>, late?: () => void): Promise<Value> {
+  let result: Value | PromiseLike<Value> | undefined;
   try {
-    const result = use();
+    result = use();
     return await (isPending(result) ? inTime(result, TIMEOUT_MS) : result);
   } catch (cause) {
+    // Where it has failed itself, it never is.
+    if (isPending(result)) result.then(late, () => undefined);
     throw new StorageError('The storage failed', { cause });
   }
 }
 
 function isPending<Value>(result: Value | PromiseLike<Value>): result is PromiseLike<Value> {
-  return typeof result === 'object' && result !== null && 'then' in result;
+  return isObject(result) && 'then' in result;
+}
+
+/** Whether a value has the methods of a storage. A `Map` has not. */
+export function isStorage(value: unknown): value is TokenStorage {
+  return isObject(value) && ['getItem', 'setItem', 'removeItem'].every((name) => typeof value[name] === 'function');
 }

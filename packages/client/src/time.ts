@@ -1,7 +1,13 @@
-/** Waits this many milliseconds. */
-export function sleep(ms: number): Promise<void> {
+/** Waits this many milliseconds, or until `hurry` is aborted. */
+export function sleep(ms: number, hurry?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    const end = () => {
+      clearTimeout(timer);
+      hurry?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, hurry?.aborted === true ? 0 : ms);
+    hurry?.addEventListener('abort', end);
   });
 }
 

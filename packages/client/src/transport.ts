@@ -1,5 +1,5 @@
 import { errorIn, retryAfterOf } from './answer.js';
-import { type ClientError, ConflictError, ConnectionError, UnexpectedResponseError } from './errors.js';
+import { ApiError, type ClientError, ConflictError, ConnectionError, UnexpectedResponseError } from './errors.js';
 import { sleep } from './time.js';
 
 /** The pauses before another attempt after a lost answer, 7.75 s together: a restart of the server takes less. */
@@ -7,11 +7,19 @@ const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
 /** How often a request waits for `Retry-After`, and the most seconds that it waits each time. */
 const MAX_WAITS = 4;
 const MAX_RETRY_AFTER_S = 60;
-const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Statuses by which a proxy says that the server behind it did not answer. */
 const GATEWAY: ReadonlySet<number> = new Set([502, 504]);
 
-export interface Sending {
+export interface Attempts {
+  /** Called before each attempt. When it rejects, the request is not sent (again), and rejects with the same error. */
+  readonly before?: () => Promise<void>;
+  /** Ends the pauses between the attempts. */
+  readonly hurry?: AbortSignal;
+  /** The most seconds to wait for `Retry-After` each time. */
+  readonly maxRetryAfter?: number;
+}
+
+export interface Sending extends Attempts {
   /** The milliseconds that an attempt may take, its body included. */
   readonly timeoutMs: number;
   /** For the `Authorization` header. */
@@ -41,12 +49,16 @@ export async function send(request: Request, sending: Sending): Promise<Response
   let lost = 0;
   let waits = 0;
   for (;;) {
+    await sending.before?.();
     const { response, failure } = await attempt(request, sending);
     if (response !== undefined && failure === undefined) return response;
     let pauseMs: number | undefined;
-    if (response?.status === 429 || response?.status === 503) {
-      const seconds = retryAfterOf(response.headers) ?? 1;
-      if (waits < MAX_WAITS && seconds <= MAX_RETRY_AFTER_S) pauseMs = seconds * 1_000 + Math.random() * 250;
+    // The API refuses before it does anything. A proxy may refuse after the server behind it has done the work.
+    const refused = repeatable || failure instanceof ApiError;
+    if (refused && (response?.status === 429 || response?.status === 503)) {
+      const seconds = Math.max(1, retryAfterOf(response.headers) ?? 1);
+      if (waits < MAX_WAITS && seconds <= (sending.maxRetryAfter ?? MAX_RETRY_AFTER_S))
+        pauseMs = seconds * 1_000 + Math.random() * 250;
       waits += 1;
     } else if (repeatable && isLost(response, failure, lost > 0)) {
       // Clients that lost their answers at the same moment do not all come back at the same moment.
@@ -54,7 +66,7 @@ export async function send(request: Request, sending: Sending): Promise<Response
       lost += 1;
     }
     if (pauseMs === undefined || Number.isNaN(pauseMs)) throw failure;
-    await sleep(pauseMs);
+    await sleep(pauseMs, sending.hurry);
   }
 }
 
@@ -65,13 +77,19 @@ async function attempt(request: Request, sending: Sending): Promise<Attempt> {
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), timeoutMs);
   try {
-    const response = await fetch(request.clone(), { headers, signal: aborter.signal });
+    const response = await fetch(request.clone(), {
+      headers,
+      signal: aborter.signal,
+      // Followed, a write could become a GET, and a password could go to another server.
+      redirect: 'manual',
+    });
     if (streamed === true && response.ok) return { response };
     const text = await response.text();
     const failure = errorIn(response, text, expected);
-    const status = failure === undefined && !response.ok ? 200 : response.status;
-    const init = { status, headers: response.headers };
-    return { response: new Response(NULL_BODY.has(status) ? null : text, init), failure };
+    if (failure !== undefined) return { response, failure };
+    // The generated client takes every status but 2xx for a failure.
+    const init = { status: response.ok ? response.status : 200, headers: response.headers };
+    return { response: new Response(text === '' ? null : text, init) };
   } catch (cause) {
     const message = aborter.signal.aborted ? `No answer within ${timeoutMs} ms` : 'The server did not answer';
     return { failure: new ConnectionError(message, { cause }) };

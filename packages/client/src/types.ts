@@ -26,8 +26,18 @@ import type {
   VerifyEmailData,
 } from './generated/types.gen.js';
 
+/** What callers give: `undefined` counts as left out, also under `exactOptionalPropertyTypes`. */
+type Input<Fields> = {
+  [Name in keyof Fields]: Partial<Pick<Fields, Name>> extends Pick<Fields, Name>
+    ? Fields[Name] | undefined
+    : Fields[Name];
+};
+
 /** A query's filters; pages are the client's business. `limit` is the size of a page, 1 to 100. */
-type Filters<Query> = Omit<NonNullable<Query>, 'cursor' | 'page'>;
+type Filters<Query> = Input<Omit<NonNullable<Query>, 'cursor' | 'page'>>;
+
+/** Extensions bring permissions of their own. */
+type OpenPermissions<Fields> = Input<Omit<Fields, 'permissions'> & { permissions?: string[] }>;
 
 /** The email or the username, and the password. */
 export type Credentials =
@@ -35,20 +45,20 @@ export type Credentials =
   | { readonly username: string; readonly email?: never; readonly password: string };
 
 export type User = GetUserResponses[200]['data']['user'];
-export type NewUser = CreateUserData['body'];
-export type UserChanges = UpdateUserData['body'];
+export type NewUser = Input<CreateUserData['body']>;
+export type UserChanges = Input<UpdateUserData['body']>;
 export type UserFilters = Filters<ListUsersData['query']>;
 export type SettableStatus = SetUserStatusData['body']['status'];
 export type UserPermissions = GetUserPermissionsResponses[200]['data'];
-export type Invitation = InviteUserData['body'];
+export type Invitation = Input<InviteUserData['body']>;
 export type PasswordChange = ChangePasswordData['body'];
 export type IssuedPasswordReset = IssuePasswordResetResponses[201]['data'];
 
 export type UserSession = ListSessionsResponses[200]['data']['sessions'][number];
 
 export type Role = GetRoleResponses[200]['data']['role'];
-export type NewRole = CreateRoleData['body'];
-export type RoleChanges = UpdateRoleData['body'];
+export type NewRole = OpenPermissions<CreateRoleData['body']>;
+export type RoleChanges = OpenPermissions<UpdateRoleData['body']>;
 export type Permission = ListPermissionsResponses[200]['data']['permissions'][number];
 
 export type AuditEntry = GetAuditEntryResponses[200]['data']['auditLog'];

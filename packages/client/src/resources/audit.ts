@@ -1,4 +1,5 @@
-import { type Api, contentOf } from '../api.js';
+import { isObject, parse } from '../answer.js';
+import { type Api, contentOf, memberOf } from '../api.js';
 import { UnexpectedResponseError } from '../errors.js';
 import {
   exportAuditEntries,
@@ -18,24 +19,21 @@ export class Audit {
 
   /** Lists entries, the newest first. Each page is asked for when its first entry is read. */
   list(filters: AuditFilters = {}): AsyncGenerator<AuditEntry, void, undefined> {
-    return paged(async (cursor) => {
-      const query = { limit: 100, ...filters, cursor };
-      const { auditLogs: items, pagination } = contentOf(await listAuditEntries({ ...this.api.session, query }));
-      return { items, pagination };
-    });
+    return paged('auditLogs', (cursor) =>
+      listAuditEntries({ ...this.api.session, query: { ...filters, limit: filters.limit ?? 100, cursor } }),
+    );
   }
 
   /** Reads an entry. @throws NotFoundError */
   async get(entryId: string): Promise<AuditEntry> {
-    return contentOf(await getAuditEntry({ ...this.api.session, path: { entryId } })).auditLog;
+    return memberOf(await getAuditEntry({ ...this.api.session, path: { entryId } }), 'auditLog');
   }
 
   /** Lists the entries by or about a user (a UUID, or `me`), the newest first. */
   history(userId: string, options: HistoryOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
-    return paged(async (cursor) => {
-      const request = { path: { id: userId }, query: { limit: 100, ...options, cursor } };
-      const { auditLogs: items, pagination } = contentOf(await listUserHistory({ ...this.api.session, ...request }));
-      return { items, pagination };
+    return paged('auditLogs', (cursor) => {
+      const query = { ...options, limit: options.limit ?? 100, cursor };
+      return listUserHistory({ ...this.api.session, path: { id: userId }, query });
     });
   }
 
@@ -59,11 +57,13 @@ export class Audit {
   }
 }
 
-/** The fields are taken to be what the API description says, as those of every answer are. */
 function readEntry(line: string, status: number): AuditEntry {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new UnexpectedResponseError('A line of the export is not an audit entry', status);
-  }
+  const entry = parse(line);
+  if (!isEntry(entry)) throw new UnexpectedResponseError('A line of the export is not an audit entry', status);
+  return entry;
+}
+
+/** The other fields are taken to be what the API description says, as those of every answer are. */
+function isEntry(value: unknown): value is AuditEntry {
+  return isObject(value) && typeof value['id'] === 'string';
 }

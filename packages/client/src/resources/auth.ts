@@ -1,4 +1,4 @@
-import { type Api, contentOf } from '../api.js';
+import { type Api, memberOf } from '../api.js';
 import { acceptInvitation, forgotPassword, resetPassword, verifyEmail } from '../generated/sdk.gen.js';
 import type { AcceptedInvitation, EmailVerification, PasswordReset, PasswordResetRequest, User } from '../types.js';
 
@@ -19,11 +19,11 @@ export class Auth {
 
   /** Verifies the email that the token was mailed to. @throws UnauthorizedError where the token is dead */
   async verifyEmail(verification: EmailVerification): Promise<User> {
-    return contentOf(await verifyEmail({ ...this.api.open, body: verification })).user;
+    return memberOf(await verifyEmail({ ...this.api.open, body: verification }), 'user');
   }
 
   /** Chooses the password of an invited user. @throws UnauthorizedError where the token is dead */
   async acceptInvitation(invitation: AcceptedInvitation): Promise<User> {
-    return contentOf(await acceptInvitation({ ...this.api.open, body: invitation })).user;
+    return memberOf(await acceptInvitation({ ...this.api.open, body: invitation }), 'user');
   }
 }

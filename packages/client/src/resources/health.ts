@@ -1,3 +1,4 @@
+import { unexpected } from '../answer.js';
 import type { Api } from '../api.js';
 import { getHealth, getLiveness, getReadiness } from '../generated/sdk.gen.js';
 import type { Health as Report, Probe } from '../types.js';
@@ -9,16 +10,22 @@ export class Health {
 
   /** Reports the state of the server and its stores. */
   async get(): Promise<Report> {
-    return (await getHealth(this.api.health)).data;
+    return reportIn(await getHealth(this.api.health));
   }
 
   /** Whether the process answers. */
   async live(): Promise<Probe> {
-    return (await getLiveness(this.api.health)).data;
+    return reportIn(await getLiveness(this.api.health));
   }
 
   /** Whether the server can serve requests. */
   async ready(): Promise<Probe> {
-    return (await getReadiness(this.api.health)).data;
+    return reportIn(await getReadiness(this.api.health));
   }
+}
+
+/** @throws UnexpectedResponseError where the answer has no status */
+function reportIn<Answer extends Probe | Report>({ data, response }: { data: Answer; response: Response }): Answer {
+  if (typeof data.status !== 'string') throw unexpected(response);
+  return data;
 }

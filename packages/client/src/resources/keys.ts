@@ -1,3 +1,4 @@
+import { unexpected } from '../answer.js';
 import type { Api } from '../api.js';
 import { getKeys } from '../generated/sdk.gen.js';
 import type { PublicKey } from '../types.js';
@@ -9,6 +10,8 @@ export class Keys {
 
   /** Lists the keys (JWK), the one that signs first; none where signing is symmetric. */
   async list(): Promise<PublicKey[]> {
-    return (await getKeys(this.api.open)).data.keys;
+    const { data, response } = await getKeys(this.api.open);
+    if (!Array.isArray(data.keys)) throw unexpected(response);
+    return data.keys;
   }
 }

@@ -1,4 +1,4 @@
-import { type Api, contentOf } from '../api.js';
+import { type Api, listOf } from '../api.js';
 import { listPermissions } from '../generated/sdk.gen.js';
 import type { Permission } from '../types.js';
 
@@ -9,6 +9,6 @@ export class Permissions {
 
   /** Lists all permissions. */
   async list(): Promise<Permission[]> {
-    return contentOf(await listPermissions(this.api.session)).permissions;
+    return listOf(await listPermissions(this.api.session), 'permissions');
   }
 }

@@ -1,4 +1,5 @@
-import { type Api, contentOf, idempotencyKey } from '../api.js';
+import { type Api, idempotencyKey, listOf, memberOf } from '../api.js';
+import type { CreateRoleData, UpdateRoleData } from '../generated/types.gen.js';
 import { createRole, deleteRole, getRole, listRoles, updateRole } from '../generated/sdk.gen.js';
 import type { NewRole, Role, RoleChanges } from '../types.js';
 
@@ -9,23 +10,26 @@ export class Roles {
 
   /** Lists all roles. */
   async list(): Promise<Role[]> {
-    return contentOf(await listRoles(this.api.session)).roles;
+    return listOf(await listRoles(this.api.session), 'roles');
   }
 
   /** Creates a role. @throws ConflictError where the name is taken */
   async create(role: NewRole): Promise<Role> {
-    return contentOf(await createRole({ ...this.api.session, body: role, headers: idempotencyKey() })).role;
+    return memberOf(
+      await createRole({ ...this.api.session, body: role as CreateRoleData['body'], headers: idempotencyKey() }),
+      'role',
+    );
   }
 
   /** Reads a role. @throws NotFoundError */
   async get(name: string): Promise<Role> {
-    return contentOf(await getRole({ ...this.api.session, path: { name } })).role;
+    return memberOf(await getRole({ ...this.api.session, path: { name } }), 'role');
   }
 
   /** Changes a role, for all who hold it at once. @throws ConflictError where it is built in */
   async update(name: string, changes: RoleChanges): Promise<Role> {
-    const options = { path: { name }, body: changes, headers: idempotencyKey() };
-    return contentOf(await updateRole({ ...this.api.session, ...options })).role;
+    const options = { path: { name }, body: changes as UpdateRoleData['body'], headers: idempotencyKey() };
+    return memberOf(await updateRole({ ...this.api.session, ...options }), 'role');
   }
 
   /** Deletes a role. @throws ConflictError where users hold it, or it is built in */

@@ -1,4 +1,4 @@
-import { type Api, contentOf, idempotencyKey } from '../api.js';
+import { type Api, idempotencyKey } from '../api.js';
 import { endOtherSessions, endSession, listSessions } from '../generated/sdk.gen.js';
 import { paged } from '../paging.js';
 import type { UserSession } from '../types.js';
@@ -10,11 +10,9 @@ export class Sessions {
 
   /** Lists the sessions of a user. */
   list(userId: string): AsyncGenerator<UserSession, void, undefined> {
-    return paged(async (cursor) => {
-      const options = { path: { id: userId }, query: { limit: 100, cursor } };
-      const { sessions: items, pagination } = contentOf(await listSessions({ ...this.api.session, ...options }));
-      return { items, pagination };
-    });
+    return paged('sessions', (cursor) =>
+      listSessions({ ...this.api.session, path: { id: userId }, query: { limit: 100, cursor } }),
+    );
   }
 
   /** Ends a session. @throws NotFoundError */

@@ -1,4 +1,4 @@
-import { type Api, contentOf, idempotencyKey } from '../api.js';
+import { type Api, contentOf, idempotencyKey, memberOf } from '../api.js';
 import { UnexpectedResponseError } from '../errors.js';
 import {
   changePassword,
@@ -38,7 +38,7 @@ export class Users {
 
   /** Registers a user. It does not log in. @throws ConflictError where the email or the username is taken */
   async create(user: NewUser): Promise<User> {
-    return contentOf(await createUser({ ...this.api.session, body: user, headers: idempotencyKey() })).user;
+    return memberOf(await createUser({ ...this.api.session, body: user, headers: idempotencyKey() }), 'user');
   }
 
   /** Reads a user. @throws NotFoundError */
@@ -51,7 +51,7 @@ export class Users {
     const result = await getUser({ ...this.api.session, path: { id } });
     const etag = result.response.headers.get('etag');
     if (etag === null) throw new UnexpectedResponseError('The answer has no ETag', result.response.status);
-    return { user: contentOf(result).user, etag };
+    return { user: memberOf(result, 'user'), etag };
   }
 
   /**
@@ -61,11 +61,9 @@ export class Users {
    * @param filters `limit` is the size of a page, 100 by default
    */
   list(filters: UserFilters = {}): AsyncGenerator<User, void, undefined> {
-    return paged(async (cursor) => {
-      const query = { limit: 100, ...filters, cursor };
-      const { users: items, pagination } = contentOf(await listUsers({ ...this.api.session, query }));
-      return { items, pagination };
-    });
+    return paged('users', (cursor) =>
+      listUsers({ ...this.api.session, query: { ...filters, limit: filters.limit ?? 100, cursor } }),
+    );
   }
 
   /**
@@ -74,9 +72,10 @@ export class Users {
    * @throws PreconditionFailedError where the user no longer has the ETag `ifMatch`
    */
   async update(id: string, changes: UserChanges, options: ChangeOptions = {}): Promise<User> {
-    return contentOf(
+    return memberOf(
       await updateUser({ ...this.api.session, path: { id }, body: changes, headers: changeHeaders(options) }),
-    ).user;
+      'user',
+    );
   }
 
   /** Deletes a user, who can be restored. Ends every session of the user. */
@@ -86,7 +85,7 @@ export class Users {
 
   /** Restores a deleted user. @throws ConflictError where it is not deleted, or its email or username is taken */
   async restore(id: string): Promise<User> {
-    return contentOf(await restoreUser({ ...this.api.session, path: { id }, headers: idempotencyKey() })).user;
+    return memberOf(await restoreUser({ ...this.api.session, path: { id }, headers: idempotencyKey() }), 'user');
   }
 
   /**
@@ -100,15 +99,19 @@ export class Users {
     { reason, ...options }: ChangeOptions & { readonly reason?: string | undefined } = {},
   ): Promise<User> {
     const body = { status, ...(reason === undefined ? {} : { reason }) };
-    return contentOf(await setUserStatus({ ...this.api.session, path: { id }, body, headers: changeHeaders(options) }))
-      .user;
+    return memberOf(
+      await setUserStatus({ ...this.api.session, path: { id }, body, headers: changeHeaders(options) }),
+      'user',
+    );
   }
 
   /** Sets the roles of a user. Every user has the role `user`, named or not. */
   async setRoles(id: string, roles: readonly string[], options: ChangeOptions = {}): Promise<User> {
     const body = { roles: [...roles] };
-    return contentOf(await setUserRoles({ ...this.api.session, path: { id }, body, headers: changeHeaders(options) }))
-      .user;
+    return memberOf(
+      await setUserRoles({ ...this.api.session, path: { id }, body, headers: changeHeaders(options) }),
+      'user',
+    );
   }
 
   /** Reads the roles of a user, and the permissions that these have together. */
@@ -128,8 +131,10 @@ export class Users {
 
   /** Marks another user's email as verified. */
   async markEmailVerified(id: string, options: ChangeOptions = {}): Promise<User> {
-    return contentOf(await markEmailVerified({ ...this.api.session, path: { id }, headers: changeHeaders(options) }))
-      .user;
+    return memberOf(
+      await markEmailVerified({ ...this.api.session, path: { id }, headers: changeHeaders(options) }),
+      'user',
+    );
   }
 
   /** Mails a user a link that verifies the email. @throws ConflictError where it is verified */
@@ -139,7 +144,7 @@ export class Users {
 
   /** Creates a user without a password and mails a link by which the user chooses one. */
   async invite(invitation: Invitation): Promise<User> {
-    return contentOf(await inviteUser({ ...this.api.session, body: invitation, headers: idempotencyKey() })).user;
+    return memberOf(await inviteUser({ ...this.api.session, body: invitation, headers: idempotencyKey() }), 'user');
   }
 }
 
