@@ -36,9 +36,6 @@ type Input<Fields> = {
 /** A query's filters; pages are the client's business. `limit` is the size of a page, 1 to 100. */
 type Filters<Query> = Input<Omit<NonNullable<Query>, 'cursor' | 'page'>>;
 
-/** Extensions bring permissions of their own. */
-type OpenPermissions<Fields> = Input<Omit<Fields, 'permissions'> & { permissions?: string[] }>;
-
 /** The email or the username, and the password. */
 export type Credentials =
   | { readonly email: string; readonly username?: never; readonly password: string }
@@ -57,8 +54,8 @@ export type IssuedPasswordReset = IssuePasswordResetResponses[201]['data'];
 export type UserSession = ListSessionsResponses[200]['data']['sessions'][number];
 
 export type Role = GetRoleResponses[200]['data']['role'];
-export type NewRole = OpenPermissions<CreateRoleData['body']>;
-export type RoleChanges = OpenPermissions<UpdateRoleData['body']>;
+export type NewRole = Input<CreateRoleData['body']>;
+export type RoleChanges = Input<UpdateRoleData['body']>;
 export type Permission = ListPermissionsResponses[200]['data']['permissions'][number];
 
 export type AuditEntry = GetAuditEntryResponses[200]['data']['auditLog'];

@@ -1,5 +1,4 @@
 import { type Api, idempotencyKey, listOf, memberOf } from '../api.js';
-import type { CreateRoleData, UpdateRoleData } from '../generated/types.gen.js';
 import { createRole, deleteRole, getRole, listRoles, updateRole } from '../generated/sdk.gen.js';
 import type { NewRole, Role, RoleChanges } from '../types.js';
 
@@ -15,10 +14,7 @@ export class Roles {
 
   /** Creates a role. @throws ConflictError where the name is taken */
   async create(role: NewRole): Promise<Role> {
-    return memberOf(
-      await createRole({ ...this.api.session, body: role as CreateRoleData['body'], headers: idempotencyKey() }),
-      'role',
-    );
+    return memberOf(await createRole({ ...this.api.session, body: role, headers: idempotencyKey() }), 'role');
   }
 
   /** Reads a role. @throws NotFoundError */
@@ -28,7 +24,7 @@ export class Roles {
 
   /** Changes a role, for all who hold it at once. @throws ConflictError where it is built in */
   async update(name: string, changes: RoleChanges): Promise<Role> {
-    const options = { path: { name }, body: changes as UpdateRoleData['body'], headers: idempotencyKey() };
+    const options = { path: { name }, body: changes, headers: idempotencyKey() };
     return memberOf(await updateRole({ ...this.api.session, ...options }), 'role');
   }
 
