@@ -104,14 +104,6 @@ describe('A change of the description', () => {
       'a new permission',
       ({ components }) => components.schemas.PermissionResponse.properties.name.anyOf[0].enum.push('teams:read'),
     ],
-    [
-      'a new reason',
-      ({ components }) => components.schemas.ErrorContent.properties.reason.anyOf[0].enum.push('no_team'),
-    ],
-    [
-      'a new rule',
-      ({ components }) => components.schemas.FieldFaultResponse.properties.rule.anyOf[0].enum.push('prime'),
-    ],
     ['a new code', ({ components }) => components.schemas.ErrorContent.properties.code.anyOf[0].enum.push('TEAM_FULL')],
     ['another example', ({ components }) => (components.schemas.UserResponse.properties.bio.example = 'Another')],
     ['another summary', ({ paths }) => (paths['/api/v1/roles'].get.summary = 'Another')],

@@ -7,16 +7,13 @@ import {
   UNAUTHORIZED_REASONS,
   type UnauthorizedReason,
 } from '#platform/errors';
-import { ApiProperty, ApiPropertyOptional, openEnum, schemaReference } from './documentation.js';
-
-/** Names for machines, of which a later release may add some. */
-const NAMES = (names: readonly string[]) => openEnum(names, { pattern: '^[a-z][a-z0-9_]*$', maxLength: 100 });
+import { ApiProperty, ApiPropertyOptional, schemaReference } from './documentation.js';
 
 class FieldFaultResponse {
   @ApiProperty({ example: 'email' })
   field!: string;
 
-  @ApiProperty({ ...NAMES(FAULT_RULES), description: 'What is wrong, for machines.' })
+  @ApiProperty({ enum: FAULT_RULES, description: 'What is wrong, for machines.' })
   rule!: FaultRule;
 
   @ApiProperty({ example: 'Invalid email format' })
@@ -30,7 +27,7 @@ class ErrorContent {
   @ApiProperty({ example: 'Validation failed' })
   message!: string;
 
-  @ApiPropertyOptional({ ...NAMES(UNAUTHORIZED_REASONS), description: 'With every 401: why, for machines.' })
+  @ApiPropertyOptional({ enum: UNAUTHORIZED_REASONS, description: 'With every 401: why, for machines.' })
   reason?: UnauthorizedReason;
 
   @ApiPropertyOptional({ type: [FieldFaultResponse], maxItems: MAX_DETAILS })

@@ -491,7 +491,7 @@ export type FieldFaultResponse = {
     /**
      * What is wrong, for machines.
      */
-    rule: 'required' | 'type' | 'format' | 'min_length' | 'max_length' | 'minimum' | 'maximum' | 'not_allowed' | 'unknown_field' | 'duplicate_key' | 'too_many' | 'malformed' | 'taken' | 'weak_password' | 'common_password' | string;
+    rule: 'required' | 'type' | 'format' | 'min_length' | 'max_length' | 'minimum' | 'maximum' | 'not_allowed' | 'unknown_field' | 'duplicate_key' | 'too_many' | 'malformed' | 'taken' | 'weak_password' | 'common_password';
     message: string;
 };
 
@@ -504,7 +504,7 @@ export type ErrorContent = {
     /**
      * With every 401: why, for machines.
      */
-    reason?: 'no_token' | 'invalid_token' | 'token_expired' | 'invalid_credentials' | 'wrong_current_password' | string;
+    reason?: 'no_token' | 'invalid_token' | 'token_expired' | 'invalid_credentials' | 'wrong_current_password';
     details?: Array<FieldFaultResponse>;
     timestamp: string;
     /**
