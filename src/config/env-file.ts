@@ -5,7 +5,7 @@ import { errorCode } from './error-code.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** A value without quotes in which a # follows other than a blank: what is behind the # would be lost. */
-const CUT_VALUE = /^\s*(?:export\s+)?(\w+)\s*=\s*(?!["'`\s#])[^#\n]*[^\s#]#/;
+const CUT_VALUE = /^\s*(?:export\s+)?(\w+)\s*=\s*[^"'`\s#](?:[^#\n]*[^\s#])?#/;
 
 /**
  * Reads a file of variables, which may begin with a byte order mark.
