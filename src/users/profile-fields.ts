@@ -5,7 +5,6 @@ import { Field, isDay, type Presence, type Rule, textOf } from '#platform/input'
 import type { ApiPropertyOptions } from '#platform/openapi';
 
 const E164 = /^\+?[1-9]\d{1,14}$/;
-const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 // The characters of a URI (RFC 3986), after the two schemes that a browser shows a picture from.
 const HTTP_URI = /^https?:\/\/(?:\[[0-9a-f:.]+\])?(?:[\w\-.~:/?#@!$&'()*+,;=]|%[0-9a-f]{2})*$/i;
 const MAX_URL_LENGTH = 500;
@@ -100,8 +99,7 @@ function phoneNumberRule(value: unknown): Fault | undefined {
 function dateOfBirthRule(value: unknown): Fault | undefined {
   const message = 'Date of birth must be a real date, YYYY-MM-DD';
   if (typeof value !== 'string') return fault('type', message);
-  // PostgreSQL has no year 0.
-  if (!CALENDAR_DATE.test(value) || value.startsWith('0000') || !isDay(value)) return fault('format', message);
+  if (!isDay(value)) return fault('format', message);
   const inFuture = value > new Date().toISOString().slice(0, 10);
   return inFuture ? fault('maximum', 'Date of birth must not be in the future') : undefined;
 }

@@ -1,4 +1,5 @@
 import { type Fault, fault } from '#platform/errors';
+import { isDay } from '#platform/input';
 
 export type AttributeValue = string | number | boolean;
 export type AttributeKind = 'string' | 'integer' | 'boolean' | 'date' | 'enumeration';
@@ -37,7 +38,6 @@ export interface AttributeDefinition {
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
-const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MAX_LENGTH = 1_000;
 /** An entry of an index has at most 2,704 bytes (PostgreSQL), and a code point up to four. */
 const MAX_INDEXED_LENGTH = 500;
@@ -135,11 +135,4 @@ function valueOf(kind: AttributeKind, text: string): AttributeValue | undefined 
 
 function patternOf(pattern: RegExp | undefined) {
   return pattern === undefined ? {} : { pattern: pattern.source };
-}
-
-/** PostgreSQL has no year 0, and JavaScript reads 31 February as a day in March. */
-function isDay(text: string): boolean {
-  if (!CALENDAR_DATE.test(text) || text.startsWith('0000')) return false;
-  const date = new Date(text);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }

@@ -4,6 +4,8 @@ import { codePoints, type Rule } from './field.decorator.js';
 /** RFC 3339, section 5.6: the letters may be small, and a minute may have a leap second. */
 const TIME = /^(\d{4}-\d\d-\d\d)t(\d\d:\d\d):([0-5]\d|60)(\.\d{1,9})?(z|[+-]\d\d:\d\d)$/i;
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
 /** How the API description shows a time with a zone; the longest has nine decimals. */
 export const TIME_SCHEMA = { format: 'date-time', maxLength: 35 } as const;
 
@@ -50,18 +52,19 @@ export function timeWithZone(name: string): Rule {
 /** Reads a time with a zone. @returns `undefined` for a text that is none, and for a time outside the years 1 to 9999 (UTC) */
 export function toTime(text: string): Date | undefined {
   const [, day = '', minute = '', second = '', fraction = '', zone = ''] = TIME.exec(text) ?? [];
-  // JavaScript reads 31 February as a day in March, and 24:00 as the next day.
+  // JavaScript reads 24:00 as the next day.
   if (!isDay(day) || minute > '23:59') return undefined;
   // JavaScript has no leap seconds.
   const time = new Date(`${day}T${minute}:${second === '60' ? '59' : second}${fraction}${zone.toUpperCase()}`);
   const year = time.getUTCFullYear();
-  // PostgreSQL has no year 0.
+  // Its zone may put a day of the first or the last year outside.
   return year >= 1 && year <= 9999 ? time : undefined;
 }
 
-/** Whether `YYYY-MM-DD` is a day of the calendar. */
+/** Whether the text is a day of the calendar, `YYYY-MM-DD`. PostgreSQL has no year 0, and JavaScript reads 31 February as a day in March. */
 export function isDay(text: string): boolean {
-  const day = new Date(`${text}T00:00:00Z`);
+  if (!DAY.test(text) || text.startsWith('0000')) return false;
+  const day = new Date(text);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
