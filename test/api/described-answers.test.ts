@@ -4,18 +4,13 @@ import { PrismaService } from '../../src/platform/database/index.js';
 import { login, startApp, type TestApp } from '../support/app.js';
 import type { ApiRequest } from '../support/client.js';
 import { ADMIN, newRoleName, type Session } from '../support/factories.js';
-import { ofAllowed, type DescribedRoute, ROUTES } from '../support/routes.js';
+import { asSent, ofAllowed, type DescribedRoute, ROUTES } from '../support/routes.js';
 import { createStores, onServers, type Stores } from '../support/stores.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** The routes whose description declares this status, as rows of a table of tests. */
 function declaring(status: number) {
   return ROUTES.filter(({ statuses }) => statuses.includes(status)).map((route) => [route.operationId, route] as const);
-}
-
-/** A path as the test client takes it. */
-function asSent(path: string): string {
-  return `/${path}`.replace(/^\/\/api\/v1/, '');
 }
 
 /** The path with names and ids that nothing has. */

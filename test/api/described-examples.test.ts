@@ -4,7 +4,7 @@ import type { ApiAnswer } from '../support/client.js';
 import { type DeclaredResponse, description } from '../support/description.js';
 import { ADMIN } from '../support/factories.js';
 import { type Mailbox, startWithMail, SUBJECTS } from '../support/mail.js';
-import { ROUTES } from '../support/routes.js';
+import { asSent, ROUTES } from '../support/routes.js';
 import { privateKeyModes } from '../support/signing-keys.js';
 import { waitUntil } from '../support/wait.js';
 
@@ -79,12 +79,10 @@ function exampleOfBody(operationId: string): object | undefined {
 /** Sends the request of an operation's example, and compares the answer with its example. */
 async function call(operationId: string, { token, params = {}, query = '', body = {} }: Call = {}): Promise<ApiAnswer> {
   const { method, path, operation } = described(operationId);
-  const asSent = `/${path}`
-    .replace(/^\/\/api\/v1/, '')
-    .replaceAll(/\{(\w+)\}/g, (_match, name: string) => params[name] ?? 'me');
+  const named = asSent(path).replaceAll(/\{(\w+)\}/g, (_match, name: string) => params[name] ?? 'me');
   const example = exampleOfBody(operationId);
   const request = { token, ...(example === undefined ? {} : { body: { ...example, ...body } }) };
-  const answer = await test.api.send(method, asSent + query, request);
+  const answer = await test.api.send(method, named + query, request);
   expect(answer.status).toBeLessThan(300);
   const { sent, documented } = asRead(answer, operation.responses[answer.status]?.content);
   expectAsInExample(withoutChanging(sent), withoutChanging(documented));

@@ -150,7 +150,7 @@ describe('The client', () => {
     await expect(client.auth.resetPassword({ resetToken, newPassword: OTHER_PASSWORD })).rejects.toBeInstanceOf(
       UnauthorizedError,
     );
-    await client.auth.forgotPassword({ email: 'nobody@example.com' });
+    await client.auth.forgotPassword({ email: 'unknown@example.com' });
     expect(await client.health.get()).toMatchObject({ status: 'healthy' });
     expect(await client.health.live()).toEqual({ status: 'ok' });
     expect(await client.health.ready()).toEqual({ status: 'ok' });

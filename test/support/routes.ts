@@ -73,6 +73,11 @@ export const KNOWN_PATHS: readonly KnownPath[] = [...new Set(ROUTES.map(({ path 
   return { path, methods: ALLOW_ORDER.filter((method) => own.has(method)) };
 });
 
+/** The path as the test client takes it. */
+export function asSent(path: string): string {
+  return `/${path}`.replace(/^\/\/api\/v1/, '');
+}
+
 const NOT_FOR_ONESELF = /^\/users\/\{id\}\/(?:email-verification|password-reset)$/;
 
 /** Like `ofSelf`, with the id of another user on the routes that refuse the own one. */

@@ -22,7 +22,7 @@ interface Shared {
 
 const SHARED = new WeakMap<TokenStorage, Shared>();
 const REFRESHABLE: ReadonlySet<string | undefined> = new Set(['token_expired', 'invalid_token', 'no_token']);
-/** How often a call goes on with another pair of its session: one that another tab has stored, and a new one. */
+/** How often a call is repeated with other tokens of its session: once with a pair that another tab stored, once after a refresh. */
 const MAX_RENEWALS = 2;
 
 /** Whether another access token may help. It does not against wrong credentials, or the 401 of a gateway. */

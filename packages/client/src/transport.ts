@@ -62,10 +62,11 @@ export async function send(request: Request, sending: Sending): Promise<Response
       waits += 1;
     } else if (repeatable && isLost(response, failure, lost > 0)) {
       // Clients that lost their answers at the same moment do not all come back at the same moment.
-      pauseMs = (PAUSES_MS[lost] ?? Number.NaN) * (0.9 + Math.random() * 0.2);
+      const pause = PAUSES_MS[lost];
+      if (pause !== undefined) pauseMs = pause * (0.9 + Math.random() * 0.2);
       lost += 1;
     }
-    if (pauseMs === undefined || Number.isNaN(pauseMs)) throw failure;
+    if (pauseMs === undefined) throw failure;
     await sleep(pauseMs, sending.hurry);
   }
 }

@@ -65,7 +65,7 @@ export async function serveExplorer(
   fastify.get('/', async (_request, reply) => reply.redirect(`${publicPath}/docs`));
   await serveExplorerPage(fastify, config);
   // Made when they are first asked for, when all controllers are there, and kept: no rate limit counts these routes.
-  const document = once(() => at(publicUrl, describe(app, declarations, swagger)));
+  const document = once(() => withAddress(publicUrl, describe(app, declarations, swagger)));
   const texts = {
     '/openapi.json': once(() => JSON.stringify(document())),
     '/openapi-3.0.json': once(() => JSON.stringify(toOpenApi30(document()))),
@@ -86,7 +86,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** The same document, with the address of the server where it is known. */
-function at(publicUrl: string | undefined, document: OpenAPIObject): OpenAPIObject {
+function withAddress(publicUrl: string | undefined, document: OpenAPIObject): OpenAPIObject {
   if (publicUrl === undefined) return document;
   const { info } = document;
   return {

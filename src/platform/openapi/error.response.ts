@@ -53,7 +53,7 @@ const DESCRIPTIONS = {
   400: '`VALIDATION_ERROR`: something sent is of the wrong shape.',
   401: '`UNAUTHORIZED`: no token, a refused one, or wrong credentials.',
   403: '`FORBIDDEN`: not allowed, whether or not the target exists.',
-  404: '`RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.',
+  404: '`RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.',
   409: '`DUPLICATE_RESOURCE`: a name is taken; `details` says which. `CONFLICT`: the state of things forbids it, or a request with the same `Idempotency-Key` is being served.',
   412: '`PRECONDITION_FAILED`: `If-Match` does not match.',
   413: '`PAYLOAD_TOO_LARGE`: the body is too large.',

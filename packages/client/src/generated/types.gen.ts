@@ -901,7 +901,7 @@ export type DeleteUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -977,7 +977,7 @@ export type GetUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1041,7 +1041,7 @@ export type UpdateUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1175,7 +1175,7 @@ export type SetUserStatusErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1251,7 +1251,7 @@ export type RestoreUserErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1327,7 +1327,7 @@ export type MarkEmailVerifiedErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1397,7 +1397,7 @@ export type IssuePasswordResetErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1562,7 +1562,7 @@ export type DeleteRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1625,7 +1625,7 @@ export type GetRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1678,7 +1678,7 @@ export type UpdateRoleErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1785,7 +1785,7 @@ export type GetUserPermissionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -1845,7 +1845,7 @@ export type SetUserRolesErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2131,7 +2131,7 @@ export type EndOtherSessionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2203,7 +2203,7 @@ export type ListSessionsErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2260,7 +2260,7 @@ export type EndSessionErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2533,7 +2533,7 @@ export type GetAuditEntryErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2589,7 +2589,7 @@ export type ListUserHistoryErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
@@ -2696,7 +2696,7 @@ export type SendVerificationEmailErrors = {
      */
     403: ErrorResponse;
     /**
-     * `RESOURCE_NOT_FOUND`: the resource does not exist, or no longer.
+     * `RESOURCE_NOT_FOUND`: the resource does not exist, or it was deleted.
      */
     404: ErrorResponse;
     /**
